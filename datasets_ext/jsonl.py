@@ -1,0 +1,188 @@
+"""A user's own parallel collection, from a folder of JSON lines.
+
+For every language ``LANG`` the folder holds two files, one JSON object a line:
+
+``docs.LANG.jsonl``
+    ``{"doc_id": "p17", "text": "..."}``, and optionally ``"context"`` and ``"title"``
+``queries.LANG.jsonl``
+    ``{"query_id": "q3", "text": "...", "relevant": ["p17"]}``: ``query_id`` is the parallel id, the same in every
+    language that has the question; ``relevant`` names documents of the same language
+
+The registered ids are ``{LANG}_{doc_id}`` and ``{query_id}_{LANG}``, as everywhere in this package.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import ir_datasets
+
+from datasets_ext.errors import CollectionError
+from datasets_ext.parallel import (
+    MULTI,
+    LanguagePart,
+    PackageDocumentation,
+    ParallelCollection,
+    ParallelDoc,
+    ParallelQuery,
+    register_collection,
+)
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_registered: dict[str, Path] = {}
+
+
+def read_jsonl(path: Path, required: dict[str, type | tuple[type, ...]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSON lines file with their line numbers, each with the required keys and types.
+
+    Raises
+    ------
+    CollectionError
+        Names the file, the line and the key.
+    """
+    with path.open(encoding="utf-8-sig") as file:
+        try:
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    row = json.loads(line)
+                except json.JSONDecodeError as error:
+                    raise CollectionError(f"{path} line {number} is not valid JSON: {error.msg}") from error
+                for key, kind in required.items():
+                    if not isinstance(row, dict) or not isinstance(row.get(key), kind):
+                        raise CollectionError(f"{path} line {number} needs the key '{key}' with a {_kind_name(kind)}")
+                    if isinstance(row[key], str) and not row[key].strip():
+                        raise CollectionError(f"{path} line {number} has an empty '{key}'")
+                yield number, row
+        except UnicodeDecodeError as error:
+            raise CollectionError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+
+
+def _kind_name(kind: type | tuple[type, ...]) -> str:
+    names = {str: "text", list: "list", dict: "object"}
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    return " or ".join(names.get(item, item.__name__) for item in kinds)
+
+
+def read_part(folder: Path, lang: str) -> LanguagePart:
+    """Documents, queries and relevance of one language of a folder."""
+    docs: dict[str, ParallelDoc] = {}
+    path = folder / f"docs.{lang}.jsonl"
+    for number, row in read_jsonl(path, {"doc_id": str, "text": str}):
+        doc_id = f"{lang}_{row['doc_id']}"
+        if doc_id in docs:
+            raise CollectionError(f"{path} line {number} repeats the doc_id '{row['doc_id']}'")
+        docs[doc_id] = ParallelDoc(doc_id, row["text"], row.get("context", ""), row.get("title", ""), lang)
+    queries: dict[str, ParallelQuery] = {}
+    relevant: dict[str, list[str]] = {}
+    path = folder / f"queries.{lang}.jsonl"
+    for number, row in read_jsonl(path, {"query_id": str, "text": str, "relevant": list}):
+        parallel_id = row["query_id"]
+        if parallel_id in queries:
+            raise CollectionError(f"{path} line {number} repeats the query_id '{parallel_id}'")
+        for doc_id in row["relevant"]:
+            if f"{lang}_{doc_id}" not in docs:
+                raise CollectionError(f"{path} line {number}: docs.{lang}.jsonl has no doc_id '{doc_id}'")
+        queries[parallel_id] = ParallelQuery(f"{parallel_id}_{lang}", row["text"], lang, parallel_id)
+        if row["relevant"]:
+            relevant[parallel_id] = [f"{lang}_{doc_id}" for doc_id in row["relevant"]]
+    return LanguagePart(list(docs.values()), list(queries.values()), relevant)
+
+
+def languages_of(folder: Path) -> tuple[str, ...]:
+    """The languages whose two files a folder holds.
+
+    Raises
+    ------
+    CollectionError
+        The folder does not exist, holds none, or lacks one of a language's two files.
+    """
+    if not folder.is_dir():
+        raise CollectionError(f"{folder} is not a folder")
+    found = {kind: {path.name.split(".")[1] for path in folder.glob(f"{kind}.*.jsonl")} for kind in ("docs", "queries")}
+    for have, lack in (("docs", "queries"), ("queries", "docs")):
+        for lang in sorted(found[have] - found[lack]):
+            raise CollectionError(f"{folder} has {have}.{lang}.jsonl but no {lack}.{lang}.jsonl")
+    if not found["docs"]:
+        raise CollectionError(f"{folder} has no docs.LANG.jsonl and queries.LANG.jsonl")
+    if MULTI in found["docs"]:
+        raise CollectionError(f"{folder}: '{MULTI}' names the pool of all languages and cannot be a language")
+    return tuple(sorted(found["docs"]))
+
+
+def register_parallel(name: str, folder: str | Path) -> None:
+    """Register a folder of parallel JSON lines under a name of your own, with the ids of every other collection.
+
+    Registering the same name and folder again does nothing. The files are read when somebody asks for their contents.
+
+    Examples
+    --------
+    >>> import datasets_ext, ir_datasets
+    >>> datasets_ext.register_parallel("my-faq", "data/faq")             # doctest: +SKIP
+    >>> ir_datasets.load("my-faq/de/en").queries_count()                 # doctest: +SKIP
+
+    Raises
+    ------
+    CollectionError
+        The folder lacks a file, or the name is taken.
+    """
+    folder = Path(folder).resolve()
+    if _registered.get(name) == folder:
+        return
+    if not _NAME.fullmatch(name):
+        raise CollectionError(f"'{name}' cannot be a collection's name: use letters, digits, '.', '_' and '-'")
+    if name in ir_datasets.registry:
+        raise CollectionError(f"'{name}' is an ir_datasets id already; choose another name")
+    languages = languages_of(folder)
+    state = hashlib.sha256()
+    for path in sorted(folder.glob("*.jsonl")):
+        state.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
+    collection = ParallelCollection(name, languages, lambda lang: read_part(folder, lang), state.hexdigest()[:12])
+    register_collection(collection, PackageDocumentation("parallel.yaml"))
+    _registered[name] = folder
+
+
+def _home() -> Path:
+    return Path(ir_datasets.util.home_path()) / "parallel"
+
+
+def register() -> None:
+    """Register the collections that :func:`add` has kept."""
+    for folder in sorted(_home().glob("[!.]*/")):
+        register_parallel(folder.name, folder)
+
+
+def add(name: str, folder: Path) -> list[Path]:
+    """Check a folder of parallel JSON lines, keep a copy where ir_datasets keeps its data, and register it.
+
+    Returns
+    -------
+    The installed files. From now on :func:`datasets_ext.register` knows the name.
+    """
+    for lang in languages_of(folder):
+        read_part(folder, lang)
+    target = _home() / name
+    if target.exists():
+        raise CollectionError(f"{target} exists already; remove it first to replace the collection '{name}'")
+    if not _NAME.fullmatch(name) or name in ir_datasets.registry:
+        raise CollectionError(f"'{name}' cannot be a new collection's name: it is taken or not a plain word")
+    _home().mkdir(parents=True, exist_ok=True)
+    # A folder comes into being whole or not at all: copy beside the target, then rename.
+    staging = Path(tempfile.mkdtemp(dir=_home(), prefix="."))
+    try:
+        for path in folder.glob("*.*.jsonl"):
+            shutil.copyfile(path, staging / path.name)
+        staging.chmod(0o755)
+        staging.rename(target)
+    except OSError:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    register_parallel(name, target)
+    return sorted(target.iterdir())

@@ -1,0 +1,141 @@
+"""XQuAD-R and MLQA-R (LAReQA, Roy et al. 2020, arXiv 2004.05484): questions, and the sentences that answer them.
+
+Both come from https://github.com/google-research-datasets/lareqa, one SQuAD-like JSON file a language, with the
+sentences of each paragraph. ``etc/downloads.json`` names the commits and checksums, ``etc/metadata.json`` the counts.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import ir_datasets
+from ir_datasets.util.download import _DownloadConfig
+
+from datasets_ext.errors import CollectionError
+from datasets_ext.parallel import (
+    LanguagePart,
+    PackageDocumentation,
+    ParallelCollection,
+    ParallelDoc,
+    ParallelQuery,
+    register_collection,
+)
+
+LANGUAGES = {
+    "xquad-r": ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"),
+    "mlqa-r": ("ar", "de", "en", "es", "hi", "vi", "zh"),
+}
+
+
+@cache
+def _package_json(name: str) -> Any:
+    return json.loads((files("datasets_ext") / "etc" / name).read_text(encoding="utf-8"))
+
+
+def local_path(name: str, lang: str) -> Path:
+    """Where ir_datasets keeps this file, whether it is there yet or not."""
+    return ir_datasets.util.home_path() / name / _package_json("downloads.json")[name][lang]["cache_path"]
+
+
+def verify(name: str, lang: str, contents: bytes, path: Path) -> None:
+    """Compare a file's contents with the published checksum.
+
+    Raises
+    ------
+    CollectionError
+        Names the file and both checksums.
+    """
+    expected = _package_json("downloads.json")[name][lang]["expected_md5"]
+    found = hashlib.md5(contents).hexdigest()
+    if found != expected:
+        raise CollectionError(
+            f"{path} is not the published {name} file for '{lang}': its md5 is {found}, expected {expected}; "
+            "get a fresh copy"
+        )
+
+
+def parse(contents: bytes, lang: str) -> LanguagePart:
+    """One published file as documents, queries and relevance.
+
+    A sentence is relevant where the answer starts in it, and so is every sentence of the same paragraph with the
+    same text.
+    """
+    docs: list[ParallelDoc] = []
+    queries: list[ParallelQuery] = []
+    relevant: dict[str, list[str]] = {}
+    paragraphs = [(art.get("title", ""), par) for art in json.loads(contents)["data"] for par in art["paragraphs"]]
+    for number, (title, paragraph) in enumerate(paragraphs, start=1):
+        sentences: list[str] = paragraph["sentences"]
+        ids = [f"{lang}_{number}_{i}" for i in range(len(sentences))]
+        docs += [
+            ParallelDoc(doc_id, text, paragraph["context"], title, lang)
+            for doc_id, text in zip(ids, sentences, strict=True)
+        ]
+        for question in paragraph["qas"]:
+            parallel_id = question["id"]
+            queries.append(ParallelQuery(f"{parallel_id}_{lang}", question["question"], lang, parallel_id))
+            starts = [answer["answer_start"] for answer in question["answers"]]
+            answering = {
+                text
+                for text, (start, end) in zip(sentences, paragraph["sentence_breaks"], strict=True)
+                if any(start <= at < end for at in starts)
+            }
+            relevant[parallel_id] = [doc_id for doc_id, text in zip(ids, sentences, strict=True) if text in answering]
+    return LanguagePart(docs, queries, relevant)
+
+
+def _load(name: str, lang: str) -> LanguagePart:
+    downloads = _DownloadConfig(contents=_package_json("downloads.json")).context(
+        name, str(ir_datasets.util.home_path() / name)
+    )
+    try:
+        path = Path(downloads[lang].path())  # downloads it unless it is there, and checks what it downloads
+    except Exception as error:  # ir_datasets raises whatever its HTTP library raised
+        raise CollectionError(
+            f"cannot download {name} '{lang}' ({type(error).__name__}: {error}); "
+            f"if you have the files, run: hybrid-ir datasets add {name} FOLDER"
+        ) from error
+    contents = path.read_bytes()
+    verify(name, lang, contents, path)
+    return parse(contents, lang)
+
+
+def register() -> None:
+    """Register ``xquad-r`` and ``mlqa-r``; downloads nothing."""
+    for name, languages in LANGUAGES.items():
+        collection = ParallelCollection(name, languages, lambda lang, name=name: _load(name, lang), "1")  # type: ignore[misc]
+        register_collection(
+            collection, PackageDocumentation(f"{name}.yaml"), lambda: _package_json("metadata.json")
+        )
+
+
+def add(name: str, folder: Path) -> list[Path]:
+    """Verify local copies of the published files and put them where ir_datasets looks.
+
+    Parameters
+    ----------
+    folder : holds ``{lang}.json`` for every language of the collection.
+
+    Returns
+    -------
+    The installed files. None is touched unless all of them are right.
+    """
+    contents = {}
+    for lang in LANGUAGES[name]:
+        path = folder / f"{lang}.json"
+        if not path.is_file():
+            raise CollectionError(f"{folder} has no {lang}.json; {name} needs {', '.join(LANGUAGES[name])}")
+        contents[lang] = path.read_bytes()
+        verify(name, lang, contents[lang], path)
+    installed = []
+    for lang, data in contents.items():
+        target = local_path(name, lang)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with ir_datasets.util.finialized_file(target, "wb") as file:
+            file.write(data)
+        installed.append(target)
+    return installed

@@ -1,0 +1,274 @@
+"""The one shape that every collection here has: documents, queries and qrels that are parallel across languages.
+
+A collection is a set of languages. Each language has documents, queries and, for each query, the documents of
+that language that answer it. What links a question across languages is its *parallel id*: a query is relevant to
+a document of any language that answers the query's parallel id there. From that, and nothing else, come all the
+ids that a collection registers with ir_datasets:
+
+====================  ==========================  ============================
+id                    documents                   queries
+====================  ==========================  ============================
+``NAME``              the pool of all languages   all languages
+``NAME/multi/QL``     the pool of all languages   QL
+``NAME/DL/QL``        DL                          QL (cross, or mono if DL=QL)
+``NAME/DL``           DL                          none
+``NAME/multi``        the pool of all languages   none
+====================  ==========================  ============================
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import ir_datasets
+from ir_datasets.datasets.base import Dataset, YamlDocumentation
+from ir_datasets.formats import BaseDocs, BaseQrels, BaseQueries, GenericQrel
+from ir_datasets.indices import DEFAULT_DOCSTORE_OPTIONS, Docstore, PickleLz4FullStore
+from ir_datasets.util import MetadataComponent, MetadataProvider
+
+MULTI = "multi"  # the DOCS part of an id that names the pool of all languages
+
+
+class ParallelDoc(NamedTuple):
+    """A passage of one language."""
+
+    doc_id: str  # {lang}_{paragraph}_{sentence}: paragraphs from 1 in file order, sentences from 0
+    text: str
+    context: str  # the paragraph around it
+    title: str  # of the article; empty where there is none
+    lang: str  # ISO 639-1
+
+    def default_text(self) -> str:
+        return self.text
+
+
+class ParallelQuery(NamedTuple):
+    """A question in one language."""
+
+    query_id: str  # {parallel_id}_{lang}
+    text: str
+    lang: str  # ISO 639-1
+    parallel_id: str  # the same in every language that has the question
+
+    def default_text(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class LanguagePart:
+    """All that a collection holds of one language."""
+
+    docs: list[ParallelDoc]
+    queries: list[ParallelQuery]
+    relevant: dict[str, list[str]]  # parallel id -> ids of the documents of this language that answer it
+
+
+class ParallelCollection:
+    """A named set of languages, each loaded when it is first asked for and kept.
+
+    Parameters
+    ----------
+    name : the ir_datasets id of the collection.
+    languages : ISO 639-1 codes, sorted.
+    load : one language -> its :class:`LanguagePart`. Raises :class:`CollectionError` on damaged files.
+    fingerprint : changes whenever the contents do; names the document store on disk, so none is ever stale.
+    """
+
+    def __init__(self, name: str, languages: Sequence[str], load: Callable[[str], LanguagePart], fingerprint: str):
+        self.name = name
+        self.languages = tuple(languages)
+        self.fingerprint = fingerprint
+        self._load = load
+        self._parts: dict[str, LanguagePart] = {}
+
+    def part(self, lang: str) -> LanguagePart:
+        """Documents, queries and relevance of one language."""
+        if lang not in self._parts:
+            self._parts[lang] = self._load(lang)
+        return self._parts[lang]
+
+    def qrels(self, doc_langs: Sequence[str], query_langs: Sequence[str]) -> Iterator[GenericQrel]:
+        """Every (query, relevant document) of these languages, in the order of the queries."""
+        relevant = [self.part(lang).relevant for lang in doc_langs]
+        for lang in query_langs:
+            for query in self.part(lang).queries:
+                for by_id in relevant:
+                    for doc_id in by_id.get(query.parallel_id, ()):
+                        yield GenericQrel(query.query_id, doc_id, 1)
+
+
+class ParallelDocs(BaseDocs):
+    """The documents of one language, or the pool of several."""
+
+    def __init__(self, collection: ParallelCollection, docs: str, langs: Sequence[str]):
+        self._collection = collection
+        self._docs = docs
+        self._langs = langs
+
+    @ir_datasets.util.use_docstore
+    def docs_iter(self) -> Iterator[ParallelDoc]:
+        for lang in self._langs:
+            yield from self._collection.part(lang).docs
+
+    def docs_cls(self) -> type[ParallelDoc]:
+        return ParallelDoc
+
+    def docs_store(self, field: str = "doc_id", options: Any = DEFAULT_DOCSTORE_OPTIONS) -> PickleLz4FullStore:
+        home = ir_datasets.util.home_path() / self._collection.name
+        return PickleLz4FullStore(
+            path=str(home / f"{self._docs}-{self._collection.fingerprint}.pklz4"),
+            init_iter_fn=lambda: (doc for lang in self._langs for doc in self._collection.part(lang).docs),
+            data_cls=ParallelDoc,
+            lookup_field=field,
+            index_fields=["doc_id"],
+            options=options,
+        )
+
+    def docs_namespace(self) -> str:
+        return self._collection.name
+
+    def docs_lang(self) -> str | None:
+        return self._langs[0] if len(self._langs) == 1 else None
+
+
+class _QueryStore(Docstore):
+    """What ``ir_datasets lookup --qid`` asks for."""
+
+    def __init__(self, queries: Iterable[ParallelQuery]):
+        super().__init__(ParallelQuery, "query_id")
+        self._by_id = {query.query_id: query for query in queries}
+
+    def get_many_iter(self, query_ids: Iterable[str]) -> Iterator[ParallelQuery]:
+        return (self._by_id[query_id] for query_id in query_ids if query_id in self._by_id)
+
+
+class ParallelQueries(BaseQueries):
+    """The queries of some languages that have a relevant document in some languages."""
+
+    def __init__(self, collection: ParallelCollection, doc_langs: Sequence[str], query_langs: Sequence[str]):
+        self._collection = collection
+        self._doc_langs = doc_langs
+        self._query_langs = query_langs
+
+    def queries_iter(self) -> Iterator[ParallelQuery]:
+        answered = {pid for lang in self._doc_langs for pid in self._collection.part(lang).relevant}
+        for lang in self._query_langs:
+            for query in self._collection.part(lang).queries:
+                if query.parallel_id in answered:
+                    yield query
+
+    def queries_cls(self) -> type[ParallelQuery]:
+        return ParallelQuery
+
+    def queries_store(self) -> _QueryStore:
+        return _QueryStore(self.queries_iter())
+
+    def queries_namespace(self) -> str:
+        return self._collection.name
+
+    def queries_lang(self) -> str | None:
+        return self._query_langs[0] if len(self._query_langs) == 1 else None
+
+
+class ParallelQrels(BaseQrels):
+    """Relevance between the queries of some languages and the documents of some languages."""
+
+    def __init__(self, collection: ParallelCollection, doc_langs: Sequence[str], query_langs: Sequence[str]):
+        self._collection = collection
+        self._doc_langs = doc_langs
+        self._query_langs = query_langs
+
+    def qrels_iter(self) -> Iterator[GenericQrel]:
+        return self._collection.qrels(self._doc_langs, self._query_langs)
+
+    def qrels_defs(self) -> dict[int, str]:
+        return {1: "answers the question"}
+
+
+class PackageDocumentation(YamlDocumentation):
+    """Documentation from a YAML file of this package, where one entry serves all pairs of languages.
+
+    The keys are ``_`` (the collection), ``docs``, ``pool``, ``mono``, ``cross`` and ``multi``; ``{docs}`` and
+    ``{queries}`` in a text become the languages.
+    """
+
+    def get_key(self, key: tuple[str | None, str | None]) -> dict[str, Any]:
+        if self._contents is None:
+            path = files("datasets_ext") / "docs" / self._file
+            self._contents = ir_datasets.lazy_libs.yaml().safe_load(path.read_text(encoding="utf-8"))
+        docs, queries = key
+        if docs is None:
+            entry = "_"
+        elif queries is None:
+            entry = "pool" if docs == MULTI else "docs"
+        else:
+            entry = MULTI if docs == MULTI else ("mono" if docs == queries else "cross")
+        common: dict[str, Any] = self._contents["_"]
+        return {**common, **self._contents[entry], "desc": self._contents[entry]["desc"].format(docs=docs, queries=queries)}
+
+
+def count(collection: ParallelCollection) -> dict[str, Any]:
+    """Counts of every id of a collection, in the form of ir_datasets' ``metadata.json``."""
+    pools = {MULTI: collection.languages, **{lang: (lang,) for lang in collection.languages}}
+    result: dict[str, Any] = {}
+    for docs, doc_langs in pools.items():
+        result[f"{collection.name}/{docs}"] = {"docs": {"count": sum(len(collection.part(x).docs) for x in doc_langs)}}
+    result[collection.name] = {
+        "docs": {"_ref": f"{collection.name}/{MULTI}"},
+        **_count_queries(collection, collection.languages, collection.languages),
+    }
+    for docs, doc_langs in pools.items():
+        for lang in collection.languages:
+            result[f"{collection.name}/{docs}/{lang}"] = {
+                "docs": {"_ref": f"{collection.name}/{docs}"},
+                **_count_queries(collection, doc_langs, [lang]),
+            }
+    return result
+
+
+def _count_queries(
+    collection: ParallelCollection, doc_langs: Sequence[str], query_langs: Sequence[str]
+) -> dict[str, Any]:
+    qrels = list(collection.qrels(doc_langs, query_langs))
+    return {
+        "queries": {"count": len({qrel.query_id for qrel in qrels})},
+        "qrels": {"count": len(qrels), "fields": {"relevance": {"counts_by_value": {"1": len(qrels)}}}},
+    }
+
+
+def register_collection(
+    collection: ParallelCollection,
+    documentation: YamlDocumentation,
+    metadata: Callable[[], dict[str, Any]] | None = None,
+) -> None:
+    """Register all ids of a collection with ir_datasets. Does nothing where the name is registered already.
+
+    Parameters
+    ----------
+    metadata : returns the counts of every id without reading the collection; by default they are counted when
+        somebody asks.
+    """
+    if collection.name in ir_datasets.registry:
+        return
+    provider = MetadataProvider(metadata or (lambda: count(collection)))
+
+    def add(dataset_id: str, key: tuple[str | None, str | None], *components: Any) -> None:
+        dataset = Dataset(*components, documentation(key))
+        ir_datasets.registry.register(dataset_id, Dataset(MetadataComponent(dataset_id, dataset, provider), dataset))
+
+    name, languages = collection.name, collection.languages
+    # One handler for each set of documents, shared by all ids that have it: ir_datasets.docs_parent_id compares them.
+    pools = {MULTI: languages, **{lang: (lang,) for lang in languages}}
+    handlers = {docs: ParallelDocs(collection, docs, langs) for docs, langs in pools.items()}
+
+    add(
+        name, (None, None), handlers[MULTI],
+        ParallelQueries(collection, languages, languages), ParallelQrels(collection, languages, languages),
+    )
+    for docs, doc_langs in pools.items():
+        add(f"{name}/{docs}", (docs, None), handlers[docs])
+        for lang in languages:
+            queries = ParallelQueries(collection, doc_langs, (lang,))
+            add(f"{name}/{docs}/{lang}", (docs, lang), handlers[docs], queries, ParallelQrels(collection, doc_langs, (lang,)))

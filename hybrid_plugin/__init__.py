@@ -1,0 +1,73 @@
+"""Train, serve and score dense encoders for monolingual, cross-lingual and multilingual retrieval.
+
+The names below are the public interface; each is imported when it is first used, so that importing this package, and
+the command line's help, stay quick.
+
+>>> import hybrid_plugin
+>>> hybrid_plugin.load_benchmark("xquad-r").languages[:3]
+('ar', 'de', 'el')
+"""
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hybrid_plugin.benchmarks import Benchmark as Benchmark
+    from hybrid_plugin.benchmarks import Pair as Pair
+    from hybrid_plugin.benchmarks import load_benchmark as load_benchmark
+    from hybrid_plugin.encoder import Encoder as Encoder
+    from hybrid_plugin.encoder import EncoderSettings as EncoderSettings
+    from hybrid_plugin.errors import UserError as UserError
+    from hybrid_plugin.evaluation import Scores as Scores
+    from hybrid_plugin.evaluation import evaluate as evaluate
+    from hybrid_plugin.evaluation import evaluate_runs as evaluate_runs
+    from hybrid_plugin.export import export_dataset as export_dataset
+    from hybrid_plugin.measures import RankDistance as RankDistance
+    from hybrid_plugin.measures import register_measures as register_measures
+    from hybrid_plugin.plugins import hookimpl as hookimpl
+    from hybrid_plugin.plugins import register_datasets as register_datasets
+    from hybrid_plugin.pyserini import run_module as run_module
+    from hybrid_plugin.sampling import Batches as Batches
+    from hybrid_plugin.search import encode_dataset as encode_dataset
+    from hybrid_plugin.search import index_dataset as index_dataset
+    from hybrid_plugin.search import search_dataset as search_dataset
+    from hybrid_plugin.sources import load_source as load_source
+    from hybrid_plugin.training import TrainingSettings as TrainingSettings
+    from hybrid_plugin.training import train as train
+
+_HOME = {
+    "Batches": "sampling",
+    "Benchmark": "benchmarks",
+    "Encoder": "encoder",
+    "EncoderSettings": "encoder",
+    "Pair": "benchmarks",
+    "RankDistance": "measures",
+    "Scores": "evaluation",
+    "TrainingSettings": "training",
+    "UserError": "errors",
+    "encode_dataset": "search",
+    "evaluate": "evaluation",
+    "evaluate_runs": "evaluation",
+    "export_dataset": "export",
+    "hookimpl": "plugins",
+    "index_dataset": "search",
+    "load_benchmark": "benchmarks",
+    "load_source": "sources",
+    "register_datasets": "plugins",
+    "register_measures": "measures",
+    "run_module": "pyserini",
+    "search_dataset": "search",
+    "train": "training",
+}
+__all__ = sorted(_HOME)  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'hybrid_plugin' has no attribute '{name}'")
+    return getattr(import_module(f"hybrid_plugin.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_HOME]

@@ -1,0 +1,414 @@
+"""The command ``hybrid-ir``: parses, calls one function, prints.
+
+Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
+"""
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hybrid_plugin.encoder import Encoder
+    from hybrid_plugin.evaluation import Scores
+
+app = typer.Typer(
+    name="hybrid-ir",
+    help="Monolingual, cross-lingual and multilingual retrieval with ir_datasets, Pyserini and ir_measures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+datasets_app = typer.Typer(no_args_is_help=True, help="Collections: list them, look at one, add local files, export.")
+app.add_typer(datasets_app, name="datasets", rich_help_panel=None)
+
+DatasetId = Annotated[str, typer.Argument(metavar="ID", help="An ir_datasets id, such as xquad-r/de/en.")]
+EncoderName = Annotated[
+    str, typer.Option("--encoder", metavar="M", help="A checkpoint, a Hugging Face folder or a name on the hub.")
+]
+PoolingOption = Annotated[
+    str | None, typer.Option("--pooling", metavar="mean|cls|last", help="Overrides the model's own files.")
+]
+QueryPrefix = Annotated[
+    str | None, typer.Option("--query-prefix", metavar="TEXT", help="Put before each query, with a space between.")
+]
+PassagePrefix = Annotated[
+    str | None, typer.Option("--passage-prefix", metavar="TEXT", help="Put before each passage, with a space between.")
+]
+MaxLength = Annotated[int | None, typer.Option("--max-length", metavar="N", help="Tokens a text; longer ones are cut.")]
+BatchSize = Annotated[int | None, typer.Option("--batch-size", metavar="N", min=1, help="Texts encoded at a time.")]
+Device = Annotated[str | None, typer.Option("--device", metavar="cpu|cuda", help="By default a GPU if there is one.")]
+AllowPickle = Annotated[
+    bool, typer.Option("--allow-pickle", help="Load weights that are Python pickles; they can run their author's code.")
+]
+Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to write.")]
+
+
+def _progress() -> bool:
+    return sys.stderr.isatty()
+
+
+def _load(
+    name: str, pooling: str | None, query_prefix: str | None, passage_prefix: str | None, max_length: int | None,
+    device: str | None, allow_pickle: bool,
+) -> Encoder:
+    from hybrid_plugin.encoder import Encoder
+
+    return Encoder.load(
+        name, pooling=pooling, query_prefix=query_prefix, passage_prefix=passage_prefix, max_length=max_length,
+        device=device, allow_pickle=allow_pickle,
+    )
+
+
+@app.command()
+def quickstart(output: Output = Path("quickstart")) -> None:
+    """The whole road on the bundled demo collection: train, index, search with Pyserini, score, compare."""
+    from hybrid_plugin.quickstart import quickstart as run
+
+    _print_comparison(run(output, progress=_progress(), say=typer.echo), output)
+
+
+@datasets_app.command("list")
+def datasets_list() -> None:
+    """The benchmarks, with their languages; `hybrid-ir run ir_datasets list` lists every id."""
+    from hybrid_plugin.benchmarks import Benchmark
+    from hybrid_plugin.plugins import named, register_datasets
+
+    register_datasets()
+    benchmarks: dict[str, Benchmark] = named("hybrid_ir_benchmarks")
+    for name, benchmark in sorted(benchmarks.items()):
+        typer.echo(f"{name:20} {len(benchmark.languages):3} languages: {' '.join(benchmark.languages)}")
+
+
+@datasets_app.command("info")
+def datasets_info(dataset_id: DatasetId) -> None:
+    """What an id holds: counts, languages, documentation. Downloads nothing."""
+    from hybrid_plugin.benchmarks import load_dataset
+
+    dataset = load_dataset(dataset_id)
+    documentation = dataset.documentation() if hasattr(dataset, "documentation") else {}
+    typer.echo(dataset_id)
+    if documentation.get("desc"):
+        typer.echo(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", documentation["desc"])).strip())
+    for side in ("docs", "queries", "qrels"):
+        if dataset.has(side):
+            lang = getattr(dataset, f"{side}_lang", lambda: None)()
+            fields = ", ".join(getattr(dataset, f"{side}_cls")()._fields)
+            count = getattr(dataset, f"{side}_count")()
+            typer.echo(f"{side:8} {'?' if count is None else count:>8}  {lang or '':3} {fields}")
+
+
+@datasets_app.command("add")
+def datasets_add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="xquad-r, mlqa-r, or a name of your own.")],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Holds the collection's files.")],
+) -> None:
+    """Take a collection from local files: verify them and put them where ir_datasets looks.
+
+    For xquad-r and mlqa-r the folder holds the published {lang}.json; for a name of your own, docs.{lang}.jsonl and
+    queries.{lang}.jsonl (see docs/collections.md).
+    """
+    import datasets_ext
+
+    from hybrid_plugin.plugins import register_datasets
+
+    register_datasets()
+    paths = datasets_ext.add(name, folder)
+    typer.echo(f"{name}: {len(paths)} files in {paths[0].parent}")
+
+
+@datasets_app.command("export")
+def datasets_export(
+    dataset_id: DatasetId,
+    output: Output,
+    form: Annotated[str, typer.Option("--format", metavar="pyserini|jsonl|tsv", help="What to write.")] = "pyserini",
+) -> None:
+    """Write an id's documents, queries and qrels as files, as far as it has them."""
+    from hybrid_plugin.export import export_dataset
+
+    for path in export_dataset(dataset_id, form, output):
+        typer.echo(path)
+
+
+@app.command()
+def train(
+    source: Annotated[
+        list[str], typer.Option("--source", metavar="NAME...", help="Parallel training pairs: a collection or a JSONL file.")
+    ],
+    model: Annotated[str, typer.Option("--model", metavar="M", help="Where to start: as --encoder elsewhere.")],
+    output: Output,
+    strategy: Annotated[
+        str, typer.Option("--strategy", metavar="mono|cross|hybrid", help="How a batch is drawn.")
+    ] = "hybrid",
+    alpha: Annotated[
+        float, typer.Option("--alpha", metavar="P", help="Probability of a monolingual batch in hybrid.")
+    ] = 0.5,
+    steps: Annotated[int, typer.Option("--steps", metavar="N", help="Batches to train on.")] = 1000,
+    batch_size: Annotated[int, typer.Option("--batch-size", metavar="N", help="Pairs a batch.")] = 100,
+    learning_rate: Annotated[float, typer.Option("--learning-rate", metavar="X", help="Its highest value.")] = 3e-5,
+    temperature: Annotated[float, typer.Option("--temperature", metavar="X", help="Of the loss, on cosines.")] = 0.05,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of batches and dropout.")] = 0,
+    pooling: PoolingOption = None,
+    query_prefix: QueryPrefix = None,
+    passage_prefix: PassagePrefix = None,
+    max_length: MaxLength = None,
+    device: Device = None,
+    allow_pickle: AllowPickle = False,
+) -> None:
+    """Train an encoder on parallel pairs with monolingual, cross-lingual or hybrid batches.
+
+    Example: hybrid-ir train --source mlqa-r --model intfloat/multilingual-e5-small --query-prefix query:
+    --passage-prefix passage: --strategy hybrid --steps 200 --batch-size 32 --output e5-hybrid
+    """
+    from hybrid_plugin.encoder import RECORD
+    from hybrid_plugin.files import check_output
+    from hybrid_plugin.sources import load_sources
+    from hybrid_plugin.training import TrainingSettings
+    from hybrid_plugin.training import train as run
+
+    settings = TrainingSettings(
+        strategy=strategy, alpha=alpha, steps=steps, batch_size=batch_size, learning_rate=learning_rate,
+        temperature=temperature, seed=seed,
+    )
+    check_output(output, RECORD)  # before the minutes that loading may take
+    sources = load_sources(source)
+    encoder = _load(model, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    run(encoder, sources, output, settings, progress=True)
+    typer.echo(f"checkpoint: {output}")
+
+
+@app.command()
+def encode(
+    dataset_id: DatasetId, encoder: EncoderName, output: Output, pooling: PoolingOption = None,
+    query_prefix: QueryPrefix = None, passage_prefix: PassagePrefix = None, max_length: MaxLength = None,
+    batch_size: BatchSize = None, device: Device = None, allow_pickle: AllowPickle = False,
+) -> None:
+    """Encode an id's documents and queries into folders of vectors (vectors.npy, ids.txt)."""
+    from hybrid_plugin.benchmarks import load_dataset
+    from hybrid_plugin.search import encode_dataset
+
+    load_dataset(dataset_id)
+    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    for path in encode_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=_progress()):
+        typer.echo(path)
+
+
+@app.command()
+def index(
+    dataset_id: DatasetId, encoder: EncoderName, output: Output, pooling: PoolingOption = None,
+    query_prefix: QueryPrefix = None, passage_prefix: PassagePrefix = None, max_length: MaxLength = None,
+    batch_size: BatchSize = None, device: Device = None, allow_pickle: AllowPickle = False,
+) -> None:
+    """Encode an id's documents into an exact FAISS index that Pyserini searches."""
+    from hybrid_plugin.benchmarks import load_dataset
+    from hybrid_plugin.search import index_dataset
+
+    load_dataset(dataset_id)
+    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    typer.echo(index_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=_progress()))
+
+
+@app.command()
+def search(
+    dataset_id: DatasetId,
+    encoder: EncoderName,
+    index: Annotated[Path, typer.Option("--index", metavar="DIR", help="A FAISS folder, ours or Pyserini's.")],
+    output: Annotated[Path, typer.Option("--output", metavar="RUN", help="The TREC run file to write.")],
+    hits: Annotated[int, typer.Option("--hits", metavar="N", help="Documents a query.")] = 1000,
+    pooling: PoolingOption = None, query_prefix: QueryPrefix = None, passage_prefix: PassagePrefix = None,
+    max_length: MaxLength = None, batch_size: BatchSize = None, device: Device = None,
+    allow_pickle: AllowPickle = False,
+) -> None:
+    """Search a FAISS index with an id's queries and write a TREC run file."""
+    from hybrid_plugin.benchmarks import load_dataset
+    from hybrid_plugin.search import search_dataset
+
+    load_dataset(dataset_id)
+    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    typer.echo(
+        search_dataset(dataset_id, loaded, index, output, hits=hits, batch_size=batch_size, progress=_progress())
+    )
+
+
+@app.command()
+def evaluate(
+    benchmark: Annotated[str, typer.Argument(metavar="BENCHMARK", help="Such as xquad-r; see: hybrid-ir datasets list")],
+    output: Output,
+    encoder: Annotated[
+        str | None, typer.Option("--encoder", metavar="M", help="A checkpoint, a Hugging Face folder or a hub name.")
+    ] = None,
+    runs: Annotated[bool, typer.Option("--runs", help="Also write a run file for each pair of languages.")] = False,
+    runs_from: Annotated[
+        Path | None, typer.Option("--runs-from", metavar="DIR", help="Score run files {docs}.{queries}.trec instead.")
+    ] = None,
+    languages: Annotated[
+        list[str] | None, typer.Option("--languages", metavar="LANG...", help="Only these; the pool stays whole.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None, typer.Option("--settings", metavar="mono|cross|multi...", help="Only these.")
+    ] = None,
+    depth: Annotated[
+        str | None,
+        typer.Option("--depth", metavar="N|all", help="Documents a query, in scores (default: all) and runs (1000)."),
+    ] = None,
+    pooling: PoolingOption = None, query_prefix: QueryPrefix = None, passage_prefix: PassagePrefix = None,
+    max_length: MaxLength = None, batch_size: BatchSize = None, device: Device = None,
+    allow_pickle: AllowPickle = False,
+) -> None:
+    """Score an encoder, or run files, in the monolingual, cross-lingual and multilingual settings.
+
+    Writes scores.json (figures by setting and by pair of languages) and per_query.parquet.
+    """
+    from hybrid_plugin.benchmarks import SETTINGS, load_benchmark
+    from hybrid_plugin.errors import UserError
+    from hybrid_plugin.evaluation import SCORES, evaluate_runs
+    from hybrid_plugin.evaluation import evaluate as run
+
+    if (encoder is None) == (runs_from is None):
+        raise UserError("evaluate takes either --encoder or --runs-from")
+    found = load_benchmark(benchmark)
+    found.pairs(settings or SETTINGS, languages)  # complain before the minutes that encoding may take
+    limit = _depth(depth)
+    if runs_from is not None:
+        scores = evaluate_runs(found, runs_from, output, settings=settings, languages=languages, depth=limit)
+    else:
+        assert encoder is not None
+        loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+        kept = {} if depth is None else {"runs_depth": limit}
+        scores = run(
+            found, loaded, output, settings=settings or SETTINGS, languages=languages, depth=limit, runs=runs,
+            batch_size=batch_size, progress=_progress(), **kept,
+        )
+    _print_scores(scores)
+    typer.echo(f"{output / SCORES}")
+
+
+def _depth(text: str | None) -> int | None:
+    from hybrid_plugin.errors import UserError
+
+    if text is None or text == "all":
+        return None
+    if not text.isdigit() or int(text) < 1:
+        raise UserError(f"depth is '{text}'; it must be a positive number or 'all'")
+    return int(text)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def run(
+    context: typer.Context,
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="pyserini.*, ir_datasets or ir_measures.")],
+) -> None:
+    """Run a command of Pyserini, ir_datasets or ir_measures that knows our collections, measures and encoders.
+
+    Example: hybrid-ir run ir_measures xquad-r/multi/en run.trec AP RankDistance
+    """
+    from hybrid_plugin.pyserini import run_module
+
+    if module in ("--help", "-h"):
+        typer.echo(context.get_help())
+        return
+    run_module(module, context.args)
+
+
+@app.command()
+def doctor() -> None:
+    """What is installed, which Java, which device, what is missing and how to get it."""
+    from hybrid_plugin.doctor import examine
+
+    for finding in examine():
+        typer.echo(f"{'ok ' if finding.good else '-- '} {finding.subject:13} {finding.found}")
+        if not finding.good and finding.remedy:
+            typer.echo(f"    {'':13} to get it: {finding.remedy}")
+
+
+def _print_scores(scores: Scores) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    trained = scores.about.get("zero_shot") is False
+    title = f"{scores.about['benchmark']}{' (trained on it: not zero-shot)' if trained else ''}"
+    table = Table("setting", title=title, title_justify="left")
+    for measure in scores.measures:
+        table.add_column(measure, justify="right")
+    for setting, values in scores.settings.items():
+        table.add_row(setting, *(_figure(name, values[name]) for name in scores.measures))
+    Console(width=max(100, Console().width)).print(table)
+
+
+def _print_comparison(results: dict[str, Scores], output: Path) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("strategy", "AP mono", "AP cross", "AP multi", "RankDistance multi")
+    for strategy, scores in results.items():
+        settings = scores.settings
+        table.add_row(
+            strategy, *(_figure("AP", settings[name]["AP"]) for name in ("mono", "cross", "multi")),
+            _figure("RankDistance", settings["multi"]["RankDistance"]),
+        )
+    Console(width=max(80, Console().width)).print(table)
+    typer.echo(f"scores: {', '.join(str(output / strategy / 'scores.json') for strategy in results)}")
+
+
+def _figure(measure: str, value: float) -> str:
+    return f"{value:.1f}" if measure == "RankDistance" else f"{value:.4f}"
+
+
+# Options that take several values in a row (--languages de en), which the parser below knows only repeated.
+_SEVERAL = {
+    "--source": re.compile(r"[^-].*"),
+    "--languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
+    "--settings": re.compile(r"mono|cross|multi"),
+}
+
+
+def _spread(arguments: list[str]) -> list[str]:
+    """``--languages de en`` and ``--languages de,en`` as ``--languages de --languages en``."""
+    result: list[str] = []
+    option, taken = "", 0
+    for argument in arguments:
+        if argument in _SEVERAL:
+            option, taken = argument, 0
+            continue
+        values = [argument] if option == "--source" else [value for value in argument.split(",") if value]
+        if option and values and (taken == 0 or all(_SEVERAL[option].fullmatch(value) for value in values)):
+            result += [word for value in values for word in (option, value)]
+            taken += 1
+            continue
+        option = ""
+        result.append(argument)
+    return [*result, option] if option and not taken else result
+
+
+def _is_the_users(error: Exception) -> bool:
+    from datasets_ext.errors import CollectionError
+
+    from hybrid_plugin.errors import UserError
+
+    return isinstance(error, (UserError, CollectionError))
+
+
+def main() -> None:
+    """The entry point: user errors end with status 2 and one sentence, our own with status 1."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    status = 0
+    try:
+        arguments = sys.argv[1:]
+        app(arguments if arguments[:1] == ["run"] else _spread(arguments))
+    except KeyboardInterrupt:
+        typer.echo("hybrid-ir: interrupted", err=True)
+        status = 130
+    except Exception as error:
+        if _is_the_users(error):
+            typer.echo(f"hybrid-ir: {error}", err=True)
+            sys.exit(2)
+        if os.environ.get("HYBRID_IR_DEBUG"):
+            raise
+        typer.echo(f"hybrid-ir: {type(error).__name__}: {error} (HYBRID_IR_DEBUG=1 shows where)", err=True)
+        status = 1
+    sys.exit(status)

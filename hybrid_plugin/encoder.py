@@ -1,0 +1,414 @@
+"""Texts to unit vectors: any Hugging Face or sentence-transformers encoder, and checkpoints that all of them load.
+
+A checkpoint is a folder with the Hugging Face encoder (safetensors) and its tokenizer at its root, the files by which
+sentence-transformers knows pooling and prompts, and ``hybrid_ir.json`` with settings and provenance.
+"""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import read_json
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+Pooling = Literal["mean", "cls", "last"]
+Kind = Literal["query", "passage"]
+
+RECORD = "hybrid_ir.json"  # settings and provenance of a checkpoint
+DEFAULT_MAX_LENGTH = 256  # Pyserini's, so that its plain commands and ours truncate alike
+_CHUNK = 16384  # texts sorted by length at a time: enough for tight batches, little enough to stream
+
+
+@dataclass(frozen=True)
+class EncoderSettings:
+    """How an encoder turns a text into a vector. Vectors are always scaled to unit length.
+
+    Parameters
+    ----------
+    pooling : mean over tokens, the first token (cls), or the last one.
+    query_prefix, passage_prefix : put before the text as they are, so they end in a space where one is wanted.
+    max_length : tokens of prefix, text and special tokens together; longer texts are cut.
+    """
+
+    pooling: Pooling = "mean"
+    query_prefix: str = ""
+    passage_prefix: str = ""
+    max_length: int = DEFAULT_MAX_LENGTH
+
+    def __post_init__(self) -> None:
+        if self.pooling not in get_args(Pooling):
+            raise UserError(f"unknown pooling '{self.pooling}'; known: {', '.join(get_args(Pooling))}")
+        if self.max_length < 4:
+            raise UserError(f"max length is {self.max_length}; it must be at least 4 tokens")
+
+    def prefix(self, kind: Kind) -> str:
+        return self.query_prefix if kind == "query" else self.passage_prefix
+
+
+def as_prefix(text: str) -> str:
+    """A prefix as people type it (``Query:``), ready to be put before a text; Pyserini adds the same space."""
+    return text if not text or text[-1].isspace() else text + " "
+
+
+@dataclass
+class Encoder:
+    """A dense encoder for queries and passages.
+
+    Examples
+    --------
+    >>> encoder = Encoder.load("intfloat/multilingual-e5-small",
+    ...                        query_prefix="query:", passage_prefix="passage:")  # doctest: +SKIP
+    >>> encoder.encode(["Wer war Ada Lovelace?"], "query").shape                  # doctest: +SKIP
+    (1, 384)
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    settings: EncoderSettings
+    name: str  # the folder or hub name that it was loaded from
+    record: dict[str, Any] = field(default_factory=dict)  # provenance, where the model is one of our checkpoints
+
+    @classmethod
+    def load(
+        cls,
+        name: str | Path,
+        *,
+        pooling: str | None = None,
+        query_prefix: str | None = None,
+        passage_prefix: str | None = None,
+        max_length: int | None = None,
+        device: str | None = None,
+        allow_pickle: bool = False,
+    ) -> Encoder:
+        """Load a Hugging Face or sentence-transformers encoder, or one of our checkpoints.
+
+        Parameters
+        ----------
+        name : a folder or a name on the Hugging Face hub.
+        pooling, query_prefix, passage_prefix, max_length : override what the model's own files say; without a word
+            from them, mean pooling, no prefixes and 256 tokens.
+        device : ``cpu``, ``cuda``, ``cuda:1`` ...; by default a GPU where there is one.
+        allow_pickle : also load weights that are Python pickles, which can run code of their author.
+
+        Raises
+        ------
+        UserError
+            The model cannot be loaded or a setting does not fit it; names the file or setting.
+        """
+        from transformers import AutoModel, AutoTokenizer, logging
+
+        logging.set_verbosity_error()  # its load report calls unused heads missing
+        logging.disable_progress_bar()
+        target = resolve_device(device)
+        if looks_like_path(name):
+            _check_folder(Path(name), allow_pickle)
+        said, subfolder = _settings_from_files(str(name), bare=pooling is not None)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(name, subfolder=subfolder)
+            # float32: transformers loads weights in the type they are stored in, and a CPU is slow in half precision.
+            model = AutoModel.from_pretrained(
+                name, subfolder=subfolder, dtype="float32", use_safetensors=None if allow_pickle else True
+            )
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            first_line = str(error).strip().split("\n")[0]
+            raise UserError(f"cannot load the encoder '{name}': {first_line}") from error
+        if getattr(model, "pooler", None) is not None:
+            model.pooler = None  # never used, often untrained
+        limit = _length_limit(model, tokenizer)
+        settings = EncoderSettings(
+            pooling=pooling or said.get("pooling", "mean"),  # type: ignore[arg-type]
+            query_prefix=said.get("query_prefix", "") if query_prefix is None else as_prefix(query_prefix),
+            passage_prefix=said.get("passage_prefix", "") if passage_prefix is None else as_prefix(passage_prefix),
+            max_length=max_length or min(said.get("max_length", DEFAULT_MAX_LENGTH), limit),
+        )
+        if settings.max_length > limit:
+            raise UserError(f"max length is {settings.max_length}, but '{name}' takes at most {limit} tokens")
+        return cls(model.to(target).eval(), tokenizer, settings, str(name), said.get("record", {}))
+
+    @property
+    def dimension(self) -> int:
+        return int(self.model.config.hidden_size)
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.device
+
+    def tokenize(self, texts: Sequence[str], kind: Kind) -> list[list[int]]:
+        """Token ids of each text with its prefix, special tokens included, cut to the maximum length."""
+        prefix = self.settings.prefix(kind)
+        encoded = self.tokenizer(
+            [prefix + text.strip() for text in texts],
+            truncation=True,
+            max_length=self.settings.max_length,
+            padding=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
+        ids: list[list[int]] = encoded["input_ids"]
+        return ids
+
+    def forward(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
+        """Unit vectors [len(ids), dimension] of one batch, on the model's device, with gradients where enabled."""
+        import torch
+        from torch.nn.functional import normalize
+
+        width = max(map(len, ids))
+        pad = self.tokenizer.pad_token_id or 0
+        tokens = torch.tensor([[*row, *[pad] * (width - len(row))] for row in ids], device=self.device)
+        lengths = torch.tensor([len(row) for row in ids], device=self.device)
+        mask = (torch.arange(width, device=self.device) < lengths[:, None]).long()
+        hidden = self.model(input_ids=tokens, attention_mask=mask).last_hidden_state
+        if self.settings.pooling == "mean":
+            pooled = (hidden * mask[..., None]).sum(1) / lengths[:, None]
+        elif self.settings.pooling == "cls":
+            pooled = hidden[:, 0]
+        else:
+            pooled = hidden[torch.arange(len(ids), device=self.device), lengths - 1]
+        return normalize(pooled.float(), dim=-1)
+
+    def forward_by_length(self, ids: Sequence[Sequence[int]], group: int | None = None) -> torch.Tensor:
+        """As :meth:`forward`, in groups of similar length, which on a CPU spares the work that padding costs.
+
+        Parameters
+        ----------
+        group : rows a group; by default 8 on a CPU and all of them on a GPU.
+        """
+        import torch
+
+        size = group or (len(ids) if self.device.type == "cuda" else 8)
+        order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
+        groups = [order[start : start + size] for start in range(0, len(order), size)]
+        vectors = torch.cat([self.forward([ids[place] for place in places]) for places in groups])
+        return vectors[torch.tensor(order, device=self.device).argsort()]
+
+    def encode(
+        self, texts: Sequence[str], kind: Kind, *, batch_size: int | None = None, progress: bool = False
+    ) -> np.ndarray:
+        """Unit vectors of queries or passages.
+
+        The same text always gets the same vector, bit for bit, since each distinct text is encoded once.
+
+        Parameters
+        ----------
+        batch_size : texts a batch; by default 32 on a CPU and 256 on a GPU, where bfloat16 is used.
+        progress : show a progress bar.
+
+        Returns
+        -------
+        float32 array [len(texts), dimension].
+
+        Raises
+        ------
+        UserError
+            The model gives a vector that is not finite; names the text.
+        """
+        parts = [vectors for _, vectors in self.encode_chunks([texts], kind, batch_size=batch_size, progress=progress)]
+        return np.concatenate(parts) if parts else np.empty((0, self.dimension), np.float32)
+
+    def encode_chunks(
+        self,
+        chunks: Iterator[Sequence[str]] | Sequence[Sequence[str]],
+        kind: Kind,
+        *,
+        total: int | None = None,
+        batch_size: int | None = None,
+        progress: bool = False,
+    ) -> Iterator[tuple[int, np.ndarray]]:
+        """Encode texts that come in chunks, one chunk in memory at a time; yields (texts so far, vectors)."""
+        import torch
+        from tqdm.auto import tqdm
+
+        on_gpu = self.device.type == "cuda"
+        size = batch_size or (256 if on_gpu else 32)
+        if total is None and isinstance(chunks, Sequence):
+            total = sum(map(len, chunks))
+        done = 0
+        self.model.eval()
+        with tqdm(total=total, desc=f"encode {kind}", unit="text", disable=not progress) as bar:
+            for texts in _split(chunks, _CHUNK):
+                distinct = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+                ids = self.tokenize(list(distinct), kind)
+                # Longest first: batches pad little, and memory runs out at once or never.
+                order = sorted(range(len(ids)), key=lambda place: -len(ids[place]))
+                vectors = np.empty((len(ids), self.dimension), np.float32)
+                with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=on_gpu):
+                    for start in range(0, len(order), size):
+                        batch = order[start : start + size]
+                        vectors[batch] = self.forward([ids[place] for place in batch]).float().cpu().numpy()
+                        bar.update(len(batch))
+                bar.update(len(texts) - len(ids))
+                bad = np.flatnonzero(~np.isfinite(vectors).all(1))
+                if len(bad):
+                    raise UserError(
+                        f"the encoder '{self.name}' gives a vector that is not finite for the {kind} "
+                        f"'{list(distinct)[bad[0]][:80]}'"
+                    )
+                done += len(texts)
+                yield done, vectors[[distinct[text] for text in texts]]
+
+    def save(self, folder: Path, provenance: dict[str, Any] | None = None) -> None:
+        """Write a checkpoint into a folder: for transformers, sentence-transformers, Pyserini and ourselves."""
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+        settings = self.settings
+        for path, value in _sentence_transformers_files(settings, self.dimension).items():
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        record = {"format": 1, **asdict(settings), "normalize": True, **(provenance or {})}
+        (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+    def with_settings(self, **changes: Any) -> Encoder:
+        """The same model with other settings."""
+        return replace(self, settings=replace(self.settings, **changes))
+
+
+def _split(chunks: Iterator[Sequence[str]] | Sequence[Sequence[str]], size: int) -> Iterator[Sequence[str]]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), size):
+            yield chunk[start : start + size]
+
+
+def resolve_device(device: str | None) -> str:
+    """The device to compute on.
+
+    Raises
+    ------
+    UserError
+        It does not exist here.
+    """
+    import torch
+
+    if device is None or device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise UserError(f"cannot use the device '{device}': {str(error).splitlines()[0]}") from error
+    return device
+
+
+def looks_like_path(name: str | Path) -> bool:
+    """Whether a model's name means a folder rather than a repository on the hub (``owner/name``)."""
+    text = str(name)
+    return Path(text).exists() or text.startswith((".", "/", "~")) or text.count("/") != 1
+
+
+def _check_folder(folder: Path, allow_pickle: bool) -> None:
+    if not folder.is_dir():
+        raise UserError(f"there is no encoder folder '{folder}'")
+    inner = [folder, *(path for path in folder.iterdir() if path.is_dir())]  # sentence-transformers may nest it
+    present = {path.name for part in inner for path in part.iterdir()}
+    if "config.json" not in present:
+        raise UserError(f"the encoder folder '{folder}' has no config.json")
+    if not present & {"tokenizer.json", "tokenizer_config.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model"}:
+        raise UserError(f"the encoder folder '{folder}' has no tokenizer")
+    if not any(name.endswith(".safetensors") for name in present):
+        if not any(name.startswith("pytorch_model") for name in present):
+            raise UserError(f"the encoder folder '{folder}' has no weights (model.safetensors)")
+        if not allow_pickle:
+            raise UserError(
+                f"the weights in '{folder}' are a Python pickle, which can run code of its author; "
+                "convert them to safetensors, or pass --allow-pickle if you trust them"
+            )
+
+
+def _settings_from_files(name: str, bare: bool) -> tuple[dict[str, Any], str]:
+    """What a model's own files say of its settings, and the subfolder that holds its transformer.
+
+    Parameters
+    ----------
+    bare : take the transformer alone, whatever modules sentence-transformers would put after it.
+    """
+
+    def read(filename: str) -> Any:
+        path = _model_file(name, filename)
+        return None if path is None else read_json(path)
+
+    record = read(RECORD)
+    if record is not None:
+        try:
+            settings = {key: record[key] for key in ("pooling", "query_prefix", "passage_prefix", "max_length")}
+        except (KeyError, TypeError) as error:
+            raise UserError(f"{name}/{RECORD} lacks {error}") from error
+        return {**settings, "record": record}, ""
+    modules = read("modules.json")
+    if modules is None:
+        return {}, ""
+    kinds = [module["type"].rsplit(".", 1)[-1] for module in modules]
+    if not bare and (kinds[:2] != ["Transformer", "Pooling"] or not set(kinds[2:]) <= {"Normalize"}):
+        raise UserError(
+            f"'{name}' has the sentence-transformers modules {', '.join(kinds)}; only Transformer, Pooling and "
+            "Normalize are supported; pass --pooling to use its transformer alone"
+        )
+    subfolder = modules[0]["path"]
+    said: dict[str, Any] = {}
+    if "Pooling" in kinds:
+        pooling_path = modules[kinds.index("Pooling")]["path"]
+        pooling = read(f"{pooling_path}/config.json") or {}
+        mode = pooling.get("pooling_mode") or next(
+            (key for key, on in pooling.items() if key.startswith("pooling_mode_") and on is True), "mean"
+        )
+        known = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls", "pooling_mode_lasttoken": "last"}
+        said["pooling"] = known.get(mode, {"lasttoken": "last"}.get(mode, mode))
+    prompts = (read("config_sentence_transformers.json") or {}).get("prompts") or {}
+    said["query_prefix"] = prompts.get("query") or ""
+    said["passage_prefix"] = next((prompts[key] for key in ("document", "passage", "corpus") if prompts.get(key)), "")
+    length = (read(f"{subfolder}/sentence_bert_config.json".lstrip("/")) or {}).get("max_seq_length")
+    if length:
+        said["max_length"] = length
+    return said, subfolder
+
+
+def _model_file(name: str, filename: str) -> Path | None:
+    if looks_like_path(name):
+        path = Path(name) / filename
+        return path if path.is_file() else None
+    from transformers.utils import cached_file
+
+    found = cached_file(
+        name,
+        filename,
+        _raise_exceptions_for_gated_repo=False,
+        _raise_exceptions_for_missing_entries=False,
+        _raise_exceptions_for_connection_errors=False,
+    )
+    return Path(found) if found else None
+
+
+def _length_limit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
+    limits = [int(tokenizer.model_max_length), getattr(model.config, "max_position_embeddings", None) or 10**9]
+    return min(limits)
+
+
+def _sentence_transformers_files(settings: EncoderSettings, dimension: int) -> dict[str, Any]:
+    # The layout of sentence-transformers 2 to 4, which every later version reads as well.
+    package = "sentence_transformers.models"
+    prompts = {"query": settings.query_prefix, "document": settings.passage_prefix, "passage": settings.passage_prefix}
+    return {
+        "modules.json": [
+            {"idx": 0, "name": "0", "path": "", "type": f"{package}.Transformer"},
+            {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{package}.Pooling"},
+            {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{package}.Normalize"},
+        ],
+        "1_Pooling/config.json": {
+            "word_embedding_dimension": dimension,
+            "pooling_mode_cls_token": settings.pooling == "cls",
+            "pooling_mode_mean_tokens": settings.pooling == "mean",
+            "pooling_mode_max_tokens": False,
+            "pooling_mode_mean_sqrt_len_tokens": False,
+            "pooling_mode_lasttoken": settings.pooling == "last",
+            "include_prompt": True,
+        },
+        "2_Normalize/config.json": {},
+        "sentence_bert_config.json": {"max_seq_length": settings.max_length, "do_lower_case": False},
+        "config_sentence_transformers.json": {"prompts": prompts, "similarity_fn_name": "cosine"},
+    }

@@ -1,0 +1,331 @@
+"""A benchmark and an encoder (or run files) to scores: per query, per pair of languages, per setting."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from datasets_ext import MULTI
+
+from hybrid_plugin.benchmarks import SETTINGS, Benchmark, Pair, load_dataset
+from hybrid_plugin.encoder import Encoder
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import check_output, whole_file, write_json
+from hybrid_plugin.measures import DEFAULT_MEASURES, from_ranks, parse_measures
+from hybrid_plugin.ranking import Pool, PositionCounter, Ranks, top
+from hybrid_plugin.runs import DEFAULT_DEPTH, RunWriter, ranks_of_run, read_run, run_writer
+from hybrid_plugin.vectors import Text, Vectors, encode_texts
+from hybrid_plugin.versions import versions
+
+SCORES = "scores.json"
+PER_QUERY = "per_query.parquet"
+RUNS = "runs"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a benchmark asks: its queries, its documents, and which answer which."""
+
+    benchmark: Benchmark
+    docs: dict[str, list[Text]]  # by language
+    queries: dict[str, list[Text]]  # by language
+    relevant: dict[str, list[str]]  # query id -> ids of its relevant documents, of all languages
+
+    @classmethod
+    def load(cls, benchmark: Benchmark) -> Task:
+        """Read a benchmark through ir_datasets."""
+        dataset = load_dataset(benchmark.name)
+        docs: dict[str, list[Text]] = {lang: [] for lang in benchmark.languages}
+        for doc in dataset.docs_iter():
+            docs[doc.lang].append(Text(doc.doc_id, doc.default_text()))
+        queries: dict[str, list[Text]] = {lang: [] for lang in benchmark.languages}
+        for query in dataset.queries_iter():
+            queries[query.lang].append(Text(query.query_id, query.default_text()))
+        relevant: dict[str, list[str]] = {}
+        for qrel in dataset.qrels_iter():
+            if qrel.relevance > 0:
+                relevant.setdefault(qrel.query_id, []).append(qrel.doc_id)
+        return cls(benchmark, docs, queries, relevant)
+
+    def relevant_of(self, pair: Pair) -> dict[str, list[str]]:
+        """Relevance of one pair: the queries with a relevant document among its documents."""
+        result = {}
+        members = None if pair.docs == MULTI else {doc.id for doc in self.docs[pair.docs]}
+        for query in self.queries[pair.queries]:
+            found = self.relevant.get(query.id, [])
+            if members is not None:
+                found = [doc_id for doc_id in found if doc_id in members]
+            if found:
+                result[query.id] = found
+        return result
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The result of an evaluation.
+
+    Parameters
+    ----------
+    per_query : one row a query and pair: ``docs``, ``queries``, ``setting``, ``query_id`` and a column a measure.
+    about : what was evaluated and how: the head of ``scores.json``.
+    """
+
+    per_query: pd.DataFrame
+    measures: tuple[str, ...]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """Means over the queries of each pair of languages, with ``queries_scored``."""
+        groups = self.per_query.groupby(["docs", "queries", "setting"], sort=False)
+        means = groups[list(self.measures)].mean()
+        means.insert(0, "queries_scored", groups.size())
+        return means.reset_index()
+
+    @property
+    def settings(self) -> dict[str, dict[str, float]]:
+        """Macro averages: over languages in mono and multi, over ordered pairs of languages in cross."""
+        means = self.pairs.groupby("setting", sort=False)[list(self.measures)].mean()
+        return {str(setting): {str(k): float(v) for k, v in row.items()} for setting, row in means.iterrows()}
+
+    def as_json(self) -> dict[str, Any]:
+        """The contents of ``scores.json``."""
+        pairs = self.pairs.to_dict(orient="records")
+        return {**self.about, "settings": self.settings, "pairs": pairs}
+
+    def save(self, folder: Path) -> None:
+        """Write ``scores.json`` and ``per_query.parquet``."""
+        with whole_file(folder / PER_QUERY, "wb") as file:
+            self.per_query.to_parquet(file, index=False)
+        write_json(folder / SCORES, self.as_json())
+
+
+def evaluate(
+    benchmark: Benchmark,
+    encoder: Encoder,
+    output: Path | None = None,
+    *,
+    settings: Sequence[str] = SETTINGS,
+    languages: Sequence[str] | None = None,
+    measures: Sequence[str] = DEFAULT_MEASURES,
+    depth: int | None = None,
+    runs: bool = False,
+    runs_depth: int | None = DEFAULT_DEPTH,
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> Scores:
+    """Score an encoder in the three settings; each language's texts are encoded once.
+
+    Parameters
+    ----------
+    output : gets ``scores.json`` and ``per_query.parquet``, and with ``runs`` a folder ``runs``.
+    settings, languages : narrow the pairs, see :meth:`Benchmark.pairs`.
+    depth : score rankings of so many documents; None scores the full ranking.
+    runs : also write a run file a pair, ``runs/{docs}.{queries}.trec``.
+    runs_depth : documents a query in the run files; None writes all.
+
+    Raises
+    ------
+    UserError
+        A setting or language is unknown, or the output folder is not ours.
+
+    Examples
+    --------
+    >>> scores = evaluate(load_benchmark("xquad-r"), Encoder.load("out"), Path("scores"))   # doctest: +SKIP
+    >>> scores.settings["multi"]["AP"]                                                      # doctest: +SKIP
+    """
+    pairs = benchmark.pairs(settings, languages)
+    if output is not None:
+        check_output(output, SCORES, (PER_QUERY, RUNS))
+    task = Task.load(benchmark)
+    needed = _document_languages(benchmark, pairs)
+    docs = {
+        lang: encode_texts(encoder, task.docs[lang], "passage", batch_size=batch_size, progress=progress)
+        for lang in needed
+    }
+    queries = {
+        lang: encode_texts(encoder, task.queries[lang], "query", batch_size=batch_size, progress=progress)
+        for lang in dict.fromkeys(pair.queries for pair in pairs)
+    }
+    trained_on = sorted({source["name"] for source in encoder.record.get("sources", [])})
+    about = {
+        "benchmark": benchmark.name,
+        "encoder": encoder.name,
+        "encoder_settings": {key: encoder.record.get(key) for key in ("base_model", "strategy", "alpha")}
+        | vars(encoder.settings),
+        "zero_shot": benchmark.name not in trained_on,
+        "trained_on": trained_on,
+        "seed": encoder.record.get("seed"),
+        "depth": depth,
+        "runs_depth": (runs_depth if runs else None),
+        "versions": versions(),
+    }
+    run_folder = output / RUNS if output is not None and runs else None
+    result = evaluate_vectors(
+        task, docs, queries, pairs, measures=measures, depth=depth, run_folder=run_folder, runs_depth=runs_depth,
+        about=about,
+    )
+    if output is not None:
+        result.save(output)
+    return result
+
+
+def _document_languages(benchmark: Benchmark, pairs: Sequence[Pair]) -> list[str]:
+    wanted = {pair.docs for pair in pairs}
+    return [lang for lang in benchmark.languages if MULTI in wanted or lang in wanted]
+
+
+def evaluate_vectors(
+    task: Task,
+    docs: Mapping[str, Vectors],
+    queries: Mapping[str, Vectors],
+    pairs: Sequence[Pair],
+    *,
+    measures: Sequence[str] = DEFAULT_MEASURES,
+    depth: int | None = None,
+    run_folder: Path | None = None,
+    runs_depth: int | None = DEFAULT_DEPTH,
+    about: dict[str, Any] | None = None,
+) -> Scores:
+    """Score vectors in memory: one matrix product a query language serves all of its pairs.
+
+    Parameters
+    ----------
+    docs, queries : unit vectors by language.
+    run_folder : where to write run files, if anywhere.
+    """
+    parsed = parse_measures(list(measures))
+    pool = Pool(
+        Vectors([i for vectors in docs.values() for i in vectors.ids], np.concatenate([v.matrix for v in docs.values()])),
+        [lang for lang, vectors in docs.items() for _ in vectors.ids],
+    )
+    ranks: dict[Pair, Ranks] = {}
+    for lang in dict.fromkeys(pair.queries for pair in pairs):
+        own = {pair.docs: pair for pair in pairs if pair.queries == lang}
+        relevant = task.relevant_of(Pair(MULTI, lang, "multi"))
+        counter = PositionCounter(pool, relevant, [name for name in own if name != MULTI], MULTI in own)
+        with ExitStack() as stack:
+            writers = _open_runs(stack, task, own.values(), run_folder)
+            for rows, scores in pool.scores(queries[lang]):
+                ids = [queries[lang].ids[row] for row in rows]
+                counter.add(ids, scores)
+                for pair, (writer, asked) in writers.items():
+                    columns = pool.whole if pair.docs == MULTI else pool.members[pair.docs]
+                    _write_runs(writer, pool, ids, scores, columns, asked, runs_depth)
+        for name, pair in own.items():
+            ranks[pair] = counter.ranks(None if name == MULTI else name)
+    return _scores(((pair, ranks[pair].at_depth(depth)) for pair in pairs), parsed, about or {})
+
+
+def _open_runs(
+    stack: ExitStack, task: Task, pairs: Iterable[Pair], folder: Path | None
+) -> dict[Pair, tuple[RunWriter, set[str]]]:
+    if folder is None:
+        return {}
+    return {
+        pair: (
+            stack.enter_context(run_writer(folder / f"{pair.docs}.{pair.queries}.trec")),
+            set(task.relevant_of(pair)),
+        )
+        for pair in pairs
+    }
+
+
+def _write_runs(
+    writer: RunWriter, pool: Pool, ids: Sequence[str], scores: np.ndarray, columns: slice | np.ndarray,
+    asked: set[str], depth: int | None,
+) -> None:
+    chosen = [(query_id, row, top(row, columns, depth)) for query_id, row in zip(ids, scores, strict=True) if query_id in asked]
+    if chosen:
+        writer.add([i for i, _, _ in chosen], [pool.ids[best] for _, _, best in chosen], [row[best] for _, row, best in chosen])
+
+
+def _scores(ranked: Iterable[tuple[Pair, Ranks]], measures: Sequence[Any], about: dict[str, Any]) -> Scores:
+    frames = []
+    for pair, ranks in ranked:
+        columns: dict[str, Any] = {
+            "docs": pair.docs, "queries": pair.queries, "setting": pair.setting, "query_id": ranks.query_ids
+        }
+        frames.append(pd.DataFrame(columns | {str(measure): from_ranks(measure, ranks) for measure in measures}))
+    return Scores(pd.concat(frames, ignore_index=True), tuple(map(str, measures)), about)
+
+
+def evaluate_runs(
+    benchmark: Benchmark,
+    folder: Path,
+    output: Path | None = None,
+    *,
+    settings: Sequence[str] | None = None,
+    languages: Sequence[str] | None = None,
+    measures: Sequence[str] = DEFAULT_MEASURES,
+    depth: int | None = None,
+) -> Scores:
+    """Score run files that anyone made.
+
+    Parameters
+    ----------
+    folder : holds ``{docs}.{queries}.trec`` (or ``.trec.gz``) for each pair, itself or in a folder ``runs``.
+    settings : by default those of which the folder has any run.
+
+    Raises
+    ------
+    UserError
+        The folder lacks a pair of a setting, or a run does not fit the benchmark; names the file and line or id.
+    """
+    if output is not None:
+        check_output(output, SCORES, (PER_QUERY, RUNS))
+    place = folder / RUNS if (folder / RUNS).is_dir() else folder
+    if not place.is_dir():
+        raise UserError(f"there is no folder '{folder}'")
+    pairs = benchmark.pairs(settings or SETTINGS, languages)
+    paths = {pair: _run_path(place, pair) for pair in pairs}
+    if settings is None:
+        found = {pair.setting for pair, path in paths.items() if path is not None}
+        pairs = [pair for pair in pairs if pair.setting in found]
+    if not pairs:
+        raise UserError(f"{place} has no run file of {benchmark.name}, such as {_run_name(benchmark.pairs()[0])}")
+    for pair in pairs:
+        if paths[pair] is None:
+            raise UserError(
+                f"{place} has no {_run_name(pair)}, which the setting '{pair.setting}' needs; "
+                "narrow the evaluation with --settings or --languages"
+            )
+    task = Task.load(benchmark)
+    by_lang = {lang: {doc.id for doc in docs} for lang, docs in task.docs.items()}
+    everything = set().union(*by_lang.values())
+
+    def ranked() -> Iterator[tuple[Pair, Ranks]]:
+        for pair in pairs:
+            path = paths[pair]
+            assert path is not None
+            documents = everything if pair.docs == MULTI else by_lang[pair.docs]
+            yield pair, ranks_of_run(read_run(path), task.relevant_of(pair), documents, path).at_depth(depth)
+
+    about = {
+        "benchmark": benchmark.name,
+        "encoder": None,
+        "runs": str(folder),
+        "zero_shot": None,  # a run file does not say what its system was trained on
+        "seed": None,
+        "depth": depth,
+        "versions": versions(),
+    }
+    result = _scores(ranked(), parse_measures(list(measures)), about)
+    if output is not None:
+        result.save(output)
+    return result
+
+
+def _run_name(pair: Pair) -> str:
+    return f"{pair.docs}.{pair.queries}.trec"
+
+
+def _run_path(folder: Path, pair: Pair) -> Path | None:
+    candidates = (folder / _run_name(pair), folder / f"{_run_name(pair)}.gz")
+    return next((path for path in candidates if path.is_file()), None)
+
+

@@ -1,0 +1,56 @@
+"""What a plugin may add. Every hook is optional; the built-ins come in by the same hooks.
+
+A plugin is an installed package with an entry point in the group ``hybrid_ir`` that names a module (or object) with
+some of these functions, each marked with :data:`hybrid_plugin.plugins.hookimpl`::
+
+    [project.entry-points.hybrid_ir]
+    my-plugin = "my_package.my_module"
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from ir_measures import Measure
+
+    from hybrid_plugin.benchmarks import Benchmark
+    from hybrid_plugin.sampling import Strategy
+    from hybrid_plugin.sources import SourceLoader
+
+hookspec = pluggy.HookspecMarker("hybrid_ir")
+
+
+@hookspec
+def hybrid_ir_register_datasets() -> None:
+    """Make your collections known to ir_datasets. Called once, before any id is looked up."""
+
+
+@hookspec
+def hybrid_ir_benchmarks() -> Iterable[Benchmark]:
+    """Benchmarks to evaluate on: a name, its languages, and the ir_datasets ids of its settings."""
+    raise NotImplementedError
+
+
+@hookspec
+def hybrid_ir_strategies() -> Mapping[str, type[Strategy]]:
+    """Batch strategies by the name that ``--strategy`` takes."""
+    raise NotImplementedError
+
+
+@hookspec
+def hybrid_ir_sources() -> Mapping[str, SourceLoader]:
+    """Sources of parallel training pairs by the name that ``--source`` takes."""
+    raise NotImplementedError
+
+
+@hookspec
+def hybrid_ir_measures() -> Iterable[Measure]:
+    """Measures for ir_measures to know: each a ``Measure`` with a method ``values(qrels, run)``.
+
+    The method gets the qrels ``{query_id: {doc_id: relevance}}`` and the run ``{query_id: [doc_id, ...]}`` (ranked
+    as trec_eval ranks) and returns ``{query_id: value}``.
+    """
+    raise NotImplementedError

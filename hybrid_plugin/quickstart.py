@@ -1,0 +1,116 @@
+"""The whole road in minutes: a tiny encoder for each strategy, trained, searched with Pyserini and scored."""
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import ir_measures
+
+from hybrid_plugin.benchmarks import Pair, load_benchmark, load_dataset
+from hybrid_plugin.encoder import Encoder
+from hybrid_plugin.evaluation import Scores, evaluate
+from hybrid_plugin.export import export_dataset
+from hybrid_plugin.files import check_output
+from hybrid_plugin.pyserini import ENCODER_CLASS, run_module
+from hybrid_plugin.search import index_dataset
+from hybrid_plugin.sources import Source, load_source
+from hybrid_plugin.training import TrainingSettings, train
+
+BENCHMARK = "hybrid-demo"
+STRATEGIES = ("mono", "cross", "hybrid")
+_STEPS = 400
+
+
+def tiny_encoder(texts: Sequence[str], folder: Path, seed: int = 0) -> Encoder:
+    """An untrained two-layer encoder with a vocabulary learned from some texts, as a Hugging Face folder."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, set_seed
+
+    set_seed(seed)
+    special = ["<pad>", "<s>", "</s>", "<unk>"]
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    trainer = trainers.UnigramTrainer(
+        vocab_size=8000, special_tokens=special, unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, model_max_length=128, pad_token="<pad>", unk_token="<unk>", cls_token="<s>",
+        sep_token="</s>",
+    ).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=tokenizer.get_vocab_size(), hidden_size=128, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=512, max_position_embeddings=128, pad_token_id=0,
+    )
+    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    return Encoder.load(folder)
+
+
+def quickstart(
+    output: Path, *, progress: bool = False, say: Callable[[str], object] = print
+) -> dict[str, Scores]:
+    """Train, index, search through Pyserini and score a tiny encoder for each strategy on the demo collection.
+
+    Parameters
+    ----------
+    output : gets ``{strategy}/scores.json``, ``checkpoints/{strategy}`` and ``pyserini/{strategy}.trec``.
+    say : told what is going on, a line at a time.
+
+    Returns
+    -------
+    The scores by strategy.
+    """
+    check_output(output, "", (*STRATEGIES, "checkpoints", "pyserini"))
+    started = time.monotonic()
+
+    def tell(what: str) -> None:
+        say(f"[{time.monotonic() - started:4.0f} s] {what}")
+
+    source = load_source(BENCHMARK)
+    tell(f"{BENCHMARK}: {len(source.rows)} parallel questions to train on, in {', '.join(source.languages)}")
+    results = {}
+    for strategy in STRATEGIES:
+        checkpoint = output / "checkpoints" / strategy
+        tell(f"{strategy}: training {_STEPS} steps")
+        with tempfile.TemporaryDirectory() as scratch:
+            encoder = tiny_encoder(_texts(source), Path(scratch))
+            settings = TrainingSettings(strategy=strategy, steps=_STEPS, batch_size=64, learning_rate=1e-3)
+            train(encoder, [source], checkpoint, settings, progress=progress)
+        encoder = Encoder.load(checkpoint)
+        results[strategy] = evaluate(load_benchmark(BENCHMARK), encoder, output / strategy, progress=progress)
+        tell(f"{strategy}: indexing, and searching with pyserini.search.faiss")
+        theirs = _search_with_pyserini(encoder, output / "pyserini", strategy)
+        pairs = results[strategy].pairs.set_index(["docs", "queries"])
+        ours = pairs.loc[("multi", "en"), "AP"]
+        tell(f"{strategy}: AP of English queries on the pool: {theirs:.4f} from Pyserini's run, {ours:.4f} from vectors")
+    return results
+
+
+def _texts(source: Source) -> list[str]:
+    return [
+        text
+        for row in source.rows
+        for text in (*row.queries.values(), *(text for texts in row.passages.values() for text in texts))
+    ]
+
+
+def _search_with_pyserini(encoder: Encoder, folder: Path, strategy: str) -> float:
+    """Index and search the pool with Pyserini's own command; the run's AP as ir_measures gives it."""
+    dataset_id = load_benchmark(BENCHMARK).dataset_id(Pair("multi", "en", "multi"))
+    index = index_dataset(dataset_id, encoder, folder / f"index-{strategy}")
+    export_dataset(dataset_id, "pyserini", folder / "export")
+    run = folder / f"{strategy}.trec"
+    run_module(
+        "pyserini.search.faiss",
+        ["--topics", str(folder / "export" / "topics.tsv"), "--index", str(index), "--encoder", encoder.name,
+         "--encoder-class", ENCODER_CLASS, "--hits", "10000", "--batch-size", "64", "--threads", "2",
+         "--output", str(run)],
+    )
+    qrels = load_dataset(dataset_id).qrels_iter()
+    return float(ir_measures.calc_aggregate([ir_measures.AP], qrels, ir_measures.read_trec_run(str(run)))[ir_measures.AP])

@@ -1,0 +1,160 @@
+"""Exact positions of the relevant documents, from vectors, with ties broken as trec_eval breaks them."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.vectors import Vectors
+
+_BLOCK = 256  # queries scored at a time
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Where the relevant documents of some queries stand in one ranking each.
+
+    Parameters
+    ----------
+    query_ids : the queries.
+    positions : float64 [queries, most relevant documents], from 1, ascending; ``inf`` for a relevant document that
+        the ranking does not hold, ``nan`` beyond a query's number of relevant documents.
+    retrieved : int64 [queries], the length of each ranking.
+    """
+
+    query_ids: tuple[str, ...]
+    positions: np.ndarray
+    retrieved: np.ndarray
+
+    @property
+    def relevant(self) -> np.ndarray:
+        """int64 [queries], the number of relevant documents."""
+        return (~np.isnan(self.positions)).sum(1)
+
+    def at_depth(self, depth: int | None) -> Ranks:
+        """The same rankings cut after ``depth`` documents."""
+        if depth is None:
+            return self
+        positions = np.where(self.positions > depth, np.inf, self.positions)
+        return Ranks(self.query_ids, positions, np.minimum(self.retrieved, depth))
+
+
+def stack_ranks(query_ids: Sequence[str], positions: Sequence[Sequence[float]], retrieved: Sequence[int]) -> Ranks:
+    """Ranks from a list of positions for each query."""
+    table = np.full((len(query_ids), max(map(len, positions), default=0)), np.nan)
+    for row, found in zip(table, positions, strict=True):
+        row[: len(found)] = sorted(found)
+    return Ranks(tuple(query_ids), table, np.asarray(retrieved, np.int64))
+
+
+class Pool:
+    """Documents to rank, as one pool and as groups (languages) of it.
+
+    The columns are in descending order of document id, which is trec_eval's order among equal scores: of two columns
+    with the same score the one further left ranks higher, in the pool and in every group of it.
+
+    Parameters
+    ----------
+    docs : ids and vectors.
+    groups : the group of each document, or None for a pool without groups.
+    """
+
+    def __init__(self, docs: Vectors, groups: Sequence[str] | None = None):
+        order = sorted(range(len(docs.ids)), key=docs.ids.__getitem__, reverse=True)
+        self.ids = np.array([docs.ids[i] for i in order], dtype=object)
+        self.column = {doc_id: i for i, doc_id in enumerate(self.ids)}
+        if len(self.column) != len(order):
+            raise UserError(f"{len(order) - len(self.column)} document ids occur more than once")
+        self.matrix = np.ascontiguousarray(docs.matrix[order])
+        self.members: dict[str, slice | np.ndarray] = {}
+        self.group_of: list[str] = [] if groups is None else [groups[i] for i in order]
+        for group in dict.fromkeys(self.group_of):
+            self.members[group] = _columns(np.flatnonzero(np.array(self.group_of, dtype=object) == group))
+        self.whole = slice(0, len(order))
+
+    def scores(self, queries: Vectors) -> Iterator[tuple[range, np.ndarray]]:
+        """Dot products, a block of queries at a time: (rows, float32 [len(rows), documents])."""
+        if queries.matrix.shape[1] != self.matrix.shape[1]:
+            raise UserError(
+                f"the queries have {queries.matrix.shape[1]} dimensions, the documents {self.matrix.shape[1]}; "
+                "encode both with the same encoder"
+            )
+        for start in range(0, len(queries.ids), _BLOCK):
+            rows = range(start, min(start + _BLOCK, len(queries.ids)))
+            yield rows, queries.matrix[rows.start : rows.stop] @ self.matrix.T
+
+
+def _columns(places: np.ndarray) -> slice | np.ndarray:
+    """Neighbouring columns as a slice, which is far cheaper to look at than a list of them."""
+    if len(places) and places[-1] - places[0] + 1 == len(places):
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
+
+
+@dataclass
+class PositionCounter:
+    """Collects the positions of relevant documents, block by block, in the pool and in the groups asked for.
+
+    Parameters
+    ----------
+    pool : the documents.
+    relevant : query id -> ids of its relevant documents.
+    groups : the groups to rank within.
+    whole : also rank the pool as one.
+    """
+
+    pool: Pool
+    relevant: Mapping[str, Sequence[str]]
+    groups: Sequence[str]
+    whole: bool
+    _found: dict[str | None, dict[str, list[float]]] = field(default_factory=dict)
+
+    def add(self, query_ids: Sequence[str], scores: np.ndarray) -> None:
+        """Count in a block of scores [len(query_ids), documents of the pool]."""
+        wanted = set(self.groups)
+        above = np.empty(scores.shape[1], bool)
+        for query_id, row in zip(query_ids, scores, strict=True):
+            for doc_id in self.relevant.get(query_id, ()):
+                column = self.pool.column.get(doc_id)
+                if column is None:  # a document of a language that is not asked for
+                    continue
+                group = self.pool.group_of[column] if self.pool.group_of else None
+                if not self.whole and group not in wanted:
+                    continue
+                # A position is one more than the documents above; at equal scores those to the left are above.
+                score = row[column]
+                np.greater_equal(row[:column], score, out=above[:column])
+                np.greater(row[column:], score, out=above[column:])
+                if self.whole:
+                    self._add(None, query_id, 1 + np.count_nonzero(above))
+                if group in wanted:
+                    assert group is not None
+                    self._add(group, query_id, 1 + np.count_nonzero(above[self.pool.members[group]]))
+
+    def _add(self, group: str | None, query_id: str, position: int) -> None:
+        self._found.setdefault(group, {}).setdefault(query_id, []).append(position)
+
+    def ranks(self, group: str | None) -> Ranks:
+        """The ranks within a group, or in the whole pool for None, of the queries with a relevant document there."""
+        found = self._found.get(group, {})
+        size = len(self.pool.ids) if group is None else _size(self.pool.members[group])
+        return stack_ranks(list(found), list(found.values()), [size] * len(found))
+
+
+def _size(columns: slice | np.ndarray) -> int:
+    return columns.stop - columns.start if isinstance(columns, slice) else len(columns)
+
+
+def top(row: np.ndarray, columns: slice | np.ndarray, depth: int | None) -> np.ndarray:
+    """The columns of the ``depth`` highest scores among some columns of a pool, in trec_eval's order."""
+    scores = row[columns]
+    if depth is not None and depth < len(scores):
+        # Keep everything that ties with the last place, then cut after the exact order is known.
+        threshold = np.partition(scores, len(scores) - depth)[len(scores) - depth]
+        kept = np.flatnonzero(scores >= threshold)
+    else:
+        kept = np.arange(len(scores))
+    kept = kept[np.argsort(-scores[kept], kind="stable")][:depth]
+    return kept + columns.start if isinstance(columns, slice) else columns[kept]

@@ -1,0 +1,157 @@
+"""FAISS folders that Pyserini reads, and searching them."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hybrid_plugin.benchmarks import load_dataset
+from hybrid_plugin.encoder import Encoder
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import check_output, whole_folder, write_json
+from hybrid_plugin.runs import DEFAULT_DEPTH, run_writer
+from hybrid_plugin.vectors import Text, encode_texts, encode_to_folder
+from hybrid_plugin.versions import versions
+
+RECORD = "index.json"
+_BLOCK = 256  # queries searched at a time
+
+
+def texts_of(dataset: Any, side: str) -> Iterator[Text]:
+    """The ids and default texts of an ir_datasets entry's ``docs`` or ``queries``."""
+    if side == "docs":
+        return (Text(doc.doc_id, doc.default_text()) for doc in dataset.docs_iter())
+    return (Text(query.query_id, query.default_text()) for query in dataset.queries_iter())
+
+
+def encode_dataset(
+    dataset_id: str, encoder: Encoder, output: Path, *, batch_size: int | None = None, progress: bool = False
+) -> list[Path]:
+    """Encode the documents and queries of an ir_datasets id, as far as it has them.
+
+    Returns
+    -------
+    The folders written: ``output/docs`` and ``output/queries``, for :func:`hybrid_plugin.vectors.read_vectors`.
+
+    Raises
+    ------
+    UserError
+        The id is unknown or has neither.
+    """
+    dataset = load_dataset(dataset_id)
+    sides = [side for side in ("docs", "queries") if dataset.has(side)]
+    if not sides:
+        raise UserError(f"'{dataset_id}' has neither documents nor queries")
+    if output.is_file():
+        raise UserError(f"{output} is a file, not a folder; choose another output")
+    for side in sides:
+        encode_to_folder(
+            encoder,
+            texts_of(dataset, side),
+            "passage" if side == "docs" else "query",
+            output / side,
+            total=getattr(dataset, f"{side}_count")(),
+            batch_size=batch_size,
+            progress=progress,
+            about={"dataset": dataset_id, "versions": versions()},
+        )
+    return [output / side for side in sides]
+
+
+def index_dataset(
+    dataset_id: str, encoder: Encoder, output: Path, *, batch_size: int | None = None, progress: bool = False
+) -> Path:
+    """Encode the documents of an ir_datasets id into an exact FAISS index, in the layout of Pyserini.
+
+    Returns
+    -------
+    ``output``, with ``index``, ``docid`` and ``index.json``.
+    """
+    import faiss
+
+    dataset = load_dataset(dataset_id)
+    if not dataset.has_docs():
+        raise UserError(f"'{dataset_id}' has no documents to index")
+    check_output(output, RECORD)
+    with whole_folder(output, RECORD) as staging:
+        vectors = encode_to_folder(
+            encoder, texts_of(dataset, "docs"), "passage", staging / "vectors",
+            total=dataset.docs_count(), batch_size=batch_size, progress=progress,
+        )
+        index = faiss.IndexFlatIP(encoder.dimension)
+        for start in range(0, len(vectors.ids), 65536):
+            index.add(np.ascontiguousarray(vectors.matrix[start : start + 65536]))
+        faiss.write_index(index, str(staging / "index"))
+        (staging / "vectors" / "ids.txt").rename(staging / "docid")
+        for leftover in (staging / "vectors").iterdir():
+            leftover.unlink()
+        (staging / "vectors").rmdir()
+        write_json(
+            staging / RECORD,
+            {"dataset": dataset_id, "encoder": encoder.name, "count": index.ntotal, "dimension": index.d,
+             "versions": versions()},
+        )
+    return output
+
+
+def search_dataset(
+    dataset_id: str,
+    encoder: Encoder,
+    index_folder: Path,
+    output: Path,
+    *,
+    hits: int = DEFAULT_DEPTH,
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> Path:
+    """Search a FAISS folder (ours or Pyserini's) with the queries of an ir_datasets id; writes a TREC run file.
+
+    Raises
+    ------
+    UserError
+        The folder is not an index, or its dimension is not the encoder's.
+    """
+    import faiss
+    from tqdm.auto import tqdm
+
+    dataset = load_dataset(dataset_id)
+    if not dataset.has_queries():
+        raise UserError(f"'{dataset_id}' has no queries; take an id like {dataset_id}/en")
+    if hits < 1:
+        raise UserError(f"hits is {hits}; it must be at least 1")
+    if output.is_dir():
+        raise UserError(f"{output} is a folder; --output names the run file to write")
+    for name in ("index", "docid"):
+        if not (index_folder / name).is_file():
+            raise UserError(f"{index_folder} is not a FAISS folder: it has no file '{name}'")
+    try:
+        index = faiss.read_index(str(index_folder / "index"))
+    except RuntimeError as error:
+        raise UserError(f"{index_folder / 'index'} is damaged: FAISS cannot read it") from error
+    doc_ids = np.array((index_folder / "docid").read_text(encoding="utf-8").split("\n")[:-1], dtype=object)
+    if len(doc_ids) != index.ntotal:
+        raise UserError(f"{index_folder} is damaged: {index.ntotal} vectors, but {len(doc_ids)} ids in 'docid'")
+    if index.d != encoder.dimension:
+        raise UserError(
+            f"the index {index_folder} has {index.d} dimensions, the encoder '{encoder.name}' {encoder.dimension}; "
+            "index with the same encoder"
+        )
+    queries = encode_texts(
+        encoder, list(texts_of(dataset, "queries")), "query", batch_size=batch_size, progress=progress
+    )
+    with run_writer(output) as writer, tqdm(total=len(queries.ids), desc="search", disable=not progress) as bar:
+        for start in range(0, len(queries.ids), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            found = [_in_trec_order(*pair, doc_ids) for pair in zip(*index.search(queries.matrix[block], hits), strict=True)]
+            writer.add(queries.ids[block], [names for names, _ in found], [scores for _, scores in found])
+            bar.update(len(found))
+    return output
+
+
+def _in_trec_order(scores: np.ndarray, places: np.ndarray, doc_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Drop FAISS's fillers and break ties by descending document id."""
+    scores, names = scores[places >= 0], doc_ids[places[places >= 0]]
+    order = sorted(range(len(names)), key=lambda i: (scores[i], names[i]), reverse=True)
+    return names[order], scores[order]

@@ -1,0 +1,18 @@
+"""The versions that a result depends on."""
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+_PACKAGES = ("hybrid-ir", "torch", "transformers", "numpy", "ir-datasets", "ir-measures", "pyserini", "faiss-cpu")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that figures depend on, for every checkpoint and score file."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
