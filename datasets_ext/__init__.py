@@ -7,6 +7,7 @@
 >>> ir_datasets.docs_parent_id("xquad-r/de/en")
 'xquad-r/de'
 """
+
 from __future__ import annotations
 
 from pathlib import Path

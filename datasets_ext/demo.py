@@ -22,6 +22,7 @@ all rows and its templates to all attributes. The order of entities and facts nu
 the end. A fact must not say again what another one says the other way round (Paris lies in France: France has the
 capital Paris), or the train part would give away the test part.
 """
+
 from __future__ import annotations
 
 import hashlib

@@ -10,6 +10,7 @@ For every language ``LANG`` the folder holds two files, one JSON object a line:
 
 The registered ids are ``{LANG}_{doc_id}`` and ``{query_id}_{LANG}``, as everywhere in this package.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -35,10 +36,11 @@ from datasets_ext.parallel import (
 )
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_JSON_NAMES: dict[type, str] = {str: "text", list: "list", dict: "object"}
 _registered: dict[str, Path] = {}
 
 
-def read_jsonl(path: Path, required: dict[str, type | tuple[type, ...]]) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_jsonl(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a JSON lines file with their line numbers, each with the required keys and types.
 
     Raises
@@ -57,18 +59,12 @@ def read_jsonl(path: Path, required: dict[str, type | tuple[type, ...]]) -> Iter
                     raise CollectionError(f"{path} line {number} is not valid JSON: {error.msg}") from error
                 for key, kind in required.items():
                     if not isinstance(row, dict) or not isinstance(row.get(key), kind):
-                        raise CollectionError(f"{path} line {number} needs the key '{key}' with a {_kind_name(kind)}")
+                        raise CollectionError(f"{path} line {number} needs the key '{key}' with a {_JSON_NAMES[kind]}")
                     if isinstance(row[key], str) and not row[key].strip():
                         raise CollectionError(f"{path} line {number} has an empty '{key}'")
                 yield number, row
         except UnicodeDecodeError as error:
             raise CollectionError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
-
-
-def _kind_name(kind: type | tuple[type, ...]) -> str:
-    names = {str: "text", list: "list", dict: "object"}
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    return " or ".join(names.get(item, item.__name__) for item in kinds)
 
 
 def read_part(folder: Path, lang: str) -> LanguagePart:

@@ -3,6 +3,7 @@
 Both come from https://github.com/google-research-datasets/lareqa, one SQuAD-like JSON file a language, with the
 sentences of each paragraph. ``etc/downloads.json`` names the commits and checksums, ``etc/metadata.json`` the counts.
 """
+
 from __future__ import annotations
 
 import hashlib
@@ -38,7 +39,7 @@ def _package_json(name: str) -> Any:
 
 def local_path(name: str, lang: str) -> Path:
     """Where ir_datasets keeps this file, whether it is there yet or not."""
-    return ir_datasets.util.home_path() / name / _package_json("downloads.json")[name][lang]["cache_path"]
+    return Path(ir_datasets.util.home_path()) / name / _package_json("downloads.json")[name][lang]["cache_path"]
 
 
 def verify(name: str, lang: str, contents: bytes, path: Path) -> None:
@@ -108,9 +109,7 @@ def register() -> None:
     """Register ``xquad-r`` and ``mlqa-r``; downloads nothing."""
     for name, languages in LANGUAGES.items():
         collection = ParallelCollection(name, languages, lambda lang, name=name: _load(name, lang), "1")  # type: ignore[misc]
-        register_collection(
-            collection, PackageDocumentation(f"{name}.yaml"), lambda: _package_json("metadata.json")
-        )
+        register_collection(collection, PackageDocumentation(f"{name}.yaml"), lambda: _package_json("metadata.json"))
 
 
 def add(name: str, folder: Path) -> list[Path]:

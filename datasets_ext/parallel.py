@@ -15,6 +15,7 @@ id                    documents                   queries
 ``NAME/multi``        the pool of all languages   none
 ====================  ==========================  ============================
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -194,10 +195,13 @@ class PackageDocumentation(YamlDocumentation):
     ``{queries}`` in a text become the languages.
     """
 
+    _contents: dict[str, dict[str, Any]] | None
+
     def get_key(self, key: tuple[str | None, str | None]) -> dict[str, Any]:
         if self._contents is None:
             path = files("datasets_ext") / "docs" / self._file
             self._contents = ir_datasets.lazy_libs.yaml().safe_load(path.read_text(encoding="utf-8"))
+        contents: dict[str, dict[str, Any]] = self._contents
         docs, queries = key
         if docs is None:
             entry = "_"
@@ -205,8 +209,8 @@ class PackageDocumentation(YamlDocumentation):
             entry = "pool" if docs == MULTI else "docs"
         else:
             entry = MULTI if docs == MULTI else ("mono" if docs == queries else "cross")
-        common: dict[str, Any] = self._contents["_"]
-        return {**common, **self._contents[entry], "desc": self._contents[entry]["desc"].format(docs=docs, queries=queries)}
+        text = contents[entry]["desc"].format(docs=docs, queries=queries)
+        return {**contents["_"], **contents[entry], "desc": text}
 
 
 def count(collection: ParallelCollection) -> dict[str, Any]:
@@ -264,11 +268,20 @@ def register_collection(
     handlers = {docs: ParallelDocs(collection, docs, langs) for docs, langs in pools.items()}
 
     add(
-        name, (None, None), handlers[MULTI],
-        ParallelQueries(collection, languages, languages), ParallelQrels(collection, languages, languages),
+        name,
+        (None, None),
+        handlers[MULTI],
+        ParallelQueries(collection, languages, languages),
+        ParallelQrels(collection, languages, languages),
     )
     for docs, doc_langs in pools.items():
         add(f"{name}/{docs}", (docs, None), handlers[docs])
         for lang in languages:
             queries = ParallelQueries(collection, doc_langs, (lang,))
-            add(f"{name}/{docs}/{lang}", (docs, lang), handlers[docs], queries, ParallelQrels(collection, doc_langs, (lang,)))
+            add(
+                f"{name}/{docs}/{lang}",
+                (docs, lang),
+                handlers[docs],
+                queries,
+                ParallelQrels(collection, doc_langs, (lang,)),
+            )

@@ -7,6 +7,7 @@ the command line's help, stay quick.
 >>> hybrid_plugin.load_benchmark("xquad-r").languages[:3]
 ('ar', 'de', 'el')
 """
+
 from __future__ import annotations
 
 from importlib import import_module
@@ -60,7 +61,7 @@ _HOME = {
     "search_dataset": "search",
     "train": "training",
 }
-__all__ = sorted(_HOME)  # noqa: PLE0605
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> Any:

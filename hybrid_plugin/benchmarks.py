@@ -3,6 +3,7 @@
 Three settings, in the field's words: ``mono``, query and documents in one language; ``cross``, in two different ones;
 ``multi``, documents of all languages in one pool.
 """
+
 from __future__ import annotations
 
 import difflib
@@ -10,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import datasets_ext
 import ir_datasets
-from datasets_ext import MULTI
 
+import datasets_ext
+from datasets_ext import MULTI
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.plugins import hookimpl, pick, register_datasets
 

@@ -2,6 +2,7 @@
 
 Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
 """
+
 from __future__ import annotations
 
 import os
@@ -54,14 +55,24 @@ def _progress() -> bool:
 
 
 def _load(
-    name: str, pooling: str | None, query_prefix: str | None, passage_prefix: str | None, max_length: int | None,
-    device: str | None, allow_pickle: bool,
+    name: str,
+    pooling: str | None,
+    query_prefix: str | None,
+    passage_prefix: str | None,
+    max_length: int | None,
+    device: str | None,
+    allow_pickle: bool,
 ) -> Encoder:
     from hybrid_plugin.encoder import Encoder
 
     return Encoder.load(
-        name, pooling=pooling, query_prefix=query_prefix, passage_prefix=passage_prefix, max_length=max_length,
-        device=device, allow_pickle=allow_pickle,
+        name,
+        pooling=pooling,
+        query_prefix=query_prefix,
+        passage_prefix=passage_prefix,
+        max_length=max_length,
+        device=device,
+        allow_pickle=allow_pickle,
     )
 
 
@@ -114,7 +125,6 @@ def datasets_add(
     queries.{lang}.jsonl (see docs/collections.md).
     """
     import datasets_ext
-
     from hybrid_plugin.plugins import register_datasets
 
     register_datasets()
@@ -138,7 +148,8 @@ def datasets_export(
 @app.command()
 def train(
     source: Annotated[
-        list[str], typer.Option("--source", metavar="NAME...", help="Parallel training pairs: a collection or a JSONL file.")
+        list[str],
+        typer.Option("--source", metavar="NAME...", help="Parallel training pairs: a collection or a JSONL file."),
     ],
     model: Annotated[str, typer.Option("--model", metavar="M", help="Where to start: as --encoder elsewhere.")],
     output: Output,
@@ -172,8 +183,13 @@ def train(
     from hybrid_plugin.training import train as run
 
     settings = TrainingSettings(
-        strategy=strategy, alpha=alpha, steps=steps, batch_size=batch_size, learning_rate=learning_rate,
-        temperature=temperature, seed=seed,
+        strategy=strategy,
+        alpha=alpha,
+        steps=steps,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        temperature=temperature,
+        seed=seed,
     )
     check_output(output, RECORD)  # before the minutes that loading may take
     sources = load_sources(source)
@@ -184,9 +200,16 @@ def train(
 
 @app.command()
 def encode(
-    dataset_id: DatasetId, encoder: EncoderName, output: Output, pooling: PoolingOption = None,
-    query_prefix: QueryPrefix = None, passage_prefix: PassagePrefix = None, max_length: MaxLength = None,
-    batch_size: BatchSize = None, device: Device = None, allow_pickle: AllowPickle = False,
+    dataset_id: DatasetId,
+    encoder: EncoderName,
+    output: Output,
+    pooling: PoolingOption = None,
+    query_prefix: QueryPrefix = None,
+    passage_prefix: PassagePrefix = None,
+    max_length: MaxLength = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Encode an id's documents and queries into folders of vectors (vectors.npy, ids.txt)."""
     from hybrid_plugin.benchmarks import load_dataset
@@ -200,9 +223,16 @@ def encode(
 
 @app.command()
 def index(
-    dataset_id: DatasetId, encoder: EncoderName, output: Output, pooling: PoolingOption = None,
-    query_prefix: QueryPrefix = None, passage_prefix: PassagePrefix = None, max_length: MaxLength = None,
-    batch_size: BatchSize = None, device: Device = None, allow_pickle: AllowPickle = False,
+    dataset_id: DatasetId,
+    encoder: EncoderName,
+    output: Output,
+    pooling: PoolingOption = None,
+    query_prefix: QueryPrefix = None,
+    passage_prefix: PassagePrefix = None,
+    max_length: MaxLength = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Encode an id's documents into an exact FAISS index that Pyserini searches."""
     from hybrid_plugin.benchmarks import load_dataset
@@ -220,8 +250,12 @@ def search(
     index: Annotated[Path, typer.Option("--index", metavar="DIR", help="A FAISS folder, ours or Pyserini's.")],
     output: Annotated[Path, typer.Option("--output", metavar="RUN", help="The TREC run file to write.")],
     hits: Annotated[int, typer.Option("--hits", metavar="N", help="Documents a query.")] = 1000,
-    pooling: PoolingOption = None, query_prefix: QueryPrefix = None, passage_prefix: PassagePrefix = None,
-    max_length: MaxLength = None, batch_size: BatchSize = None, device: Device = None,
+    pooling: PoolingOption = None,
+    query_prefix: QueryPrefix = None,
+    passage_prefix: PassagePrefix = None,
+    max_length: MaxLength = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
     allow_pickle: AllowPickle = False,
 ) -> None:
     """Search a FAISS index with an id's queries and write a TREC run file."""
@@ -237,7 +271,9 @@ def search(
 
 @app.command()
 def evaluate(
-    benchmark: Annotated[str, typer.Argument(metavar="BENCHMARK", help="Such as xquad-r; see: hybrid-ir datasets list")],
+    benchmark: Annotated[
+        str, typer.Argument(metavar="BENCHMARK", help="Such as xquad-r; see: hybrid-ir datasets list")
+    ],
     output: Output,
     encoder: Annotated[
         str | None, typer.Option("--encoder", metavar="M", help="A checkpoint, a Hugging Face folder or a hub name.")
@@ -256,8 +292,12 @@ def evaluate(
         str | None,
         typer.Option("--depth", metavar="N|all", help="Documents a query, in scores (default: all) and runs (1000)."),
     ] = None,
-    pooling: PoolingOption = None, query_prefix: QueryPrefix = None, passage_prefix: PassagePrefix = None,
-    max_length: MaxLength = None, batch_size: BatchSize = None, device: Device = None,
+    pooling: PoolingOption = None,
+    query_prefix: QueryPrefix = None,
+    passage_prefix: PassagePrefix = None,
+    max_length: MaxLength = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
     allow_pickle: AllowPickle = False,
 ) -> None:
     """Score an encoder, or run files, in the monolingual, cross-lingual and multilingual settings.
@@ -268,6 +308,7 @@ def evaluate(
     from hybrid_plugin.errors import UserError
     from hybrid_plugin.evaluation import SCORES, evaluate_runs
     from hybrid_plugin.evaluation import evaluate as run
+    from hybrid_plugin.runs import DEFAULT_DEPTH
 
     if (encoder is None) == (runs_from is None):
         raise UserError("evaluate takes either --encoder or --runs-from")
@@ -279,10 +320,17 @@ def evaluate(
     else:
         assert encoder is not None
         loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
-        kept = {} if depth is None else {"runs_depth": limit}
         scores = run(
-            found, loaded, output, settings=settings or SETTINGS, languages=languages, depth=limit, runs=runs,
-            batch_size=batch_size, progress=_progress(), **kept,
+            found,
+            loaded,
+            output,
+            settings=settings or SETTINGS,
+            languages=languages,
+            depth=limit,
+            runs=runs,
+            runs_depth=DEFAULT_DEPTH if depth is None else limit,
+            batch_size=batch_size,
+            progress=_progress(),
         )
     _print_scores(scores)
     typer.echo(f"{output / SCORES}")
@@ -348,7 +396,8 @@ def _print_comparison(results: dict[str, Scores], output: Path) -> None:
     for strategy, scores in results.items():
         settings = scores.settings
         table.add_row(
-            strategy, *(_figure("AP", settings[name]["AP"]) for name in ("mono", "cross", "multi")),
+            strategy,
+            *(_figure("AP", settings[name]["AP"]) for name in ("mono", "cross", "multi")),
             _figure("RankDistance", settings["multi"]["RankDistance"]),
         )
     Console(width=max(80, Console().width)).print(table)
@@ -387,7 +436,6 @@ def _spread(arguments: list[str]) -> list[str]:
 
 def _is_the_users(error: Exception) -> bool:
     from datasets_ext.errors import CollectionError
-
     from hybrid_plugin.errors import UserError
 
     return isinstance(error, (UserError, CollectionError))
@@ -412,3 +460,7 @@ def main() -> None:
         typer.echo(f"hybrid-ir: {type(error).__name__}: {error} (HYBRID_IR_DEBUG=1 shows where)", err=True)
         status = 1
     sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

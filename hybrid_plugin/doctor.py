@@ -1,11 +1,12 @@
 """What is installed, what is missing, and how to get it."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import ir_datasets
-from datasets_ext import lareqa
 
+from datasets_ext import lareqa
 from hybrid_plugin.plugins import manager
 from hybrid_plugin.pyserini import JAVA_NEEDED, find_java
 from hybrid_plugin.versions import versions

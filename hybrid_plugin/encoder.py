@@ -3,6 +3,7 @@
 A checkpoint is a folder with the Hugging Face encoder (safetensors) and its tokenizer at its root, the files by which
 sentence-transformers knows pooling and prompts, and ``hybrid_ir.json`` with settings and provenance.
 """
+
 from __future__ import annotations
 
 import json
@@ -25,6 +26,7 @@ Kind = Literal["query", "passage"]
 
 RECORD = "hybrid_ir.json"  # settings and provenance of a checkpoint
 DEFAULT_MAX_LENGTH = 256  # Pyserini's, so that its plain commands and ours truncate alike
+_GROUP_TOKENS = 512  # tokens that keep a CPU busy; larger groups only add padding
 _CHUNK = 16384  # texts sorted by length at a time: enough for tight batches, little enough to stream
 
 
@@ -175,20 +177,20 @@ class Encoder:
             pooled = hidden[torch.arange(len(ids), device=self.device), lengths - 1]
         return normalize(pooled.float(), dim=-1)
 
-    def forward_by_length(self, ids: Sequence[Sequence[int]], group: int | None = None) -> torch.Tensor:
-        """As :meth:`forward`, in groups of similar length, which on a CPU spares the work that padding costs.
-
-        Parameters
-        ----------
-        group : rows a group; by default 8 on a CPU and all of them on a GPU.
-        """
+    def forward_by_length(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
+        """As :meth:`forward`, on a CPU in groups of similar length, which spares the work that padding costs."""
         import torch
 
-        size = group or (len(ids) if self.device.type == "cuda" else 8)
+        if self.device.type != "cpu":
+            return self.forward(ids)
         order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
-        groups = [order[start : start + size] for start in range(0, len(order), size)]
+        groups: list[list[int]] = []
+        for place in order:
+            if not groups or len(ids[place]) * (len(groups[-1]) + 1) > _GROUP_TOKENS:
+                groups.append([])
+            groups[-1].append(place)
         vectors = torch.cat([self.forward([ids[place] for place in places]) for places in groups])
-        return vectors[torch.tensor(order, device=self.device).argsort()]
+        return vectors[torch.tensor(order).argsort()]
 
     def encode(
         self, texts: Sequence[str], kind: Kind, *, batch_size: int | None = None, progress: bool = False
@@ -309,7 +311,13 @@ def _check_folder(folder: Path, allow_pickle: bool) -> None:
     present = {path.name for part in inner for path in part.iterdir()}
     if "config.json" not in present:
         raise UserError(f"the encoder folder '{folder}' has no config.json")
-    if not present & {"tokenizer.json", "tokenizer_config.json", "vocab.txt", "sentencepiece.bpe.model", "spiece.model"}:
+    if not present & {
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "vocab.txt",
+        "sentencepiece.bpe.model",
+        "spiece.model",
+    }:
         raise UserError(f"the encoder folder '{folder}' has no tokenizer")
     if not any(name.endswith(".safetensors") for name in present):
         if not any(name.startswith("pytorch_model") for name in present):
@@ -372,7 +380,7 @@ def _model_file(name: str, filename: str) -> Path | None:
     if looks_like_path(name):
         path = Path(name) / filename
         return path if path.is_file() else None
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     found = cached_file(
         name,

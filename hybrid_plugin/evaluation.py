@@ -1,4 +1,5 @@
 """A benchmark and an encoder (or run files) to scores: per query, per pair of languages, per setting."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from datasets_ext import MULTI
 
+from datasets_ext import MULTI
 from hybrid_plugin.benchmarks import SETTINGS, Benchmark, Pair, load_dataset
 from hybrid_plugin.encoder import Encoder
 from hybrid_plugin.errors import UserError
@@ -166,7 +167,14 @@ def evaluate(
     }
     run_folder = output / RUNS if output is not None and runs else None
     result = evaluate_vectors(
-        task, docs, queries, pairs, measures=measures, depth=depth, run_folder=run_folder, runs_depth=runs_depth,
+        task,
+        docs,
+        queries,
+        pairs,
+        measures=measures,
+        depth=depth,
+        run_folder=run_folder,
+        runs_depth=runs_depth,
         about=about,
     )
     if output is not None:
@@ -200,7 +208,9 @@ def evaluate_vectors(
     """
     parsed = parse_measures(list(measures))
     pool = Pool(
-        Vectors([i for vectors in docs.values() for i in vectors.ids], np.concatenate([v.matrix for v in docs.values()])),
+        Vectors(
+            [i for vectors in docs.values() for i in vectors.ids], np.concatenate([v.matrix for v in docs.values()])
+        ),
         [lang for lang, vectors in docs.items() for _ in vectors.ids],
     )
     ranks: dict[Pair, Ranks] = {}
@@ -236,19 +246,33 @@ def _open_runs(
 
 
 def _write_runs(
-    writer: RunWriter, pool: Pool, ids: Sequence[str], scores: np.ndarray, columns: slice | np.ndarray,
-    asked: set[str], depth: int | None,
+    writer: RunWriter,
+    pool: Pool,
+    ids: Sequence[str],
+    scores: np.ndarray,
+    columns: slice | np.ndarray,
+    asked: set[str],
+    depth: int | None,
 ) -> None:
-    chosen = [(query_id, row, top(row, columns, depth)) for query_id, row in zip(ids, scores, strict=True) if query_id in asked]
+    chosen = [
+        (query_id, row, top(row, columns, depth))
+        for query_id, row in zip(ids, scores, strict=True)
+        if query_id in asked
+    ]
     if chosen:
-        writer.add([i for i, _, _ in chosen], [pool.ids[best] for _, _, best in chosen], [row[best] for _, row, best in chosen])
+        writer.add(
+            [i for i, _, _ in chosen], [pool.ids[best] for _, _, best in chosen], [row[best] for _, row, best in chosen]
+        )
 
 
 def _scores(ranked: Iterable[tuple[Pair, Ranks]], measures: Sequence[Any], about: dict[str, Any]) -> Scores:
     frames = []
     for pair, ranks in ranked:
         columns: dict[str, Any] = {
-            "docs": pair.docs, "queries": pair.queries, "setting": pair.setting, "query_id": ranks.query_ids
+            "docs": pair.docs,
+            "queries": pair.queries,
+            "setting": pair.setting,
+            "query_id": ranks.query_ids,
         }
         frames.append(pd.DataFrame(columns | {str(measure): from_ranks(measure, ranks) for measure in measures}))
     return Scores(pd.concat(frames, ignore_index=True), tuple(map(str, measures)), about)
@@ -327,5 +351,3 @@ def _run_name(pair: Pair) -> str:
 def _run_path(folder: Path, pair: Pair) -> Path | None:
     candidates = (folder / _run_name(pair), folder / f"{_run_name(pair)}.gz")
     return next((path for path in candidates if path.is_file()), None)
-
-

@@ -1,4 +1,5 @@
 """Any ir_datasets id as files: in Pyserini's formats, or as JSON lines or tab-separated values."""
+
 from __future__ import annotations
 
 import json

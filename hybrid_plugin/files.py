@@ -1,4 +1,5 @@
 """Files and folders that exist whole or not at all, and are recognised as ours."""
+
 from __future__ import annotations
 
 import contextlib
@@ -36,7 +37,7 @@ def whole_file(target: Path, mode: str = "w") -> Iterator[IO[Any]]:
         if mode == "wb":
             file: IO[Any] = path.open("wb")
         elif target.suffix == ".gz":
-            file = gzip.open(path, "wt", encoding="utf-8", newline="\n")
+            file = gzip.open(path, "wt", encoding="utf-8", newline="\n")  # noqa: SIM115 - entered below
         else:
             file = path.open("w", encoding="utf-8", newline="\n")
         with file:

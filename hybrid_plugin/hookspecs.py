@@ -6,6 +6,7 @@ some of these functions, each marked with :data:`hybrid_plugin.plugins.hookimpl`
     [project.entry-points.hybrid_ir]
     my-plugin = "my_package.my_module"
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

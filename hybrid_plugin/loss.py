@@ -1,4 +1,5 @@
 """InfoNCE with in-batch negatives."""
+
 from __future__ import annotations
 
 import torch

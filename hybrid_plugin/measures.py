@@ -3,6 +3,7 @@
 ir_measures computes from runs; the evaluation of an encoder has something cheaper, the positions of the relevant
 documents. Both give the same number.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -26,16 +27,16 @@ Rankings = dict[str, list[str]]  # query id -> document ids, best first
 class _RankDistance(irm.Measure):
     """
     The distance between a query's relevant documents in the ranking: the lowest minus the highest position among
-    them. On a multilingual pool where each language has the answer, 0 but for the number of languages is perfect, and
-    a large value says that the model ranks some languages' answers far below others'. Lower is better.
+    them. On a multilingual pool where n languages have one answer each, n - 1 is perfect, and a large value says
+    that some languages' answers stand far below others'. Lower is better.
 
-    A relevant document that the ranking does not hold counts as standing just below its last document, so a truncated
-    run gives a lower bound.
+    A relevant document that the ranking does not hold counts as standing just below its last document, so a
+    truncated run gives a lower bound.
 
-::
+    ::
 
-  Citation: Elmahdy, Lin and Ahmad. Synergistic Approach for Simultaneous Optimization of Monolingual, Cross-lingual,
-            and Multilingual Information Retrieval. 2024. https://arxiv.org/abs/2408.10536
+      Citation: Elmahdy, Lin and Ahmad. Synergistic Approach for Simultaneous Optimization of Monolingual,
+                Cross-lingual, and Multilingual Information Retrieval. 2024. https://arxiv.org/abs/2408.10536
     """
 
     __name__ = "RankDistance"
@@ -44,7 +45,9 @@ class _RankDistance(irm.Measure):
     SHORT_DESC = "The lowest minus the highest position among the relevant documents."
     SUPPORTED_PARAMS = {  # noqa: RUF012 - as ir_measures declares its own
         "cutoff": irm.ParamInfo(dtype=int, required=False, desc="ranking cutoff threshold"),
-        "rel": irm.ParamInfo(dtype=int, default=1, desc="minimum relevance score to be considered relevant (inclusive)"),
+        "rel": irm.ParamInfo(
+            dtype=int, default=1, desc="minimum relevance score to be considered relevant (inclusive)"
+        ),
     }
 
     def values(self, qrels: Qrels, run: Rankings) -> dict[str, float]:
@@ -87,7 +90,7 @@ class _PluginEvaluator(providers.Evaluator):
             for query_id, docs in scored.items()
         }
         for measure in self.measures:
-            for query_id, value in measure.values(self._qrels, ranked).items():
+            for query_id, value in measure.values(self._qrels, ranked).items():  # type: ignore[attr-defined]
                 yield Metric(query_id=query_id, measure=measure, value=value)
 
 
@@ -164,7 +167,9 @@ def from_ranks(measure: irm.Measure, ranks: Ranks) -> np.ndarray:
     """
     extra = set(measure.params) - {"cutoff"}
     if measure.NAME not in _FROM_RANKS or extra:
-        raise UserError(f"{measure} cannot be computed from positions; known: {', '.join(sorted(_FROM_RANKS))}, with @k")
+        raise UserError(
+            f"{measure} cannot be computed from positions; known: {', '.join(sorted(_FROM_RANKS))}, with @k"
+        )
     return _FROM_RANKS[measure.NAME](ranks, measure.params.get("cutoff"))
 
 

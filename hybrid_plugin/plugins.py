@@ -1,4 +1,5 @@
 """The plugin manager: built-ins first, then whatever is installed under the entry point group ``hybrid_ir``."""
+
 from __future__ import annotations
 
 import warnings

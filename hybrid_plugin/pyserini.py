@@ -3,6 +3,7 @@
 Pyserini needs Java 21 and a Java module that small runtimes lack. Where the JVM runs already, Pyserini uses it as it
 is; so we start it ourselves, with the newest Java at hand, before Pyserini is imported.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -82,7 +83,9 @@ def start_jvm() -> Java:
         raise UserError("Pyserini is not installed; run: pip install pyserini")
     jars = sorted(Path(spec.submodule_search_locations[0], "resources", "jars").glob("anserini-*-fatjar.jar"))
     if not jars:
-        raise UserError("this Pyserini came without Anserini's jar; reinstall it: pip install --force-reinstall pyserini")
+        raise UserError(
+            "this Pyserini came without Anserini's jar; reinstall it: pip install --force-reinstall pyserini"
+        )
     os.environ["JAVA_HOME"] = str(java.home)
     import jnius_config
 
@@ -145,7 +148,9 @@ def activate() -> None:
         try:
             from pyserini import encode
         except OSError as error:  # Pyserini 2.4.0 fetches its index catalogue while it is imported
-            raise UserError(f"this Pyserini needs the network to be imported; try: pip install 'pyserini!=2.4.0' ({error})") from error
+            raise UserError(
+                f"this Pyserini needs the network to be imported; try: pip install 'pyserini!=2.4.0' ({error})"
+            ) from error
     encode.query_encoder_class_map[ENCODER_CLASS] = QueryEncoder
     encode.document_encoder_class_map[ENCODER_CLASS] = DocumentEncoder
 
@@ -173,7 +178,7 @@ def _encoder_class_offered() -> Iterator[None]:
             options["choices"] = [*options["choices"], ENCODER_CLASS]
         return original(self, *names, **options)
 
-    argparse._ActionsContainer.add_argument = add_argument  # type: ignore[method-assign,assignment]
+    argparse._ActionsContainer.add_argument = add_argument  # type: ignore[method-assign]
     try:
         yield
     finally:

@@ -1,4 +1,5 @@
 """The whole road in minutes: a tiny encoder for each strategy, trained, searched with Pyserini and scored."""
+
 from __future__ import annotations
 
 import tempfile
@@ -33,28 +34,33 @@ def tiny_encoder(texts: Sequence[str], folder: Path, seed: int = 0) -> Encoder:
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    trainer = trainers.UnigramTrainer(
-        vocab_size=8000, special_tokens=special, unk_token="<unk>", show_progress=False
-    )
+    trainer = trainers.UnigramTrainer(vocab_size=8000, special_tokens=special, unk_token="<unk>", show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
     )
     PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, model_max_length=128, pad_token="<pad>", unk_token="<unk>", cls_token="<s>",
+        tokenizer_object=tokenizer,
+        model_max_length=128,
+        pad_token="<pad>",
+        unk_token="<unk>",
+        cls_token="<s>",
         sep_token="</s>",
     ).save_pretrained(folder)
     config = BertConfig(
-        vocab_size=tokenizer.get_vocab_size(), hidden_size=128, num_hidden_layers=2, num_attention_heads=4,
-        intermediate_size=512, max_position_embeddings=128, pad_token_id=0,
+        vocab_size=tokenizer.get_vocab_size(),
+        hidden_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=512,
+        max_position_embeddings=128,
+        pad_token_id=0,
     )
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
     return Encoder.load(folder)
 
 
-def quickstart(
-    output: Path, *, progress: bool = False, say: Callable[[str], object] = print
-) -> dict[str, Scores]:
+def quickstart(output: Path, *, progress: bool = False, say: Callable[[str], object] = print) -> dict[str, Scores]:
     """Train, index, search through Pyserini and score a tiny encoder for each strategy on the demo collection.
 
     Parameters
@@ -79,7 +85,7 @@ def quickstart(
         checkpoint = output / "checkpoints" / strategy
         tell(f"{strategy}: training {_STEPS} steps")
         with tempfile.TemporaryDirectory() as scratch:
-            encoder = tiny_encoder(_texts(source), Path(scratch))
+            encoder = tiny_encoder(training_texts(source), Path(scratch))
             settings = TrainingSettings(strategy=strategy, steps=_STEPS, batch_size=64, learning_rate=1e-3)
             train(encoder, [source], checkpoint, settings, progress=progress)
         encoder = Encoder.load(checkpoint)
@@ -88,11 +94,14 @@ def quickstart(
         theirs = _search_with_pyserini(encoder, output / "pyserini", strategy)
         pairs = results[strategy].pairs.set_index(["docs", "queries"])
         ours = pairs.loc[("multi", "en"), "AP"]
-        tell(f"{strategy}: AP of English queries on the pool: {theirs:.4f} from Pyserini's run, {ours:.4f} from vectors")
+        tell(
+            f"{strategy}: AP of English queries on the pool: {theirs:.4f} from Pyserini's run, {ours:.4f} from vectors"
+        )
     return results
 
 
-def _texts(source: Source) -> list[str]:
+def training_texts(source: Source) -> list[str]:
+    """Every text of a source."""
     return [
         text
         for row in source.rows
@@ -108,9 +117,26 @@ def _search_with_pyserini(encoder: Encoder, folder: Path, strategy: str) -> floa
     run = folder / f"{strategy}.trec"
     run_module(
         "pyserini.search.faiss",
-        ["--topics", str(folder / "export" / "topics.tsv"), "--index", str(index), "--encoder", encoder.name,
-         "--encoder-class", ENCODER_CLASS, "--hits", "10000", "--batch-size", "64", "--threads", "2",
-         "--output", str(run)],
+        [
+            "--topics",
+            str(folder / "export" / "topics.tsv"),
+            "--index",
+            str(index),
+            "--encoder",
+            encoder.name,
+            "--encoder-class",
+            ENCODER_CLASS,
+            "--hits",
+            "10000",
+            "--batch-size",
+            "64",
+            "--threads",
+            "2",
+            "--output",
+            str(run),
+        ],
     )
     qrels = load_dataset(dataset_id).qrels_iter()
-    return float(ir_measures.calc_aggregate([ir_measures.AP], qrels, ir_measures.read_trec_run(str(run)))[ir_measures.AP])
+    return float(
+        ir_measures.calc_aggregate([ir_measures.AP], qrels, ir_measures.read_trec_run(str(run)))[ir_measures.AP]
+    )

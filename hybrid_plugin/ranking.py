@@ -1,4 +1,5 @@
 """Exact positions of the relevant documents, from vectors, with ties broken as trec_eval breaks them."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -128,10 +129,10 @@ class PositionCounter:
                 np.greater_equal(row[:column], score, out=above[:column])
                 np.greater(row[column:], score, out=above[column:])
                 if self.whole:
-                    self._add(None, query_id, 1 + np.count_nonzero(above))
+                    self._add(None, query_id, 1 + int(np.count_nonzero(above)))
                 if group in wanted:
                     assert group is not None
-                    self._add(group, query_id, 1 + np.count_nonzero(above[self.pool.members[group]]))
+                    self._add(group, query_id, 1 + int(np.count_nonzero(above[self.pool.members[group]])))
 
     def _add(self, group: str | None, query_id: str, position: int) -> None:
         self._found.setdefault(group, {}).setdefault(query_id, []).append(position)

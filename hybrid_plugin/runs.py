@@ -1,4 +1,5 @@
 """TREC run files: written whole and without loss of order, read strictly."""
+
 from __future__ import annotations
 
 import contextlib
@@ -104,7 +105,9 @@ def _first_fault(path: Path) -> str | None:
                 if not fields:
                     continue
                 if len(fields) != len(_COLUMNS):
-                    return f"{path} line {number} has {len(fields)} columns; a run has 6: query Q0 document rank score tag"
+                    return (
+                        f"{path} line {number} has {len(fields)} columns; a run has 6: query Q0 document rank score tag"
+                    )
                 try:
                     finite = np.isfinite(float(fields[4]))
                 except ValueError:
@@ -139,7 +142,7 @@ def ranks_of_run(
     for doc_id in pd.unique(run["doc_id"]):
         if doc_id not in documents:
             raise UserError(f"{path} names the document '{doc_id}', which the benchmark does not have")
-    rankings = {query_id: group for query_id, group in run.groupby("query_id", sort=False)}
+    rankings = dict(iter(run.groupby("query_id", sort=False)))
     positions, retrieved = [], []
     for query_id, doc_ids in relevant.items():
         group = rankings.get(query_id)

@@ -6,6 +6,7 @@ negatives speak the query's language, so only meaning tells them from the positi
 positive speaks another language than its query while the negatives speak any, so the query's own language is no
 clue to relevance.
 """
+
 from __future__ import annotations
 
 import warnings
@@ -133,7 +134,8 @@ class Cross(Strategy):
         examples = []
         for i in rng.choice(len(self._rows), self._size, replace=False):
             row, ways = self._rows[i]
-            examples.append(_example(row, *ways[rng.integers(len(ways))], rng))
+            query_lang, passage_lang = ways[rng.integers(len(ways))]
+            examples.append(_example(row, query_lang, passage_lang, rng))
         return Batch("cross", self._source.name, tuple(examples))
 
 

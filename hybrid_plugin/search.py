@@ -1,4 +1,5 @@
 """FAISS folders that Pyserini reads, and searching them."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -77,8 +78,13 @@ def index_dataset(
     check_output(output, RECORD)
     with whole_folder(output, RECORD) as staging:
         vectors = encode_to_folder(
-            encoder, texts_of(dataset, "docs"), "passage", staging / "vectors",
-            total=dataset.docs_count(), batch_size=batch_size, progress=progress,
+            encoder,
+            texts_of(dataset, "docs"),
+            "passage",
+            staging / "vectors",
+            total=dataset.docs_count(),
+            batch_size=batch_size,
+            progress=progress,
         )
         index = faiss.IndexFlatIP(encoder.dimension)
         for start in range(0, len(vectors.ids), 65536):
@@ -90,8 +96,13 @@ def index_dataset(
         (staging / "vectors").rmdir()
         write_json(
             staging / RECORD,
-            {"dataset": dataset_id, "encoder": encoder.name, "count": index.ntotal, "dimension": index.d,
-             "versions": versions()},
+            {
+                "dataset": dataset_id,
+                "encoder": encoder.name,
+                "count": index.ntotal,
+                "dimension": index.d,
+                "versions": versions(),
+            },
         )
     return output
 
@@ -144,7 +155,9 @@ def search_dataset(
     with run_writer(output) as writer, tqdm(total=len(queries.ids), desc="search", disable=not progress) as bar:
         for start in range(0, len(queries.ids), _BLOCK):
             block = slice(start, start + _BLOCK)
-            found = [_in_trec_order(*pair, doc_ids) for pair in zip(*index.search(queries.matrix[block], hits), strict=True)]
+            found = [
+                _in_trec_order(*pair, doc_ids) for pair in zip(*index.search(queries.matrix[block], hits), strict=True)
+            ]
             writer.add(queries.ids[block], [names for names, _ in found], [scores for _, scores in found])
             bar.update(len(found))
     return output

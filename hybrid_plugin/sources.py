@@ -1,4 +1,5 @@
 """Sources: parallel training pairs, by parallel id and language."""
+
 from __future__ import annotations
 
 import hashlib
@@ -9,8 +10,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 import ir_datasets
-from datasets_ext.jsonl import read_jsonl
 
+from datasets_ext.jsonl import read_jsonl
 from hybrid_plugin.benchmarks import hybrid_ir_benchmarks as registered_collections
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.plugins import hookimpl, named, register_datasets
@@ -76,7 +77,7 @@ def from_collection(name: str, dataset_id: str) -> Source:
 def from_jsonl(path: Path) -> Source:
     """The pairs of a JSON lines file.
 
-    Each line is ``{"id": "q3", "queries": {"en": "...", "de": "..."}, "passages": {"en": "...", "fr": ["...", "..."]}}``;
+    Each line is ``{"id": "q3", "queries": {"en": "...", "de": "..."}, "passages": {"en": "...", "fr": ["..."]}}``;
     languages may be missing on either side.
 
     Raises
@@ -103,7 +104,8 @@ def from_jsonl(path: Path) -> Source:
 def hybrid_ir_sources() -> dict[str, SourceLoader]:
     """Every parallel collection is a source; of those with a train part, that part."""
     names = {benchmark.name for benchmark in registered_collections()}
-    return {name: partial(from_collection, name, f"{name}-train" if f"{name}-train" in names else name) for name in names}
+    trained = {name: f"{name}-train" if f"{name}-train" in names else name for name in names}
+    return {name: partial(from_collection, name, dataset_id) for name, dataset_id in trained.items()}
 
 
 def load_source(name: str) -> Source:

@@ -1,4 +1,5 @@
 """Training: transformers' Trainer with our batches and our loss."""
+
 from __future__ import annotations
 
 import math
@@ -10,7 +11,7 @@ from typing import Any
 
 import torch
 from torch.utils.data import DataLoader, Dataset
-from transformers import Trainer, TrainingArguments, set_seed
+from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
 
 from hybrid_plugin.encoder import RECORD, Encoder
 from hybrid_plugin.errors import UserError
@@ -23,7 +24,7 @@ from hybrid_plugin.versions import versions
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """How to train. The defaults are the paper's (arXiv 2408.10536) where it says: AdamW, batch 100, rate 3e-5, decay 0.01.
+    """How to train; by default as the paper did (arXiv 2408.10536): AdamW, batch 100, rate 3e-5, weight decay 0.01.
 
     Parameters
     ----------
@@ -158,7 +159,10 @@ def train(
             remove_unused_columns=False,
             dataloader_pin_memory=False,
         )
-        _HybridTrainer(encoder, batches, settings, args=arguments).train()
+        trainer = _HybridTrainer(encoder, batches, settings, args=arguments)
+        if not progress:
+            trainer.remove_callback(PrinterCallback)
+        trainer.train()
     encoder.model.eval()
     encoder.record = provenance(encoder, sources, settings)
     with whole_folder(output, RECORD) as staging:

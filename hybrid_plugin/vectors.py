@@ -1,4 +1,5 @@
 """Vectors on disk: a folder with ``vectors.npy`` (float32, memory-mapped), ``ids.txt`` and ``vectors.json``."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -93,7 +94,13 @@ def encode_to_folder(
                 data.write(vectors.astype("<f4", copy=False).tobytes())
             data.seek(0)
             npy.write_array_header_1_0(data, {**header, "shape": (count, encoder.dimension)})
-        record = {"kind": kind, "count": count, "dimension": encoder.dimension, "encoder": encoder.name, **(about or {})}
+        record = {
+            "kind": kind,
+            "count": count,
+            "dimension": encoder.dimension,
+            "encoder": encoder.name,
+            **(about or {}),
+        }
         write_json(staging / RECORD, record)
     return read_vectors(folder)
 
@@ -115,8 +122,10 @@ def read_vectors(folder: Path) -> Vectors:
     except (OSError, ValueError) as error:
         raise UserError(f"{folder / 'vectors.npy'} is damaged: {error}") from error
     if matrix.shape != (record["count"], record["dimension"]) or len(ids) != record["count"]:
-        raise UserError(f"{folder} is damaged: {RECORD} says {record['count']} vectors of {record['dimension']}, "
-                        f"vectors.npy has {matrix.shape}, ids.txt {len(ids)} ids")
+        raise UserError(
+            f"{folder} is damaged: {RECORD} says {record['count']} vectors of {record['dimension']}, "
+            f"vectors.npy has {matrix.shape}, ids.txt {len(ids)} ids"
+        )
     return Vectors(ids, matrix)
 
 

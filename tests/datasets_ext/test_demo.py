@@ -1,4 +1,5 @@
 """What users of hybrid-demo rely on."""
+
 from __future__ import annotations
 
 import os
@@ -84,8 +85,9 @@ def test_test_asks_nothing_that_train_tells() -> None:
 
 
 def test_no_fact_says_another_one_the_other_way_round() -> None:
-    linked = [frozenset((fact.entity, fact.answers[0])) for fact in demo.facts()
-              if fact.attribute in ("capital", "country")]
+    linked = [
+        frozenset((fact.entity, fact.answers[0])) for fact in demo.facts() if fact.attribute in ("capital", "country")
+    ]
     assert len(set(linked)) == len(linked)
 
 
@@ -132,8 +134,11 @@ def test_texts_are_clean(part: str, lang: str) -> None:
 
 
 def test_every_row_has_a_cell_for_every_language_and_every_word_is_used() -> None:
-    used = {(demo._table("templates")[fact.kind][fact.attribute]["answer"], key)
-            for fact in demo.facts() for key in fact.answers}
+    used = {
+        (demo._table("templates")[fact.kind][fact.attribute]["answer"], key)
+        for fact in demo.facts()
+        for key in fact.answers
+    }
     for kind, rows in demo._table("words").items():
         for key, row in rows.items():
             assert len(row) == len(demo.LANGUAGES), key
@@ -154,12 +159,19 @@ def test_an_unknown_part_or_language_is_named(part: str, lang: str, named: str) 
 
 
 def test_it_is_the_same_in_every_process() -> None:
-    program = ("from datasets_ext import demo; import hashlib; "
-               "data = [demo.load(part, lang) for part in demo.PARTS for lang in demo.LANGUAGES]; "
-               "print(demo.fingerprint(), hashlib.sha256(repr(data).encode()).hexdigest())")
+    program = (
+        "from datasets_ext import demo; import hashlib; "
+        "data = [demo.load(part, lang) for part in demo.PARTS for lang in demo.LANGUAGES]; "
+        "print(demo.fingerprint(), hashlib.sha256(repr(data).encode()).hexdigest())"
+    )
     outputs = {
-        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True,
-                       env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed}).stdout
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
+        ).stdout
         for seed in ("1", "2")
     }
     assert len(outputs) == 1

@@ -1,0 +1,75 @@
+"""Real collections where they are at hand, and encoders: a tiny one always, multilingual-e5-small where it can be built."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get("HYBRID_IR_SHARED", ROOT.parent / "shared"))
+LAREQA = SHARED / "data" / "lareqa"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def irds_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home of its own for ir_datasets, with the real collections in it where they are at hand."""
+    home = tmp_path_factory.mktemp("ir_datasets")
+    before = os.environ.get("IR_DATASETS_HOME")
+    os.environ["IR_DATASETS_HOME"] = str(home)
+    import datasets_ext
+
+    if LAREQA.is_dir():
+        for name in ("xquad-r", "mlqa-r"):
+            datasets_ext.add(name, LAREQA / name)
+    datasets_ext.register()
+    yield home
+    if before is None:
+        del os.environ["IR_DATASETS_HOME"]
+    else:
+        os.environ["IR_DATASETS_HOME"] = before
+
+
+@pytest.fixture(scope="session")
+def lareqa(irds_home: Path) -> Path:
+    """The folder with the published XQuAD-R and MLQA-R."""
+    if not LAREQA.is_dir():
+        pytest.skip(f"needs the published XQuAD-R and MLQA-R files in {LAREQA} (set HYBRID_IR_SHARED)")
+    return LAREQA
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory, irds_home: Path) -> Path:
+    """The folder of an untrained two-layer encoder with the vocabulary of the demo collection."""
+    from hybrid_plugin.quickstart import BENCHMARK, tiny_encoder, training_texts
+    from hybrid_plugin.sources import load_source
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_encoder(training_texts(load_source(BENCHMARK)), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def e5(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of multilingual-e5-small, a real encoder, its vocabulary cut to that of the real collections."""
+    tool = SHARED / "tools" / "build_e5_small.py"
+    if not tool.is_file():
+        pytest.skip(f"needs the tool that builds multilingual-e5-small, {tool} (set HYBRID_IR_SHARED)")
+    folder = tmp_path_factory.getbasetemp().parent / "e5-small"  # shared by the workers of a parallel test run
+    if not (folder / "tokenizer_config.json").is_file():
+        texts = sorted(LAREQA.glob("*/*.json"))
+        subprocess.run([sys.executable, tool, folder, *(["--vocab-from", *texts] if texts else [])], check=True)
+    return folder
+
+
+def run_cli(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess[str]:
+    """The command ``hybrid-ir`` in a process of its own."""
+    command = [sys.executable, "-m", "hybrid_plugin.cli", *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    if check is not None:
+        assert result.returncode == check, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result
