@@ -61,4 +61,5 @@ def add(name: str, folder: str | Path) -> list[Path]:
         raise CollectionError(f"{folder} is not a folder")
     if name in lareqa.LANGUAGES:
         return lareqa.add(name, folder)
+    register()  # so that no name of ours is taken for a new one
     return jsonl.add(name, folder)

@@ -8,7 +8,8 @@ For every language ``LANG`` the folder holds two files, one JSON object a line:
     ``{"query_id": "q3", "text": "...", "relevant": ["p17"]}``: ``query_id`` is the parallel id, the same in every
     language that has the question; ``relevant`` names documents of the same language
 
-The registered ids are ``{LANG}_{doc_id}`` and ``{query_id}_{LANG}``, as everywhere in this package.
+The registered ids are ``{LANG}_{doc_id}`` and ``{query_id}_{LANG}``, as everywhere in this package. Ids hold no white
+space, since run and qrels files part their columns at it; ``LANG`` is letters, digits and ``-``.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from datasets_ext.parallel import (
 )
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_LANG = re.compile(r"[A-Za-z0-9-]+")  # no underscore: ids join the language with one, and none may have two readings
+_KEPT = "parallel"  # the folder of ir_datasets' home that holds the collections of `add`
 _JSON_NAMES: dict[type, str] = {str: "text", list: "list", dict: "object"}
 _registered: dict[str, Path] = {}
 
@@ -48,23 +51,28 @@ def read_jsonl(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dic
     CollectionError
         Names the file, the line and the key.
     """
-    with path.open(encoding="utf-8-sig") as file:
-        try:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise CollectionError(f"{path} line {number} is not valid JSON: {error.msg}") from error
-                for key, kind in required.items():
-                    if not isinstance(row, dict) or not isinstance(row.get(key), kind):
-                        raise CollectionError(f"{path} line {number} needs the key '{key}' with a {_JSON_NAMES[kind]}")
-                    if isinstance(row[key], str) and not row[key].strip():
-                        raise CollectionError(f"{path} line {number} has an empty '{key}'")
-                yield number, row
-        except UnicodeDecodeError as error:
-            raise CollectionError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start}") from error
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, start=1):
+            try:
+                line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise CollectionError(f"{path} line {number} is not UTF-8 text: {error.reason}") from error
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                if "\\u" in line:
+                    json.dumps(row, ensure_ascii=False).encode()  # a lone surrogate is valid JSON, but no text
+            except json.JSONDecodeError as error:
+                raise CollectionError(f"{path} line {number} is not valid JSON: {error.msg}") from error
+            except UnicodeEncodeError as error:
+                raise CollectionError(f"{path} line {number} has half a character: {error.reason}") from error
+            for key, kind in required.items():
+                if not isinstance(row, dict) or not isinstance(row.get(key), kind):
+                    raise CollectionError(f"{path} line {number} needs the key '{key}' with a {_JSON_NAMES[kind]}")
+                if isinstance(row[key], str) and not row[key].strip():
+                    raise CollectionError(f"{path} line {number} has an empty '{key}'")
+            yield number, row
 
 
 def read_part(folder: Path, lang: str) -> LanguagePart:
@@ -72,6 +80,10 @@ def read_part(folder: Path, lang: str) -> LanguagePart:
     docs: dict[str, ParallelDoc] = {}
     path = folder / f"docs.{lang}.jsonl"
     for number, row in read_jsonl(path, {"doc_id": str, "text": str}):
+        _check_id(path, number, "doc_id", row["doc_id"])
+        for key in ("context", "title"):
+            if not isinstance(row.get(key, ""), str):
+                raise CollectionError(f"{path} line {number} has a '{key}' that is not a text; leave it out instead")
         doc_id = f"{lang}_{row['doc_id']}"
         if doc_id in docs:
             raise CollectionError(f"{path} line {number} repeats the doc_id '{row['doc_id']}'")
@@ -81,15 +93,24 @@ def read_part(folder: Path, lang: str) -> LanguagePart:
     path = folder / f"queries.{lang}.jsonl"
     for number, row in read_jsonl(path, {"query_id": str, "text": str, "relevant": list}):
         parallel_id = row["query_id"]
+        _check_id(path, number, "query_id", parallel_id)
         if parallel_id in queries:
             raise CollectionError(f"{path} line {number} repeats the query_id '{parallel_id}'")
-        for doc_id in row["relevant"]:
-            if f"{lang}_{doc_id}" not in docs:
-                raise CollectionError(f"{path} line {number}: docs.{lang}.jsonl has no doc_id '{doc_id}'")
+        doc_ids = [f"{lang}_{doc_id}" for doc_id in row["relevant"]]
+        for doc_id, known_as in zip(row["relevant"], doc_ids, strict=True):
+            if not isinstance(doc_id, str) or known_as not in docs:
+                raise CollectionError(f"{path} line {number}: docs.{lang}.jsonl has no doc_id {doc_id!r}")
+        if len(set(doc_ids)) < len(doc_ids):
+            raise CollectionError(f"{path} line {number} names a document twice in 'relevant'")
         queries[parallel_id] = ParallelQuery(f"{parallel_id}_{lang}", row["text"], lang, parallel_id)
-        if row["relevant"]:
-            relevant[parallel_id] = [f"{lang}_{doc_id}" for doc_id in row["relevant"]]
+        if doc_ids:
+            relevant[parallel_id] = doc_ids
     return LanguagePart(list(docs.values()), list(queries.values()), relevant)
+
+
+def _check_id(path: Path, number: int, key: str, value: str) -> None:
+    if value.split() != [value]:
+        raise CollectionError(f"{path} line {number} has white space in the {key} '{value}'")
 
 
 def languages_of(folder: Path) -> tuple[str, ...]:
@@ -102,7 +123,13 @@ def languages_of(folder: Path) -> tuple[str, ...]:
     """
     if not folder.is_dir():
         raise CollectionError(f"{folder} is not a folder")
-    found = {kind: {path.name.split(".")[1] for path in folder.glob(f"{kind}.*.jsonl")} for kind in ("docs", "queries")}
+    found: dict[str, set[str]] = {"docs": set(), "queries": set()}
+    for kind, languages in found.items():
+        for path in folder.glob(f"{kind}.*.jsonl"):
+            lang = path.name.removeprefix(f"{kind}.").removesuffix(".jsonl")
+            if not _LANG.fullmatch(lang):
+                raise CollectionError(f"{path}: '{lang}' cannot be a language: use letters, digits and '-'")
+            languages.add(lang)
     for have, lack in (("docs", "queries"), ("queries", "docs")):
         for lang in sorted(found[have] - found[lack]):
             raise CollectionError(f"{folder} has {have}.{lang}.jsonl but no {lack}.{lang}.jsonl")
@@ -132,10 +159,7 @@ def register_parallel(name: str, folder: str | Path) -> None:
     folder = Path(folder).resolve()
     if _registered.get(name) == folder:
         return
-    if not _NAME.fullmatch(name):
-        raise CollectionError(f"'{name}' cannot be a collection's name: use letters, digits, '.', '_' and '-'")
-    if name in ir_datasets.registry:
-        raise CollectionError(f"'{name}' is an ir_datasets id already; choose another name")
+    _check_name(name)
     languages = languages_of(folder)
     state = hashlib.sha256()
     for path in sorted(folder.glob("*.jsonl")):
@@ -145,8 +169,17 @@ def register_parallel(name: str, folder: str | Path) -> None:
     _registered[name] = folder
 
 
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name) or name == _KEPT:  # whose document stores would lie among the kept collections
+        raise CollectionError(
+            f"'{name}' cannot be a collection's name: use letters, digits, '.', '_' and '-', and not just '{_KEPT}'"
+        )
+    if name in ir_datasets.registry:
+        raise CollectionError(f"'{name}' is an ir_datasets id already; choose another name")
+
+
 def _home() -> Path:
-    return Path(ir_datasets.util.home_path()) / "parallel"
+    return Path(ir_datasets.util.home_path()) / _KEPT
 
 
 def register() -> None:
@@ -162,19 +195,20 @@ def add(name: str, folder: Path) -> list[Path]:
     -------
     The installed files. From now on :func:`datasets_ext.register` knows the name.
     """
-    for lang in languages_of(folder):
-        read_part(folder, lang)
     target = _home() / name
-    if target.exists():
+    if _NAME.fullmatch(name) and target.exists():
         raise CollectionError(f"{target} exists already; remove it first to replace the collection '{name}'")
-    if not _NAME.fullmatch(name) or name in ir_datasets.registry:
-        raise CollectionError(f"'{name}' cannot be a new collection's name: it is taken or not a plain word")
+    _check_name(name)
+    languages = languages_of(folder)
+    for lang in languages:
+        read_part(folder, lang)
     _home().mkdir(parents=True, exist_ok=True)
     # A folder comes into being whole or not at all: copy beside the target, then rename.
     staging = Path(tempfile.mkdtemp(dir=_home(), prefix="."))
     try:
-        for path in folder.glob("*.*.jsonl"):
-            shutil.copyfile(path, staging / path.name)
+        for lang in languages:
+            for file in (f"docs.{lang}.jsonl", f"queries.{lang}.jsonl"):
+                shutil.copyfile(folder / file, staging / file)
         staging.chmod(0o755)
         staging.rename(target)
     except OSError:

@@ -7,6 +7,7 @@ sentence-transformers knows pooling and prompts, and ``hybrid_ir.json`` with set
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -27,6 +28,14 @@ Kind = Literal["query", "passage"]
 RECORD = "hybrid_ir.json"  # settings and provenance of a checkpoint
 DEFAULT_MAX_LENGTH = 256  # Pyserini's, so that its plain commands and ours truncate alike
 _GROUP_TOKENS = 512  # tokens that keep a CPU busy; larger groups only add padding
+_OLD_POOLING = {  # the flags of sentence-transformers 2 to 4, in the order in which it joins several
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
 _CHUNK = 16384  # texts sorted by length at a time: enough for tight batches, little enough to stream
 
 
@@ -106,6 +115,7 @@ class Encoder:
         UserError
             The model cannot be loaded or a setting does not fit it; names the file or setting.
         """
+        from safetensors import SafetensorError
         from transformers import AutoModel, AutoTokenizer, logging
 
         logging.set_verbosity_error()  # its load report calls unused heads missing
@@ -117,12 +127,19 @@ class Encoder:
         try:
             tokenizer = AutoTokenizer.from_pretrained(name, subfolder=subfolder)
             # float32: transformers loads weights in the type they are stored in, and a CPU is slow in half precision.
-            model = AutoModel.from_pretrained(
-                name, subfolder=subfolder, dtype="float32", use_safetensors=None if allow_pickle else True
+            model, loading = AutoModel.from_pretrained(
+                name,
+                subfolder=subfolder,
+                dtype="float32",
+                use_safetensors=None if allow_pickle else True,
+                output_loading_info=True,
             )
-        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
             first_line = str(error).strip().split("\n")[0]
             raise UserError(f"cannot load the encoder '{name}': {first_line}") from error
+        lacking = sorted(key for key in loading["missing_keys"] if "pooler" not in key)
+        if lacking:  # transformers would go on with random numbers in their place
+            raise UserError(f"cannot load the encoder '{name}': its weights lack {lacking[0]} ({len(lacking)} in all)")
         if getattr(model, "pooler", None) is not None:
             model.pooler = None  # never used, often untrained
         limit = _length_limit(model, tokenizer)
@@ -130,7 +147,7 @@ class Encoder:
             pooling=pooling or said.get("pooling", "mean"),  # type: ignore[arg-type]
             query_prefix=said.get("query_prefix", "") if query_prefix is None else as_prefix(query_prefix),
             passage_prefix=said.get("passage_prefix", "") if passage_prefix is None else as_prefix(passage_prefix),
-            max_length=max_length or min(said.get("max_length", DEFAULT_MAX_LENGTH), limit),
+            max_length=min(said.get("max_length", DEFAULT_MAX_LENGTH), limit) if max_length is None else max_length,
         )
         if settings.max_length > limit:
             raise UserError(f"max length is {settings.max_length}, but '{name}' takes at most {limit} tokens")
@@ -362,17 +379,14 @@ def _settings_from_files(name: str, bare: bool) -> tuple[dict[str, Any], str]:
     if "Pooling" in kinds:
         pooling_path = modules[kinds.index("Pooling")]["path"]
         pooling = read(f"{pooling_path}/config.json") or {}
-        mode = pooling.get("pooling_mode") or next(
-            (key for key, on in pooling.items() if key.startswith("pooling_mode_") and on is True), "mean"
-        )
-        known = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls", "pooling_mode_lasttoken": "last"}
-        said["pooling"] = known.get(mode, {"lasttoken": "last"}.get(mode, mode))
+        modes = pooling.get("pooling_mode") or [key for key, on in pooling.items() if key in _OLD_POOLING and on]
+        modes = [modes] if isinstance(modes, str) else modes or ["mean"]
+        said["pooling"] = "+".join(_OLD_POOLING.get(mode, mode) for mode in modes).replace("lasttoken", "last")
     prompts = (read("config_sentence_transformers.json") or {}).get("prompts") or {}
     said["query_prefix"] = prompts.get("query") or ""
     said["passage_prefix"] = next((prompts[key] for key in ("document", "passage", "corpus") if prompts.get(key)), "")
     length = (read(f"{subfolder}/sentence_bert_config.json".lstrip("/")) or {}).get("max_seq_length")
-    if length:
-        said["max_length"] = length
+    said["max_length"] = length or sys.maxsize  # sentence-transformers then cuts where the model or tokenizer must
     return said, subfolder
 
 
@@ -393,8 +407,12 @@ def _model_file(name: str, filename: str) -> Path | None:
 
 
 def _length_limit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> int:
-    limits = [int(tokenizer.model_max_length), getattr(model.config, "max_position_embeddings", None) or 10**9]
-    return min(limits)
+    positions = getattr(model.config, "max_position_embeddings", None) or 10**9
+    table = getattr(getattr(model, "embeddings", None), "position_embeddings", None)
+    padding = getattr(table, "padding_idx", None)
+    if padding is not None:  # RoBERTa and its kin count positions from there
+        positions -= padding + 1
+    return min(int(tokenizer.model_max_length), positions)
 
 
 def _sentence_transformers_files(settings: EncoderSettings, dimension: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from hybrid_plugin.files import check_output, whole_file, write_json
 from hybrid_plugin.measures import DEFAULT_MEASURES, from_ranks, parse_measures
 from hybrid_plugin.ranking import Pool, PositionCounter, Ranks, top
 from hybrid_plugin.runs import DEFAULT_DEPTH, RunWriter, ranks_of_run, read_run, run_writer
-from hybrid_plugin.vectors import Text, Vectors, encode_texts
+from hybrid_plugin.vectors import Text, Vectors, encode_texts, read_vectors
 from hybrid_plugin.versions import versions
 
 SCORES = "scores.json"
@@ -185,6 +185,30 @@ def evaluate(
 def _document_languages(benchmark: Benchmark, pairs: Sequence[Pair]) -> list[str]:
     wanted = {pair.docs for pair in pairs}
     return [lang for lang in benchmark.languages if MULTI in wanted or lang in wanted]
+
+
+def stored_vectors(task: Task, folder: Path) -> tuple[dict[str, Vectors], dict[str, Vectors]]:
+    """Documents and queries by language, from the folder that ``hybrid-ir encode BENCHMARK`` wrote.
+
+    Raises
+    ------
+    UserError
+        The folder holds no vectors, or lacks one of the benchmark's documents or queries; names it.
+    """
+    sides = []
+    for name, texts in (("docs", task.docs), ("queries", task.queries)):
+        vectors = read_vectors(folder / name)
+        row = {text_id: i for i, text_id in enumerate(vectors.ids)}
+        missing = next((text.id for found in texts.values() for text in found if text.id not in row), None)
+        if missing is not None:
+            raise UserError(f"{folder / name} has no vector of '{missing}'")
+        sides.append(
+            {
+                lang: Vectors([text.id for text in found], vectors.matrix[[row[text.id] for text in found]])
+                for lang, found in texts.items()
+            }
+        )
+    return sides[0], sides[1]
 
 
 def evaluate_vectors(

@@ -137,7 +137,7 @@ def _ndcg(ranks: Ranks, cutoff: int | None) -> np.ndarray:
 def _rank_distance(ranks: Ranks, cutoff: int | None) -> np.ndarray:
     cut = ranks.at_depth(cutoff)
     positions = np.where(np.isinf(cut.positions), cut.retrieved[:, None] + 1, cut.positions)
-    return np.nanmax(positions, axis=1) - np.nanmin(positions, axis=1)
+    return np.nanmax(positions, axis=1, initial=0) - np.nanmin(positions, axis=1, initial=np.inf)
 
 
 _FROM_RANKS: dict[str, Callable[[Ranks, int | None], np.ndarray]] = {

@@ -69,6 +69,7 @@ class Pool:
         if len(self.column) != len(order):
             raise UserError(f"{len(order) - len(self.column)} document ids occur more than once")
         self.matrix = np.ascontiguousarray(docs.matrix[order])
+        self._originals, self._copies = _equal_rows(self.matrix)
         self.members: dict[str, slice | np.ndarray] = {}
         self.group_of: list[str] = [] if groups is None else [groups[i] for i in order]
         for group in dict.fromkeys(self.group_of):
@@ -84,7 +85,18 @@ class Pool:
             )
         for start in range(0, len(queries.ids), _BLOCK):
             rows = range(start, min(start + _BLOCK, len(queries.ids)))
-            yield rows, queries.matrix[rows.start : rows.stop] @ self.matrix.T
+            scores = queries.matrix[rows.start : rows.stop] @ self.matrix.T
+            # A matrix product may round equal columns differently; equal vectors have equal scores.
+            scores[:, self._copies] = scores[:, self._originals]
+            yield rows, scores
+
+
+def _equal_rows(matrix: np.ndarray) -> tuple[list[int], list[int]]:
+    """The rows that equal an earlier one: (the first of their kind, they themselves)."""
+    first: dict[int, int] = {}
+    pairs = [(first.setdefault(hash(row.tobytes()), place), place) for place, row in enumerate(matrix)]
+    pairs = [(one, other) for one, other in pairs if one != other and np.array_equal(matrix[one], matrix[other])]
+    return [one for one, _ in pairs], [other for _, other in pairs]
 
 
 def _columns(places: np.ndarray) -> slice | np.ndarray:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import csv
 import gzip
+import warnings
+import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -12,52 +14,57 @@ from typing import IO
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from pyarrow import csv as arrow_csv
+from pyarrow import compute as pc
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import whole_file
 from hybrid_plugin.ranking import Ranks, stack_ranks
+from hybrid_plugin.vectors import check_id
 
 DEFAULT_DEPTH = 1000  # documents a query
 TAG = "hybrid-ir"
 _COLUMNS = ("query_id", "iteration", "doc_id", "rank", "score", "tag")
-_COLUMN_TYPES = (pa.string(), pa.string(), pa.string(), pa.int32(), pa.float32(), pa.string())
 
 
 class RunWriter:
     """Appends the rankings of queries to a run file."""
 
     def __init__(self, sink: IO[bytes]):
-        self._schema = pa.schema(list(zip(_COLUMNS, _COLUMN_TYPES, strict=True)))
-        # Arrow prints a float32 with the fewest digits that read back to the same float32, so no order is lost.
-        options = arrow_csv.WriteOptions(include_header=False, delimiter=" ", quoting_style="none")
-        self._writer = arrow_csv.CSVWriter(sink, self._schema, write_options=options)
+        self._sink = sink
 
     def add(self, query_ids: Sequence[str], doc_ids: Sequence[np.ndarray], scores: Sequence[np.ndarray]) -> None:
-        """Append the rankings of some queries, each with its documents and scores from the best down."""
-        lengths = [len(found) for found in doc_ids]
-        total = sum(lengths)
-        columns = (
-            pa.array(np.repeat(np.array(query_ids, dtype=object), lengths), pa.string()),
-            pa.array(["Q0"] * total, pa.string()),
-            pa.array(np.concatenate(doc_ids), pa.string()),
-            pa.array(np.concatenate([np.arange(1, length + 1, dtype=np.int32) for length in lengths])),
-            pa.array(np.concatenate(scores).astype(np.float32, copy=False)),
-            pa.array([TAG] * total, pa.string()),
-        )
-        self._writer.write_batch(pa.record_batch(columns, schema=self._schema))
+        """Append the rankings of some queries, each with its documents and scores from the best down.
 
-    def close(self) -> None:
-        self._writer.close()
+        Raises
+        ------
+        UserError
+            An id has white space, which a run file cannot hold.
+        """
+        lengths = [len(found) for found in doc_ids]
+        if not sum(lengths):
+            return
+        lines = pc.binary_join_element_wise(
+            pa.array(np.repeat(np.array(query_ids, dtype=object), lengths), pa.string()),
+            "Q0",
+            pa.array(np.concatenate(doc_ids), pa.string()),
+            pa.array(np.concatenate([np.arange(1, length + 1) for length in lengths])).cast(pa.string()),
+            # Arrow prints a float32 with the fewest digits that read back to the same float32, so no order is lost.
+            pa.array(np.concatenate(scores).astype(np.float32, copy=False)).cast(pa.string()),
+            f"{TAG}\n",
+            " ",
+        )
+        text = lines.buffers()[2]  # an Arrow array of strings is their bytes, one after another
+        if np.count_nonzero(np.frombuffer(text, np.uint8) <= ord(" ")) != len(_COLUMNS) * len(lines):
+            for name in (*query_ids, *np.concatenate(doc_ids)):
+                check_id(name)
+        self._sink.write(text)
 
 
 @contextlib.contextmanager
 def run_writer(path: Path) -> Iterator[RunWriter]:
     """A run file that gets its name only when it is complete."""
     with whole_file(path, "wb") as sink:
-        writer = RunWriter(sink)
-        yield writer
-        writer.close()
+        yield RunWriter(sink)
 
 
 def read_run(path: Path) -> pd.DataFrame:
@@ -71,19 +78,24 @@ def read_run(path: Path) -> pd.DataFrame:
         A line is malformed, a score is not a number, or a document occurs twice; names the file and line.
     """
     try:
-        frame = pd.read_csv(
-            path,
-            sep=r"\s+",
-            header=None,
-            names=list(_COLUMNS),
-            index_col=False,
-            dtype={"query_id": str, "iteration": str, "doc_id": str, "rank": str, "score": np.float64, "tag": str},
-            quoting=csv.QUOTE_NONE,
-            na_filter=False,
-            encoding="utf-8-sig",
-        )
-    except (ValueError, pd.errors.ParserError, EOFError, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # pandas drops surplus columns with a warning
+            frame = pd.read_csv(
+                path,
+                sep=r"\s+",
+                header=None,
+                names=list(_COLUMNS),
+                index_col=False,
+                dtype=dict.fromkeys(_COLUMNS, str) | {"score": np.float64},
+                quoting=csv.QUOTE_NONE,
+                na_filter=False,
+                encoding="utf-8-sig",
+            )
+    except (ValueError, pd.errors.ParserWarning, EOFError, OSError, zlib.error) as error:
         raise UserError(_first_fault(path) or f"{path} cannot be read: {error}") from error
+    with np.errstate(over="ignore"):
+        # trec_eval keeps scores in 32 bits, so two that differ only beyond that are a tie.
+        frame["score"] = frame["score"].astype(np.float32)
     bad = ~np.isfinite(frame["score"].to_numpy()) | (frame["tag"] == "").to_numpy()
     if bad.any():
         raise UserError(_first_fault(path) or f"{path} has a malformed line")
@@ -91,8 +103,7 @@ def read_run(path: Path) -> pd.DataFrame:
     if repeated.any():
         first = frame[repeated].iloc[0]
         raise UserError(f"{path}: query '{first.query_id}' has the document '{first.doc_id}' more than once")
-    # trec_eval keeps scores in 32 bits, so two that differ only beyond that are a tie.
-    return frame[["query_id", "doc_id", "score"]].astype({"score": np.float32})
+    return frame[["query_id", "doc_id", "score"]]
 
 
 def _first_fault(path: Path) -> str | None:
@@ -109,12 +120,12 @@ def _first_fault(path: Path) -> str | None:
                         f"{path} line {number} has {len(fields)} columns; a run has 6: query Q0 document rank score tag"
                     )
                 try:
-                    finite = np.isfinite(float(fields[4]))
+                    score = float(fields[4])
                 except ValueError:
-                    finite = False
-                if not finite:
-                    return f"{path} line {number}: the score '{fields[4]}' is not a number"
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+                    score = np.nan
+                if not abs(score) <= float(np.finfo(np.float32).max) or "_" in fields[4]:
+                    return f"{path} line {number}: the score '{fields[4]}' is not a number that is finite in 32 bits"
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         return f"{path} cannot be read: {error}"
     return None
 

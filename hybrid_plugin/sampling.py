@@ -186,6 +186,8 @@ class Batches:
             raise UserError(f"alpha is {alpha}; it is a probability, from 0 to 1")
         if size < 2:
             raise UserError(f"the batch size is {size}; in-batch negatives need at least 2")
+        if not sources:
+            raise UserError("there is no source to draw batches from; name at least one")
         kind: type[Strategy] = pick("hybrid_ir_strategies", strategy, "strategy")
         self._strategies = [kind(source, size, alpha) for source in sources]
         rows = np.array([len(source.rows) for source in sources], float)

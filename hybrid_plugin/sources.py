@@ -90,11 +90,14 @@ def from_jsonl(path: Path) -> Source:
         where = f"{path} line {number}"
         if row["id"] in rows:
             raise UserError(f"{where} repeats the id '{row['id']}'")
-        passages = {lang: (text,) if isinstance(text, str) else tuple(text) for lang, text in row["passages"].items()}
-        texts = [*row["queries"].values(), *(text for side in passages.values() for text in side)]
+        passages = {lang: texts if isinstance(texts, list) else [texts] for lang, texts in row["passages"].items()}
+        texts = [*row["queries"].values(), *(text for found in passages.values() for text in found)]
         if not row["queries"] or not passages or not all(isinstance(text, str) and text.strip() for text in texts):
             raise UserError(f"{where} needs at least one query and one passage, and no empty text")
-        rows[row["id"]] = Row(row["id"], row["queries"], passages)
+        for lang, found in passages.items():
+            if not found:
+                raise UserError(f"{where} has an empty list of passages in '{lang}'; leave the language out")
+        rows[row["id"]] = Row(row["id"], row["queries"], {lang: tuple(found) for lang, found in passages.items()})
     if not rows:
         raise UserError(f"{path} holds no training pairs")
     return Source(str(path), tuple(rows.values()))

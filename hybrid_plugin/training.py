@@ -46,8 +46,11 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         for name in ("steps", "learning_rate", "temperature"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise UserError(f"{name.replace('_', ' ')} is {getattr(self, name)}; it must be above 0")
+        for name in ("weight_decay", "seed"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise UserError(f"{name.replace('_', ' ')} is {getattr(self, name)}; it must be 0 or above")
         if not 0 <= self.warmup <= 1:
             raise UserError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to 1")
 

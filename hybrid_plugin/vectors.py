@@ -85,7 +85,7 @@ def encode_to_folder(
                 stream = iter(texts)
                 while chunk := list(islice(stream, _CHUNK)):
                     for text in chunk:
-                        _check_id(text.id)
+                        check_id(text.id)
                         ids.write(text.id + "\n")
                     yield [text.text for text in chunk]
 
@@ -116,19 +116,33 @@ def read_vectors(folder: Path) -> Vectors:
     if not (folder / RECORD).is_file():
         raise UserError(f"{folder} holds no vectors (it has no {RECORD})")
     record = read_json(folder / RECORD)
-    ids = (folder / "ids.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    try:
+        count, dimension = record["count"], record["dimension"]
+    except (KeyError, TypeError) as error:
+        raise UserError(f"{folder / RECORD} is damaged: it does not say the count and dimension") from error
+    try:
+        ids = (folder / "ids.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{folder / 'ids.txt'} is damaged: {error}") from error
     try:
         matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise UserError(f"{folder / 'vectors.npy'} is damaged: {error}") from error
-    if matrix.shape != (record["count"], record["dimension"]) or len(ids) != record["count"]:
+    if matrix.shape != (count, dimension) or len(ids) != count:
         raise UserError(
-            f"{folder} is damaged: {RECORD} says {record['count']} vectors of {record['dimension']}, "
+            f"{folder} is damaged: {RECORD} says {count} vectors of {dimension}, "
             f"vectors.npy has {matrix.shape}, ids.txt {len(ids)} ids"
         )
     return Vectors(ids, matrix)
 
 
-def _check_id(text_id: str) -> None:
+def check_id(text_id: str) -> None:
+    """Refuse an id that no run file can hold.
+
+    Raises
+    ------
+    UserError
+        It is empty or has white space.
+    """
     if not text_id or any(character.isspace() for character in text_id):
         raise UserError(f"the id '{text_id}' is empty or has white space, which no run file can hold")

@@ -1,4 +1,4 @@
-"""Real collections where they are at hand, and encoders: a tiny one always, multilingual-e5-small where it can be built."""
+"""Real collections where they are at hand; a tiny encoder always, multilingual-e5-small where it can be built."""
 
 from __future__ import annotations
 

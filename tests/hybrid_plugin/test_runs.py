@@ -1,0 +1,286 @@
+"""Run files: written whole and without loss, read strictly, and understood by the tools of the field."""
+
+from __future__ import annotations
+
+import gzip
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import ir_measures
+import numpy as np
+import pytest
+import pytrec_eval
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.runs import ranks_of_run, read_run, run_writer
+
+LINES = b"q1 Q0 d1 1 0.5 t\nq1 Q0 d2 2 0.25 t\nq2 Q0 d1 1 -3e-5 t\n"
+ROWS = [("q1", "d1", 0.5), ("q1", "d2", 0.25), ("q2", "d1", float(np.float32(-3e-5)))]
+
+names = st.text(st.characters(exclude_categories=["Cs", "Zs", "Zl", "Zp", "Cc"]), min_size=1, max_size=8)
+scores = st.floats(width=32, allow_nan=False, allow_infinity=False)
+rankings = st.dictionaries(names, st.dictionaries(names, scores, max_size=8), min_size=1, max_size=5)
+
+
+def write(path: Path, rankings: dict[str, dict[str, float]]) -> None:
+    """Write rankings, two queries at a time."""
+    queries = list(rankings)
+    with run_writer(path) as writer:
+        for start in range(0, len(queries), 2):
+            chosen = queries[start : start + 2]
+            writer.add(
+                chosen,
+                [np.array(list(rankings[query]), dtype=object) for query in chosen],
+                [np.array(list(rankings[query].values()), np.float32) for query in chosen],
+            )
+
+
+def rows(path: Path) -> list[tuple[str, str, float]]:
+    return list(read_run(path).itertuples(index=False, name=None))
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Path]:
+    def make(contents: bytes, name: str = "de.en.trec") -> Path:
+        path = tmp_path / name
+        path.write_bytes(contents)
+        return path
+
+    return make
+
+
+@given(rankings)
+@settings(max_examples=150, deadline=None)
+def test_what_is_written_is_read_back_bit_for_bit(
+    tmp_path_factory: pytest.TempPathFactory, written: dict[str, dict[str, float]]
+) -> None:
+    path = tmp_path_factory.mktemp("runs") / "run.trec"
+    write(path, written)
+    expected = [(query, doc, score) for query, docs in written.items() for doc, score in docs.items()]
+    found = rows(path)
+    assert [row[:2] for row in found] == [row[:2] for row in expected]
+    bits = [np.array([row[2] for row in table], np.float32).view(np.uint32).tolist() for table in (found, expected)]
+    assert bits[0] == bits[1]
+
+
+def test_every_kind_of_float32_survives(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 2**32, 100_000, dtype=np.uint32).view(np.float32)
+    cosines = rng.uniform(-1, 1, 100_000).astype(np.float32)
+    small = np.arange(1000, dtype=np.uint32).view(np.float32)
+    values = np.concatenate([values[np.isfinite(values)], cosines, small, np.float32([0, -0.0, 1, 16777216])])
+    with run_writer(tmp_path / "run") as writer:
+        writer.add(["q"], [np.array([f"d{i}" for i in range(len(values))], dtype=object)], [values])
+    found = read_run(tmp_path / "run")["score"].to_numpy()
+    assert found.dtype == np.float32
+    assert (found.view(np.uint32) == values.view(np.uint32)).all()
+
+
+def test_a_line_has_the_six_columns_of_trec_with_ranks_from_1(tmp_path: Path) -> None:
+    write(tmp_path / "run", {"q1": {"b": 0.75, 'a"': 0.1}, "q2": {}, "q3": {"c,d": -1}})
+    lines = (tmp_path / "run").read_text().splitlines()
+    assert [line.split(" ") for line in lines] == [
+        ["q1", "Q0", "b", "1", "0.75", "hybrid-ir"],
+        ["q1", "Q0", 'a"', "2", "0.1", "hybrid-ir"],
+        ["q3", "Q0", "c,d", "1", "-1", "hybrid-ir"],
+    ]
+
+
+@given(rankings)
+@settings(max_examples=50, deadline=None)
+def test_ir_measures_and_trec_eval_read_the_file(
+    tmp_path_factory: pytest.TempPathFactory, written: dict[str, dict[str, float]]
+) -> None:
+    path = tmp_path_factory.mktemp("runs") / "run.trec"
+    write(path, written)
+    found: dict[str, dict[str, float]] = {}
+    for doc in ir_measures.read_trec_run(str(path)):
+        found.setdefault(doc.query_id, {})[doc.doc_id] = np.float32(doc.score)
+    assert found == {query: docs for query, docs in written.items() if docs}
+    with path.open(encoding="utf-8") as file:
+        theirs = pytrec_eval.parse_run(file)
+    assert {q: {d: np.float32(s) for d, s in docs.items()} for q, docs in theirs.items()} == found
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        LINES,
+        LINES.replace(b" ", b"\t"),
+        LINES.replace(b" ", b" \t  "),
+        LINES.replace(b"\n", b"\r\n"),
+        LINES.removesuffix(b"\n"),
+        b"\xef\xbb\xbf" + LINES,
+        b"\n" + LINES.replace(b"\n", b"\n\n  \n"),
+        LINES.replace(b"q", b"  q"),
+    ],
+    ids=["plain", "tabs", "mixed", "crlf", "no-end", "bom", "blank-lines", "indented"],
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_every_usual_form_of_a_run_is_the_same_run(
+    run: Callable[..., Path], contents: bytes, zipped: bool
+) -> None:
+    path = run(gzip.compress(contents), "run.trec.gz") if zipped else run(contents)
+    assert rows(path) == ROWS
+
+
+def test_ids_are_texts_whatever_they_look_like(run: Callable[..., Path]) -> None:
+    path = run('NA Q0 null 1 0.5 t\n001 Q0 1e5 1 0.5 NaN\n#q Q0 "d 1 .5 #\nفي Q0 文 1 1e0 t\n'.encode())
+    found = read_run(path)
+    assert found["query_id"].tolist() == ["NA", "001", "#q", "في"]
+    assert found["doc_id"].tolist() == ["null", "1e5", '"d', "文"]
+    assert found["score"].tolist() == [0.5, 0.5, 0.5, 1]
+
+
+def test_an_empty_file_is_a_run_that_found_nothing(run: Callable[..., Path]) -> None:
+    assert rows(run(b"")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"q3 Q0 d1 1 0.5", "has 5 columns"),
+        (b"q3 d1 1 0.5 t", "has 5 columns"),
+        (b"q3 Q0 d1", "has 3 columns"),
+        (b"q3 Q0 d1 1 0.5 t x", "has 7 columns"),
+        (b"q3 Q0 d 1 1 0.5 my tag", "has 8 columns"),
+        (b"q3 Q0 d1 1 high t", "'high' is not a number"),
+        (b"q3 Q0 d1 1 0,5 t", "'0,5' is not a number"),
+        (b"q3 Q0 d1 1 1_0 t", "'1_0' is not a number"),
+        (b"q3 Q0 d1 1 NaN t", "'NaN' is not a number"),
+        (b"q3 Q0 d1 1 nan t", "'nan' is not a number"),
+        (b"q3 Q0 d1 1 inf t", "'inf' is not a number"),
+        (b"q3 Q0 d1 1 -Infinity t", "'-Infinity' is not a number"),
+        (b"q3 Q0 d1 1 1e39 t", "'1e39' is not a number that is finite in 32 bits"),
+        (b"q3 Q0 d1 1 1e999 t", "'1e999' is not a number"),
+    ],
+)
+@pytest.mark.parametrize("place", ["first", "last"])
+@pytest.mark.filterwarnings("error")
+def test_a_malformed_line_is_refused_by_file_and_number(
+    run: Callable[..., Path], line: bytes, message: str, place: str
+) -> None:
+    path = run(line + b"\n" + LINES if place == "first" else LINES + b"\n" + line)
+    with pytest.raises(UserError) as raised:
+        read_run(path)
+    assert str(raised.value).startswith(f"{path} line {1 if place == 'first' else 5}")
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_line_that_is_malformed_deep_in_a_large_run_is_found(run: Callable[..., Path]) -> None:
+    good = b"".join(b"q%d Q0 d 1 0.5 t\n" % number for number in range(300_000))
+    with pytest.raises(UserError, match="line 300001 has 7 columns"):
+        read_run(run(good + b"q Q0 d 1 0.5 t x\n"))
+
+
+def test_every_line_too_long_is_as_malformed_as_one(run: Callable[..., Path]) -> None:
+    with pytest.raises(UserError, match="line 1 has 7 columns"):
+        read_run(run(LINES.replace(b"\n", b" x\n")))
+
+
+@pytest.mark.parametrize("contents", [gzip.compress(LINES)[:-9], gzip.compress(LINES)[:15], LINES])
+def test_a_damaged_gzip_file_is_refused_by_name(run: Callable[..., Path], contents: bytes) -> None:
+    with pytest.raises(UserError, match=r"run\.gz cannot be read"):
+        read_run(run(contents, "run.gz"))
+
+
+def test_a_gzip_file_with_any_byte_wrong_is_refused_or_read_in_full(run: Callable[..., Path]) -> None:
+    whole = gzip.compress(LINES)
+    refused = 0
+    for place in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0xFF
+        try:
+            assert rows(run(bytes(damaged), "run.gz")) == ROWS
+        except UserError as error:
+            assert "run.gz" in str(error)
+            refused += 1
+    assert refused > len(whole) / 2
+
+
+@pytest.mark.parametrize("contents", [gzip.compress(LINES), "q Q0 dé 1 0.5 t\n".encode("latin-1")])
+def test_a_file_that_is_not_text_is_refused_by_name(run: Callable[..., Path], contents: bytes) -> None:
+    with pytest.raises(UserError, match=r"de\.en\.trec cannot be read"):
+        read_run(run(contents))
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.trec cannot be read"):
+        read_run(tmp_path / "none.trec")
+
+
+def test_a_document_that_a_query_has_twice_is_refused(run: Callable[..., Path]) -> None:
+    path = run(LINES + b"q1 Q0 d2 3 0.1 t\n")
+    with pytest.raises(UserError) as raised:
+        read_run(path)
+    assert str(raised.value) == f"{path}: query 'q1' has the document 'd2' more than once"
+
+
+def test_a_query_or_document_of_another_benchmark_is_refused(run: Callable[..., Path]) -> None:
+    path = run(LINES)
+    found = read_run(path)
+    with pytest.raises(UserError) as raised:
+        ranks_of_run(found, {"q1": ["d1"]}, {"d1", "d2"}, path)
+    assert str(raised.value) == f"{path} names the query 'q2', which the benchmark does not have"
+    with pytest.raises(UserError) as raised:
+        ranks_of_run(found, {"q1": ["d1"], "q2": ["d1"]}, {"d1"}, path)
+    assert str(raised.value) == f"{path} names the document 'd2', which the benchmark does not have"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["q1", "q2", "q3"]),
+        st.dictionaries(st.text("abé文", min_size=1, max_size=3), st.sampled_from([0.0, 0.5, 1.0, -1.0]), max_size=12),
+    ),
+    st.dictionaries(
+        st.sampled_from(["q1", "q2", "q3"]),
+        st.lists(st.text("abé文", min_size=1, max_size=3), min_size=1, max_size=4, unique=True),
+    ),
+)
+@settings(max_examples=100, deadline=None)
+def test_positions_in_a_run_are_those_of_a_full_sort(
+    tmp_path_factory: pytest.TempPathFactory, written: dict[str, dict[str, float]], relevant: dict[str, list[str]]
+) -> None:
+    path = tmp_path_factory.mktemp("runs") / "run.trec"
+    written = {query: docs for query, docs in written.items() if query in relevant}
+    write(path, written)
+    everything = {doc for docs in written.values() for doc in docs}
+    ranks = ranks_of_run(read_run(path), relevant, everything, path)
+    assert ranks.query_ids == tuple(relevant)
+    for query, row, retrieved in zip(ranks.query_ids, ranks.positions, ranks.retrieved, strict=True):
+        docs = written.get(query, {})
+        order = sorted(docs, key=lambda doc: (docs[doc], doc), reverse=True)  # noqa: B023 - used at once
+        places = sorted(order.index(doc) + 1 if doc in order else math.inf for doc in relevant[query])
+        assert [place for place in row.tolist() if not math.isnan(place)] == places
+        assert retrieved == len(docs)
+
+
+@pytest.mark.parametrize("bad", ["a b", "a\tb", "a\n"])
+def test_an_id_that_a_run_cannot_hold_is_refused_and_nothing_is_written(tmp_path: Path, bad: str) -> None:
+    for written in ({bad: {"d": 1.0}}, {"q": {"d": 1.0, bad: 0.5}}):
+        with pytest.raises(UserError, match="white space"):
+            write(tmp_path / "run.trec", written)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "run.trec"
+    with pytest.raises(KeyboardInterrupt), run_writer(path) as writer:
+        writer.add(["q"], [np.array(["d"], dtype=object)], [np.float32([1])])
+        raise KeyboardInterrupt
+    assert list(path.parent.iterdir()) == []
+
+
+def test_an_interrupted_run_leaves_the_older_one(tmp_path: Path) -> None:
+    path = tmp_path / "run.trec"
+    write(path, {"q": {"d": 1.0}})
+    before = path.read_bytes()
+    with pytest.raises(RuntimeError, match="interrupted"), run_writer(path) as writer:
+        writer.add(["q2"], [np.array(["d"], dtype=object)], [np.float32([1])])
+        raise RuntimeError("interrupted")
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]

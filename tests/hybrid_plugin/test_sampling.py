@@ -1,0 +1,276 @@
+"""Every batch keeps the definitions of its strategy."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.sampling import Batch, Batches
+from hybrid_plugin.sources import Row, Source, load_source
+
+LANGUAGES = ("ar", "de", "en", "zh")
+STEPS = 800
+
+
+def answers(row: Row) -> set[str]:
+    """All texts, in any language, that answer a row's question."""
+    return {text for texts in row.passages.values() for text in texts}
+
+
+def assert_keeps_the_definitions(batch: Batch, source: Source, size: int) -> None:
+    examples = batch.examples
+    assert batch.source == source.name
+    assert len(examples) == size
+    assert len({example.row.parallel_id for example in examples}) == size
+    for example in examples:
+        assert example.row in source.rows
+        assert example.query == example.row.queries[example.query_lang]
+        assert example.passage in example.row.passages[example.passage_lang]
+    languages = {lang for example in examples for lang in (example.query_lang, example.passage_lang)}
+    if batch.kind == "mono":
+        assert len(languages) == 1
+    else:
+        assert batch.kind == "cross"
+        assert all(example.query_lang != example.passage_lang for example in examples)
+    marked = batch.false_negatives()
+    assert marked.dtype == bool
+    assert marked.shape == (size, size)
+    assert not marked.diagonal().any()
+    for i, example in enumerate(examples):
+        answering = answers(example.row)
+        for j, other in enumerate(examples):
+            if i != j:
+                assert marked[i, j] == (other.passage in answering)
+
+
+def within(count: int, trials: int, probability: float) -> bool:
+    """Whether a count is within five standard deviations of its binomial mean."""
+    return abs(count - trials * probability) <= 5 * math.sqrt(trials * probability * (1 - probability)) + 1e-9
+
+
+def drawn(source: Source, strategy: str, size: int, steps: int, alpha: float = 0.5, seed: int = 0) -> list[Batch]:
+    batches = Batches([source], strategy, size, seed, alpha)
+    return [batches[step] for step in range(steps)]
+
+
+@pytest.fixture(scope="module")
+def mlqa(lareqa: object) -> Source:
+    return load_source("mlqa-r")
+
+
+@pytest.mark.parametrize(("strategy", "alpha"), [("mono", 0.5), ("cross", 0.5), ("hybrid", 0.3), ("hybrid", 0.8)])
+def test_batches_of_real_questions_keep_the_definitions(mlqa: Source, strategy: str, alpha: float) -> None:
+    batches = drawn(mlqa, strategy, 16, STEPS, alpha)
+    for batch in batches:
+        assert_keeps_the_definitions(batch, mlqa, 16)
+    share = {"mono": 1.0, "cross": 0.0, "hybrid": alpha}[strategy]
+    assert within(sum(batch.kind == "mono" for batch in batches), STEPS, share)
+
+
+def test_large_batches_of_real_questions_have_false_negatives_to_mark(mlqa: Source) -> None:
+    batches = drawn(mlqa, "hybrid", 100, 60)
+    for batch in batches:
+        assert_keeps_the_definitions(batch, mlqa, 100)
+    assert any(batch.false_negatives().any() for batch in batches)
+
+
+def test_monolingual_batches_have_each_language_equally_often(mlqa: Source) -> None:
+    batches = drawn(mlqa, "mono", 16, 1400)
+    counts = Counter(batch.examples[0].query_lang for batch in batches)
+    assert set(counts) == {"ar", "de", "en", "es", "hi", "vi", "zh"}
+    assert all(within(count, 1400, 1 / 7) for count in counts.values())
+
+
+def test_cross_lingual_batches_mix_languages_and_directions(mlqa: Source) -> None:
+    pairs = {(e.query_lang, e.passage_lang) for batch in drawn(mlqa, "cross", 32, 100) for e in batch.examples}
+    assert {lang for pair in pairs for lang in pair} == set(mlqa.languages)
+    assert {(passage, query) for query, passage in pairs} == pairs
+
+
+def test_a_monolingual_batch_draws_the_rows_of_its_language_equally_often() -> None:
+    source = parallel("a", 8, ("en", "de"))
+    counts = Counter(e.row.parallel_id for batch in drawn(source, "mono", 2, 2000) for e in batch.examples)
+    assert all(within(counts[row.parallel_id], 2000, 1 / 4) for row in source.rows)
+
+
+@st.composite
+def sources(draw: st.DrawFn) -> Source:
+    """Rows of few texts, so that some answer several questions, with holes on both sides."""
+    texts = st.sampled_from("abcdefghij")
+    count = draw(st.integers(2, 12))
+    rows = []
+    for number in range(count):
+        queries = draw(st.dictionaries(st.sampled_from(LANGUAGES), texts, min_size=1))
+        passages = draw(
+            st.dictionaries(
+                st.sampled_from(LANGUAGES),
+                st.lists(texts, min_size=1, max_size=3, unique=True).map(tuple),
+                min_size=1,
+            )
+        )
+        rows.append(Row(f"r{number}", queries, passages))
+    return Source("synthetic", tuple(rows))
+
+
+@given(
+    source=sources(),
+    strategy=st.sampled_from(["mono", "cross", "hybrid"]),
+    size=st.integers(2, 5),
+    alpha=st.floats(0, 1),
+    seed=st.integers(0, 2**32 - 1),
+)
+@settings(max_examples=300, deadline=None)
+def test_any_source_gives_right_batches_or_says_what_it_lacks(
+    source: Source, strategy: str, size: int, alpha: float, seed: int
+) -> None:
+    same = [row for row in source.rows if row.queries.keys() & row.passages.keys()]
+    mono = max(sum(lang in row.queries and lang in row.passages for row in same) for lang in LANGUAGES) >= size
+    other = [row for row in source.rows if any(q != p for q in row.queries for p in row.passages)]
+    possible = {"mono": mono, "cross": len(other) >= size, "hybrid": mono and len(other) >= size}[strategy]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if not possible:
+            with pytest.raises(UserError, match="synthetic"):
+                Batches([source], strategy, size, seed, alpha)
+            return
+        batches = Batches([source], strategy, size, seed, alpha)
+    for step in range(10):
+        assert_keeps_the_definitions(batches[step], source, size)
+        assert batches[step] == batches[step]
+
+
+def parallel(name: str, count: int, languages: tuple[str, ...]) -> Source:
+    """A source with every question in every language."""
+    return Source(
+        name,
+        tuple(
+            Row(
+                f"{name}-{number}",
+                {lang: f"query {number} {lang}" for lang in languages},
+                {lang: (f"passage {number} {lang}",) for lang in languages},
+            )
+            for number in range(count)
+        ),
+    )
+
+
+@pytest.mark.parametrize("strategy", ["mono", "cross", "hybrid"])
+def test_seed_and_step_alone_make_a_batch(strategy: str) -> None:
+    one, other = parallel("a", 60, LANGUAGES), parallel("b", 40, LANGUAGES)
+    first = Batches([one, other], strategy, 8, seed=3)
+    again = Batches([one, other], strategy, 8, seed=3)
+    forwards = [first[step] for step in range(50)]
+    backwards = [again[step] for step in reversed(range(50))][::-1]
+    assert forwards == backwards
+    changed = Batches([one, other], strategy, 8, seed=4)
+    assert all(forwards[step] != changed[step] for step in range(50))
+    assert len({tuple(e.row.parallel_id for e in batch.examples) for batch in forwards}) == 50
+
+
+def test_no_step_of_one_seed_repeats_in_another() -> None:
+    source = parallel("a", 60, LANGUAGES)
+    seen = {
+        tuple(e.query for e in Batches([source], "hybrid", 8, seed)[step].examples)
+        for seed in range(20)
+        for step in range(20)
+    }
+    assert len(seen) == 400
+
+
+@pytest.mark.parametrize(("alpha", "kind"), [(0, "cross"), (1, "mono")])
+def test_alpha_at_its_ends_gives_one_kind_alone(alpha: float, kind: str) -> None:
+    batches = drawn(parallel("a", 20, LANGUAGES), "hybrid", 4, 300, alpha)
+    assert {batch.kind for batch in batches} == {kind}
+
+
+def test_sources_are_drawn_in_proportion_to_their_rows() -> None:
+    pair = [parallel("small", 10, LANGUAGES), parallel("large", 30, LANGUAGES)]
+    batches = Batches(pair, "hybrid", 4, seed=0)
+    counts = Counter(batches[step].source for step in range(2000))
+    assert within(counts["large"], 2000, 3 / 4)
+    assert counts.total() == 2000
+    for step in range(200):
+        batch = batches[step]
+        assert_keeps_the_definitions(batch, pair[batch.source == "large"], 4)
+
+
+@pytest.mark.filterwarnings("ignore:source 's'. too few pairs")
+def test_a_passage_that_answers_another_row_in_another_language_is_no_negative() -> None:
+    rows = (
+        Row("1", {"en": "q1"}, {"en": ("p1",), "de": ("shared",)}),
+        Row("2", {"en": "q2"}, {"en": ("shared",)}),
+    )
+    batch = Batches([Source("s", rows)], "mono", 2, seed=0)[0]
+    first = [example.row.parallel_id for example in batch.examples].index("1")
+    expected = np.zeros((2, 2), bool)
+    expected[first, 1 - first] = True
+    assert (batch.false_negatives() == expected).all()
+
+
+def test_a_language_too_short_for_a_batch_is_named_and_left_out() -> None:
+    short = Row("extra", {"hi": "q"}, {"hi": ("p",)})
+    source = Source("uneven", (*parallel("a", 10, ("de", "en")).rows, short))
+    with pytest.warns(UserWarning, match=r"'uneven': too few pairs .* of 4 in hi: 1; .* left out"):
+        batches = Batches([source], "mono", 4, seed=0)
+    assert {batches[step].examples[0].query_lang for step in range(100)} == {"de", "en"}
+
+
+def test_full_languages_bring_no_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Batches([parallel("a", 10, LANGUAGES)], "hybrid", 10, seed=0)
+
+
+@pytest.mark.parametrize("strategy", ["cross", "hybrid"])
+def test_a_source_of_one_language_cannot_make_cross_lingual_batches(strategy: str) -> None:
+    with pytest.raises(UserError, match=r"source 'a' has 0 questions with a passage in another language.*en"):
+        Batches([parallel("a", 10, ("en",))], strategy, 4, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "message"),
+    [
+        ("mono", r"source 'a' has no language with 8 pairs .*\(de: 7, en: 7\); use a smaller batch"),
+        ("cross", r"source 'a' has 7 questions .* too few for a cross-lingual batch of 8"),
+        ("hybrid", r"source 'a' has no language with 8 pairs"),
+    ],
+)
+def test_too_few_rows_are_refused(strategy: str, message: str) -> None:
+    source = parallel("a", 7, ("de", "en"))
+    Batches([source], strategy, 7, seed=0)
+    with pytest.raises(UserError, match=message):
+        Batches([source], strategy, 8, seed=0)
+
+
+def test_one_source_too_small_is_refused_beside_a_large_one() -> None:
+    with pytest.raises(UserError, match="source 'small'"):
+        Batches([parallel("large", 50, LANGUAGES), parallel("small", 3, LANGUAGES)], "mono", 8, seed=0)
+
+
+@pytest.mark.parametrize("alpha", [-0.1, 1.1, math.nan, math.inf])
+def test_alpha_outside_0_to_1_is_refused(alpha: float) -> None:
+    with pytest.raises(UserError, match="alpha"):
+        Batches([parallel("a", 10, LANGUAGES)], "hybrid", 4, seed=0, alpha=alpha)
+
+
+@pytest.mark.parametrize("size", [1, 0, -1])
+def test_a_batch_without_negatives_is_refused(size: int) -> None:
+    with pytest.raises(UserError, match=f"batch size is {size}"):
+        Batches([parallel("a", 10, LANGUAGES)], "mono", size, seed=0)
+
+
+def test_an_unknown_strategy_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UserError, match="unknown strategy 'mixed'; known: cross, hybrid, mono"):
+        Batches([parallel("a", 10, LANGUAGES)], "mixed", 4, seed=0)
+
+
+def test_no_source_at_all_is_refused() -> None:
+    with pytest.raises(UserError, match="no source"):
+        Batches([], "mono", 4, seed=0)

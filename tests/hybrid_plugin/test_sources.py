@@ -1,0 +1,187 @@
+"""Sources of parallel training pairs: by name, from a file, and told apart by their contents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import ir_datasets
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datasets_ext.errors import CollectionError
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.sources import Row, Source, from_jsonl, load_source, load_sources
+
+GOOD = {"id": "q1", "queries": {"en": "who?", "de": "wer?"}, "passages": {"en": "she", "fr": ["elle", "lui"]}}
+
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip)
+languages = st.sampled_from(["ar", "de", "en", "zh"])
+rows = st.builds(
+    Row,
+    st.uuids().map(str),
+    st.dictionaries(languages, texts, min_size=1),
+    st.dictionaries(languages, st.lists(texts, min_size=1, max_size=3).map(tuple), min_size=1),
+)
+
+
+@pytest.fixture
+def jsonl(tmp_path: Path) -> Callable[..., Path]:
+    """Writes lines to a file: objects as JSON, text and bytes as they are."""
+
+    def write(*lines: object) -> Path:
+        path = tmp_path / "pairs.jsonl"
+        raw = [line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines]
+        path.write_text("".join(f"{line}\n" for line in raw), encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_json_lines_file_is_a_source(jsonl: Callable[..., Path]) -> None:
+    path = jsonl(GOOD, "", {"id": "q2", "queries": {"de": "wo?"}, "passages": {"ar": "هنا"}})
+    source = load_source(str(path))
+    assert source.name == str(path)
+    assert source.rows == (
+        Row("q1", {"en": "who?", "de": "wer?"}, {"en": ("she",), "fr": ("elle", "lui")}),
+        Row("q2", {"de": "wo?"}, {"ar": ("هنا",)}),
+    )
+    assert source.languages == ("ar", "de", "en", "fr")
+
+
+@given(st.lists(rows, min_size=1, max_size=5, unique_by=lambda row: row.parallel_id))
+def test_whatever_is_written_as_json_lines_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, written: list[Row]
+) -> None:
+    path = tmp_path_factory.mktemp("jsonl") / "pairs.jsonl"
+    lines = [{"id": row.parallel_id, "queries": row.queries, "passages": row.passages} for row in written]
+    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
+    assert from_jsonl(path).rows == tuple(written)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('{"id": "q2",', "is not valid JSON"),
+        ("[]", "needs the key 'id'"),
+        ({"queries": {"en": "a"}, "passages": {"en": "b"}}, "needs the key 'id'"),
+        (GOOD | {"id": 2}, "needs the key 'id' with a text"),
+        (GOOD | {"id": " "}, "empty 'id'"),
+        (GOOD | {"id": "q2", "queries": ["a"]}, "needs the key 'queries' with a object"),
+        (GOOD | {"id": "q2", "passages": None}, "needs the key 'passages'"),
+        (GOOD, "repeats the id 'q1'"),
+        (GOOD | {"id": "q2", "queries": {}}, "needs at least one query"),
+        (GOOD | {"id": "q2", "passages": {}}, "needs at least one query and one passage"),
+        (GOOD | {"id": "q2", "queries": {"en": " "}}, "no empty text"),
+        (GOOD | {"id": "q2", "queries": {"en": ["a"]}}, "needs at least one query"),
+        (GOOD | {"id": "q2", "passages": {"en": ""}}, "no empty text"),
+        (GOOD | {"id": "q2", "passages": {"en": ["a", ""]}}, "no empty text"),
+        (GOOD | {"id": "q2", "passages": {"en": ["a", 3]}}, "no empty text"),
+        (GOOD | {"id": "q2", "passages": {"en": 3}}, "no empty text"),
+        (GOOD | {"id": "q2", "passages": {"en": {"text": "a"}}}, "no empty text"),
+        (GOOD | {"id": "q2", "passages": {"en": "a", "de": []}}, "an empty list of passages in 'de'"),
+    ],
+)
+def test_a_bad_line_is_refused_by_file_and_number(jsonl: Callable[..., Path], line: object, message: str) -> None:
+    path = jsonl(GOOD, "", line)
+    with pytest.raises((UserError, CollectionError)) as raised:
+        load_source(str(path))
+    assert str(raised.value).startswith(f"{path} line 3 ")
+    assert message in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_without_pairs_is_refused(jsonl: Callable[..., Path]) -> None:
+    path = jsonl("", " ")
+    with pytest.raises(UserError, match="holds no training pairs"):
+        load_source(str(path))
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    path.write_bytes(json.dumps(GOOD, ensure_ascii=False).replace("who", "où").encode("latin-1"))
+    with pytest.raises(CollectionError, match=r"pairs\.jsonl line 1 is not UTF-8"):
+        load_source(str(path))
+
+
+def test_an_unknown_source_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(UserError, match=r"unknown source 'mlqa': no such file, .*hybrid-demo, .*mlqa-r, .*xquad-r"):
+        load_source("mlqa")
+
+
+def test_a_source_named_twice_counts_once(jsonl: Callable[..., Path]) -> None:
+    path = str(jsonl(GOOD))
+    assert [source.name for source in load_sources([path, "hybrid-demo", path])] == [path, "hybrid-demo"]
+
+
+def test_the_demo_source_is_the_train_part_and_shares_nothing_with_the_benchmark() -> None:
+    source = load_source("hybrid-demo")
+    train, test = ir_datasets.load("hybrid-demo-train"), ir_datasets.load("hybrid-demo")
+    assert {row.parallel_id for row in source.rows} == {query.parallel_id for query in train.queries_iter()}
+    tested = list(test.queries_iter())
+    assert not {row.parallel_id for row in source.rows} & {query.parallel_id for query in tested}
+    assert not {text for row in source.rows for text in row.queries.values()} & {query.text for query in tested}
+    passages = {text for row in source.rows for found in row.passages.values() for text in found}
+    assert not passages & {doc.text for doc in test.docs_iter()}
+
+
+def test_every_demo_question_is_in_every_language_with_its_answers() -> None:
+    source = load_source("hybrid-demo")
+    assert len(source.rows) >= 2000
+    assert all(tuple(sorted(row.queries)) == tuple(sorted(row.passages)) == source.languages for row in source.rows)
+
+
+def read_published(folder: Path) -> dict[str, tuple[dict[str, str], dict[str, set[str]]]]:
+    """Questions and answering sentences of the published files, read on their own terms."""
+    found: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {}
+    for path in sorted(folder.glob("*.json")):
+        for article in json.loads(path.read_text(encoding="utf-8"))["data"]:
+            for paragraph in article["paragraphs"]:
+                for question in paragraph["qas"]:
+                    queries, passages = found.setdefault(question["id"], ({}, {}))
+                    queries[path.stem] = question["question"]
+                    for answer in question["answers"]:
+                        for (start, end), text in zip(
+                            paragraph["sentence_breaks"], paragraph["sentences"], strict=True
+                        ):
+                            if answer["answer_start"] in range(start, end):
+                                passages.setdefault(path.stem, set()).add(text)
+    return found
+
+
+@pytest.mark.parametrize("name", ["mlqa-r", "xquad-r"])
+def test_rows_are_the_published_questions_and_the_sentences_that_answer_them(lareqa: Path, name: str) -> None:
+    source = load_source(name)
+    found = {
+        row.parallel_id: (dict(row.queries), {lang: set(texts) for lang, texts in row.passages.items()})
+        for row in source.rows
+    }
+    assert len(found) == len(source.rows)
+    assert found == read_published(lareqa / name)
+
+
+def test_the_checksum_stays_with_the_contents() -> None:
+    one = Row("1", {"de": "a", "en": "b"}, {"en": ("c", "d")})
+    reordered = Row("1", {"en": "b", "de": "a"}, {"en": ("c", "d")})
+    assert Source("x", (one,)).checksum == Source("y", (reordered,)).checksum
+    assert Source("x", (one,)).checksum.startswith("sha256:")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        Row("2", {"de": "a", "en": "b"}, {"en": ("c", "d")}),
+        Row("1", {"de": "b", "en": "a"}, {"en": ("c", "d")}),
+        Row("1", {"de": "a"}, {"en": ("c", "d")}),
+        Row("1", {"de": "a", "en": "b"}, {"en": ("cd",)}),
+        Row("1", {"de": "a", "en": "b"}, {"de": ("c", "d")}),
+        Row("1", {"de": "a", "en": "b"}, {"en": ("c", "d ")}),
+    ],
+)
+def test_the_checksum_changes_with_the_contents(changed: Row) -> None:
+    source = Source("x", (Row("1", {"de": "a", "en": "b"}, {"en": ("c", "d")}),))
+    assert replace(source, rows=(changed,)).checksum != source.checksum
+    assert replace(source, rows=(*source.rows, changed)).checksum != source.checksum
