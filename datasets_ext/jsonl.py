@@ -19,6 +19,7 @@ import json
 import re
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -183,9 +184,12 @@ def _home() -> Path:
 
 
 def register() -> None:
-    """Register the collections that :func:`add` has kept."""
+    """Register the collections that :func:`add` has kept. One that is damaged is named in a warning and left out."""
     for folder in sorted(_home().glob("[!.]*/")):
-        register_parallel(folder.name, folder)
+        try:
+            register_parallel(folder.name, folder)
+        except CollectionError as error:
+            warnings.warn(f"the collection '{folder.name}' is skipped: {error}", stacklevel=2)
 
 
 def add(name: str, folder: Path) -> list[Path]:

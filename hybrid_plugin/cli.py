@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -162,7 +163,7 @@ def train(
     steps: Annotated[int, typer.Option("--steps", metavar="N", help="Batches to train on.")] = 1000,
     batch_size: Annotated[int, typer.Option("--batch-size", metavar="N", help="Pairs a batch.")] = 100,
     learning_rate: Annotated[float, typer.Option("--learning-rate", metavar="X", help="Its highest value.")] = 3e-5,
-    temperature: Annotated[float, typer.Option("--temperature", metavar="X", help="Of the loss, on cosines.")] = 0.05,
+    temperature: Annotated[float, typer.Option("--temperature", metavar="X", help="Of the loss, on cosines.")] = 0.02,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of batches and dropout.")] = 0,
     pooling: PoolingOption = None,
     query_prefix: QueryPrefix = None,
@@ -443,7 +444,7 @@ def _is_the_users(error: Exception) -> bool:
 
 def main() -> None:
     """The entry point: user errors end with status 2 and one sentence, our own with status 1."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
     status = 0
     try:
         arguments = sys.argv[1:]

@@ -144,7 +144,7 @@ class Encoder:
             model.pooler = None  # never used, often untrained
         limit = _length_limit(model, tokenizer)
         settings = EncoderSettings(
-            pooling=pooling or said.get("pooling", "mean"),  # type: ignore[arg-type]
+            pooling=said.get("pooling", "mean") if pooling is None else pooling,  # type: ignore[arg-type]
             query_prefix=said.get("query_prefix", "") if query_prefix is None else as_prefix(query_prefix),
             passage_prefix=said.get("passage_prefix", "") if passage_prefix is None else as_prefix(passage_prefix),
             max_length=min(said.get("max_length", DEFAULT_MAX_LENGTH), limit) if max_length is None else max_length,

@@ -185,7 +185,11 @@ def parse_measures(names: tuple[str, ...] | list[str]) -> list[irm.Measure]:
     found = []
     for name in names:
         try:
-            found.append(ir_measures.parse_measure(name))
-        except (NameError, ValueError) as error:
+            measure = ir_measures.parse_measure(name)
+            measure.validate_params()
+        except (NameError, ValueError, AssertionError) as error:
             raise UserError(f"unknown measure '{name}': {error}") from error
+        if measure.params.get("cutoff", 1) < 1:
+            raise UserError(f"unknown measure '{name}': a cutoff is 1 or more")
+        found.append(measure)
     return found

@@ -40,7 +40,7 @@ class TrainingSettings:
     batch_size: int = 100
     learning_rate: float = 3e-5
     weight_decay: float = 0.01
-    temperature: float = 0.05
+    temperature: float = 0.02
     warmup: float = 0.1
     seed: int = 0
 

@@ -40,7 +40,9 @@ def problems(draw: st.DrawFn) -> tuple[Run, Qrels]:
 def truncated(run: Run, depth: int) -> Run:
     """The first documents of each ranking, in trec_eval's order."""
     return {
-        query: {doc: docs[doc] for doc in sorted(docs, key=lambda doc, docs=docs: (docs[doc], doc), reverse=True)[:depth]}
+        query: {
+            doc: docs[doc] for doc in sorted(docs, key=lambda doc, docs=docs: (docs[doc], doc), reverse=True)[:depth]
+        }
         for query, docs in run.items()
     }
 
@@ -199,7 +201,9 @@ def test_a_measure_that_needs_more_than_positions_is_refused(name: str) -> None:
         from_ranks(measure, stack_ranks(["q"], [[1]], [3]))
 
 
-@pytest.mark.parametrize("name", ["Prec", "nDCG@", "", "AP@x", "RankDistance(depth=3)", "RankDistance@0.5"])
+@pytest.mark.parametrize(
+    "name", ["Prec", "nDCG@", "", "AP@x", "RankDistance(depth=3)", "RankDistance@0.5", "R", "AP@0", "R@0"]
+)
 def test_an_unknown_measure_is_refused_by_name(name: str) -> None:
     with pytest.raises(UserError, match="unknown measure"):
         parse_measures([name])

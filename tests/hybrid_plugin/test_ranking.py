@@ -31,9 +31,7 @@ def problems(draw: st.DrawFn) -> tuple[Vectors, list[str], Vectors, dict[str, li
     doc_ids = draw(st.lists(ids, min_size=1, max_size=25, unique=True))
     groups = [draw(st.sampled_from(GROUPS)) for _ in doc_ids]
     query_ids = [f"q{number}" for number in range(draw(st.integers(1, 4)))]
-    relevant = {
-        query_id: draw(st.lists(st.sampled_from(doc_ids), max_size=5, unique=True)) for query_id in query_ids
-    }
+    relevant = {query_id: draw(st.lists(st.sampled_from(doc_ids), max_size=5, unique=True)) for query_id in query_ids}
     docs = Vectors(doc_ids, matrix(draw, len(doc_ids), dimension))
     return docs, groups, Vectors(query_ids, matrix(draw, len(query_ids), dimension)), relevant
 

@@ -120,9 +120,7 @@ def test_ir_measures_and_trec_eval_read_the_file(
     ids=["plain", "tabs", "mixed", "crlf", "no-end", "bom", "blank-lines", "indented"],
 )
 @pytest.mark.parametrize("zipped", [False, True])
-def test_every_usual_form_of_a_run_is_the_same_run(
-    run: Callable[..., Path], contents: bytes, zipped: bool
-) -> None:
+def test_every_usual_form_of_a_run_is_the_same_run(run: Callable[..., Path], contents: bytes, zipped: bool) -> None:
     path = run(gzip.compress(contents), "run.trec.gz") if zipped else run(contents)
     assert rows(path) == ROWS
 
@@ -195,10 +193,11 @@ def test_a_gzip_file_with_any_byte_wrong_is_refused_or_read_in_full(run: Callabl
         damaged = bytearray(whole)
         damaged[place] ^= 0xFF
         try:
-            assert rows(run(bytes(damaged), "run.gz")) == ROWS
-        except UserError as error:
-            assert "run.gz" in str(error)
+            found = rows(run(bytes(damaged), "run.gz"))
+        except UserError:
             refused += 1
+        else:
+            assert found == ROWS
     assert refused > len(whole) / 2
 
 
@@ -253,7 +252,7 @@ def test_positions_in_a_run_are_those_of_a_full_sort(
     assert ranks.query_ids == tuple(relevant)
     for query, row, retrieved in zip(ranks.query_ids, ranks.positions, ranks.retrieved, strict=True):
         docs = written.get(query, {})
-        order = sorted(docs, key=lambda doc: (docs[doc], doc), reverse=True)  # noqa: B023 - used at once
+        order = sorted(docs, key=lambda doc: (docs[doc], doc), reverse=True)
         places = sorted(order.index(doc) + 1 if doc in order else math.inf for doc in relevant[query])
         assert [place for place in row.tolist() if not math.isnan(place)] == places
         assert retrieved == len(docs)
@@ -267,11 +266,16 @@ def test_an_id_that_a_run_cannot_hold_is_refused_and_nothing_is_written(tmp_path
         assert list(tmp_path.iterdir()) == []
 
 
+def write_half(path: Path, error: BaseException) -> None:
+    with run_writer(path) as writer:
+        writer.add(["q"], [np.array(["d"], dtype=object)], [np.float32([1])])
+        raise error
+
+
 def test_an_interrupted_run_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "new" / "run.trec"
-    with pytest.raises(KeyboardInterrupt), run_writer(path) as writer:
-        writer.add(["q"], [np.array(["d"], dtype=object)], [np.float32([1])])
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        write_half(path, KeyboardInterrupt())
     assert list(path.parent.iterdir()) == []
 
 
@@ -279,8 +283,7 @@ def test_an_interrupted_run_leaves_the_older_one(tmp_path: Path) -> None:
     path = tmp_path / "run.trec"
     write(path, {"q": {"d": 1.0}})
     before = path.read_bytes()
-    with pytest.raises(RuntimeError, match="interrupted"), run_writer(path) as writer:
-        writer.add(["q2"], [np.array(["d"], dtype=object)], [np.float32([1])])
-        raise RuntimeError("interrupted")
+    with pytest.raises(RuntimeError, match="interrupted"):
+        write_half(path, RuntimeError("interrupted"))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,425 @@
+"""Vectors are those of the model's own files, and a checkpoint is everyone's."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, XLMRobertaConfig, XLMRobertaModel
+
+from hybrid_plugin.encoder import RECORD, Encoder, EncoderSettings, as_prefix
+from hybrid_plugin.errors import UserError
+
+TEXTS = [
+    "Who was Ada Lovelace?",
+    "量子力学是什么？",
+    "Wer schrieb das erste Programm, und wann wurde es veröffentlicht?",
+    "كم",
+    "a " * 300,
+    "Which river flows through Vienna, Budapest and Belgrade before it reaches the Black Sea?",
+]
+LONG = "one two three four five six seven eight nine ten " * 20
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Small tensors on one thread: two that wait for each other are slow on a machine with other work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def encoder(tiny: Path) -> Encoder:
+    return Encoder.load(tiny)
+
+
+@pytest.fixture
+def copy(tiny: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny encoder to change."""
+    return Path(shutil.copytree(tiny, tmp_path / "model"))
+
+
+def plain_vectors(folder: Path, texts: list[str], pooling: str, max_length: int) -> np.ndarray:
+    """What transformers alone makes of each text by itself."""
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder).eval()
+    rows = []
+    for text in texts:
+        ids = tokenizer(text, truncation=True, max_length=max_length, return_tensors="pt")["input_ids"]
+        with torch.no_grad():
+            hidden = model(input_ids=ids).last_hidden_state[0]
+        pooled = {"mean": hidden.mean(0), "cls": hidden[0], "last": hidden[-1]}[pooling]
+        rows.append((pooled / pooled.norm()).numpy())
+    return np.stack(rows)
+
+
+def change_json(path: Path, **changes: Any) -> None:
+    value = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps(value | changes), encoding="utf-8")
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "last"])
+def test_vectors_are_those_of_transformers(tiny: Path, pooling: str) -> None:
+    encoder = Encoder.load(tiny, pooling=pooling, query_prefix="query:", max_length=20)
+    expected = plain_vectors(tiny, [f"query: {text}" for text in TEXTS], pooling, 20)
+    found = encoder.encode(TEXTS, "query")
+    assert np.allclose(found, expected, atol=1e-6)
+    assert np.abs(found - encoder.encode(TEXTS, "passage")).max() > 1e-3
+
+
+def test_the_three_poolings_differ(tiny: Path) -> None:
+    found = [Encoder.load(tiny, pooling=pooling).encode(TEXTS[:1], "query") for pooling in ("mean", "cls", "last")]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert np.abs(found[one] - found[other]).max() > 1e-3
+
+
+def test_vectors_are_float32_of_unit_length_in_the_order_of_the_texts(encoder: Encoder) -> None:
+    texts = [TEXTS[place] for place in (3, 0, 3, 5, 2, 4, 1, 0)]
+    found = encoder.encode(texts, "passage")
+    assert found.dtype == np.float32
+    assert found.shape == (8, encoder.dimension)
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    alone = np.concatenate([encoder.encode([text], "passage") for text in texts])
+    assert np.allclose(found, alone, atol=1e-6)
+
+
+def test_the_same_text_has_the_same_vector_bit_for_bit_within_a_call(encoder: Encoder) -> None:
+    texts = [f"{word} {'and more ' * (number % 7)}" for number, word in enumerate("ab" * 100)]
+    found = encoder.encode([TEXTS[0], *texts, TEXTS[0], *texts[::-1], TEXTS[0]], "query", batch_size=8)
+    assert (found[[0, 201, 402]] == found[0]).all()
+    assert (found[1:201] == found[202:402][::-1]).all()
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 1000])
+def test_the_batch_size_does_not_matter(encoder: Encoder, batch_size: int) -> None:
+    texts = [*TEXTS, *(f"{text} {number}" for number, text in enumerate(TEXTS))]
+    assert np.allclose(encoder.encode(texts, "query", batch_size=batch_size), encoder.encode(texts, "query"), atol=1e-6)
+
+
+def test_no_texts_have_no_vectors(encoder: Encoder) -> None:
+    found = encoder.encode([], "query")
+    assert found.shape == (0, encoder.dimension)
+    assert found.dtype == np.float32
+
+
+def test_an_empty_text_has_a_vector(encoder: Encoder) -> None:
+    assert np.isfinite(encoder.encode(["", " "], "query")).all()
+
+
+def test_training_mode_does_not_touch_vectors(encoder: Encoder) -> None:
+    before = encoder.encode(TEXTS, "query")
+    encoder.model.train()
+    assert np.array_equal(encoder.encode(TEXTS, "query"), before)
+
+
+@pytest.mark.parametrize(
+    ("typed", "joined"), [("query:", "query: "), ("query: ", "query: "), ("", ""), ("问：\n", "问：\n")]
+)
+def test_a_prefix_is_joined_with_one_space(tiny: Path, typed: str, joined: str) -> None:
+    assert as_prefix(typed) == joined
+    encoder = Encoder.load(tiny, query_prefix=typed, passage_prefix="passage:")
+    assert encoder.settings.query_prefix == joined
+    assert encoder.tokenize(["  who? "], "query") == encoder.tokenizer([f"{joined}who?"])["input_ids"]
+    assert encoder.tokenize(["she"], "passage") == encoder.tokenizer(["passage: she"])["input_ids"]
+
+
+def test_a_folder_without_a_word_has_mean_pooling_no_prefix_and_the_models_length(tiny: Path) -> None:
+    assert Encoder.load(tiny).settings == EncoderSettings("mean", "", "", 128)
+    assert Encoder.load(str(tiny)).settings == EncoderSettings("mean", "", "", 128)
+
+
+def test_a_long_model_is_cut_where_pyserini_cuts_unless_it_says_otherwise(copy: Path) -> None:
+    long_model(copy)
+    assert Encoder.load(copy).settings.max_length == 256
+    assert Encoder.load(copy, max_length=300).settings.max_length == 300
+    with pytest.raises(UserError, match=r"max length is 301, but '.*' takes at most 300 tokens"):
+        Encoder.load(copy, max_length=301)
+
+
+def long_model(folder: Path, **changes: Any) -> None:
+    """Replace the weights by those of a model of 300 positions."""
+    vocabulary = json.loads((folder / "config.json").read_text())["vocab_size"]
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    torch.manual_seed(0)
+    BertModel(BertConfig(vocab_size=vocabulary, max_position_embeddings=300, **sizes)).save_pretrained(folder)
+    change_json(folder / "tokenizer_config.json", model_max_length=1000, **changes)
+
+
+def test_a_roberta_takes_as_many_tokens_as_it_has_usable_positions(copy: Path) -> None:
+    vocabulary = json.loads((copy / "config.json").read_text())["vocab_size"]
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+    config = XLMRobertaConfig(vocab_size=vocabulary, max_position_embeddings=66, pad_token_id=1, **sizes)
+    XLMRobertaModel(config).save_pretrained(copy)
+    encoder = Encoder.load(copy)
+    assert encoder.settings.max_length == 64
+    assert len(encoder.tokenize([LONG], "query")[0]) == 64
+    assert np.isfinite(encoder.encode([LONG], "query")).all()
+
+
+@pytest.mark.parametrize(("mode", "pooling"), [("mean", "mean"), ("cls", "cls"), ("lasttoken", "last")])
+@pytest.mark.parametrize("max_length", [24, None])
+def test_a_folder_of_sentence_transformers_gives_its_vectors(
+    copy: Path, tmp_path: Path, mode: str, pooling: str, max_length: int | None
+) -> None:
+    long_model(copy)
+    transformer = Transformer(str(copy), max_seq_length=max_length)
+    modules = [transformer, Pooling(transformer.get_embedding_dimension(), mode)]
+    prompts = {"query": "query: ", "document": "passage: "}
+    theirs = SentenceTransformer(modules=modules, prompts=prompts, device="cpu")
+    theirs.save(str(tmp_path / "st"))
+    ours = Encoder.load(tmp_path / "st")
+    assert ours.settings == EncoderSettings(pooling, "query: ", "passage: ", max_length or 300)
+    texts = [*TEXTS, LONG * 3]
+    for kind, prompt in (("query", "query"), ("passage", "document")):
+        expected = theirs.encode(texts, prompt_name=prompt, normalize_embeddings=True)
+        assert np.allclose(ours.encode(texts, kind), expected, atol=1e-5)
+
+
+def old_layout(
+    folder: Path, pooling: dict[str, object], *, subfolder: str = "", length: int | None = 24, extra: str = ""
+) -> None:
+    """Write what sentence-transformers 2 wrote beside a transformer."""
+    if subfolder:
+        (folder / subfolder).mkdir()
+        for path in list(folder.iterdir()):
+            if path.is_file():
+                path.rename(folder / subfolder / path.name)
+    kinds = [("Transformer", subfolder), ("Pooling", "1_Pooling"), *([(extra, f"2_{extra}")] if extra else [])]
+    modules = [
+        {"idx": place, "name": str(place), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for place, (kind, path) in enumerate(kinds)
+    ]
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "1_Pooling").mkdir()
+    flags = {
+        "word_embedding_dimension": 128,
+        "pooling_mode_max_tokens": False,
+        "pooling_mode_mean_sqrt_len_tokens": False,
+    }
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(flags | pooling))
+    settings = {"max_seq_length": length, "do_lower_case": False}
+    (folder / subfolder / "sentence_bert_config.json").write_text(json.dumps(settings))
+    prompts = {"query": "frage: ", "passage": "text: "}
+    (folder / "config_sentence_transformers.json").write_text(json.dumps({"prompts": prompts}))
+
+
+@pytest.mark.parametrize("subfolder", ["", "0_Transformer"])
+@pytest.mark.parametrize(("flag", "pooling"), [("mean_tokens", "mean"), ("cls_token", "cls"), ("lasttoken", "last")])
+def test_a_folder_of_old_sentence_transformers_gives_its_vectors(
+    copy: Path, subfolder: str, flag: str, pooling: str
+) -> None:
+    off = dict.fromkeys(("pooling_mode_mean_tokens", "pooling_mode_cls_token"), False)
+    old_layout(copy, off | {f"pooling_mode_{flag}": True}, subfolder=subfolder, extra="Normalize")
+    (copy / "2_Normalize").mkdir()
+    ours = Encoder.load(copy)
+    assert ours.settings == EncoderSettings(pooling, "frage: ", "text: ", 24)
+    theirs = SentenceTransformer(str(copy), device="cpu")
+    for kind in ("query", "passage"):
+        assert np.allclose(ours.encode(TEXTS, kind), theirs.encode(TEXTS, prompt_name=kind), atol=1e-5)
+
+
+def test_what_the_user_says_overrides_what_the_files_say(copy: Path) -> None:
+    old_layout(copy, {"pooling_mode_cls_token": True})
+    loaded = Encoder.load(copy, pooling="mean", query_prefix="", passage_prefix="p:", max_length=16)
+    assert loaded.settings == EncoderSettings("mean", "", "p: ", 16)
+    loaded.save(copy)
+    assert Encoder.load(copy).settings == loaded.settings
+    assert Encoder.load(copy, max_length=8, query_prefix="q:").settings == EncoderSettings("mean", "q: ", "p: ", 8)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "last"])
+def test_a_checkpoint_loads_everywhere_with_the_same_vectors(tiny: Path, tmp_path: Path, pooling: str) -> None:
+    ours = Encoder.load(tiny, pooling=pooling, query_prefix="query:", passage_prefix="Passage:", max_length=30)
+    folder = tmp_path / "checkpoint"
+    folder.mkdir()
+    ours.save(folder, {"seed": 3})
+    again = Encoder.load(folder)
+    assert again.settings == ours.settings
+    assert again.record["seed"] == 3
+    assert json.loads((folder / RECORD).read_text(encoding="utf-8"))["normalize"] is True
+    theirs = SentenceTransformer(str(folder), device="cpu")
+    for kind, prompt, prefix in (("query", "query", "query: "), ("passage", "document", "Passage: ")):
+        vectors = ours.encode(TEXTS, kind)
+        assert np.array_equal(again.encode(TEXTS, kind), vectors)
+        assert np.allclose(theirs.encode(TEXTS, prompt_name=prompt), vectors, atol=1e-5)
+        plain = plain_vectors(folder, [prefix + text.strip() for text in TEXTS], pooling, 30)
+        assert np.allclose(plain, vectors, atol=1e-5)
+    assert not list(folder.rglob("*.bin"))
+
+
+def test_other_settings_leave_the_encoder_as_it_was(encoder: Encoder) -> None:
+    other = encoder.with_settings(pooling="cls")
+    assert other.settings.pooling == "cls"
+    assert encoder.settings.pooling == "mean"
+    assert other.model is encoder.model
+
+
+def refusal(folder: Path | str, **options: Any) -> str:
+    """The one sentence with which loading is refused."""
+    with pytest.raises(UserError) as raised:
+        Encoder.load(folder, **options)
+    message = str(raised.value)
+    assert "\n" not in message
+    assert len(message) < 600
+    return message
+
+
+@pytest.mark.parametrize("name", ["nowhere", "/nowhere/at/all", "a/b/c"])
+def test_a_folder_that_does_not_exist_is_refused(name: str) -> None:
+    assert refusal(name) == f"there is no encoder folder '{name}'"
+
+
+def test_a_file_is_no_encoder(tmp_path: Path) -> None:
+    (tmp_path / "model").touch()
+    assert "there is no encoder folder" in refusal(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("removed", "message"),
+    [
+        (["config.json"], "has no config.json"),
+        (["tokenizer.json", "tokenizer_config.json"], "has no tokenizer"),
+        (["tokenizer.json"], "cannot load the encoder"),
+        (["model.safetensors"], "has no weights (model.safetensors)"),
+    ],
+)
+def test_a_folder_that_lacks_a_file_is_refused(copy: Path, removed: list[str], message: str) -> None:
+    for name in removed:
+        (copy / name).unlink()
+    found = refusal(copy)
+    assert str(copy) in found
+    assert message in found
+
+
+@pytest.mark.parametrize("size", [0, 5, 5000, 100_000])
+def test_truncated_weights_are_refused(copy: Path, size: int) -> None:
+    weights = copy / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:size])
+    assert f"cannot load the encoder '{copy}': " in refusal(copy)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", RECORD, "modules.json"])
+def test_a_file_that_is_not_json_is_refused(copy: Path, name: str) -> None:
+    (copy / name).write_text("{")
+    assert str(copy) in refusal(copy)
+
+
+def test_weights_that_lack_a_layer_are_refused_rather_than_drawn_at_random(copy: Path) -> None:
+    weights = load_file(copy / "model.safetensors")
+    kept = {name: tensor for name, tensor in weights.items() if "layer.1.attention" not in name}
+    assert 0 < len(kept) < len(weights)
+    save_file(kept, copy / "model.safetensors", metadata={"format": "pt"})
+    assert f"lack encoder.layer.1.attention.output.LayerNorm.bias ({len(weights) - len(kept)} in all)" in refusal(copy)
+
+
+def test_pickled_weights_are_refused_until_allowed(copy: Path, encoder: Encoder) -> None:
+    torch.save(load_file(copy / "model.safetensors"), copy / "pytorch_model.bin")
+    (copy / "model.safetensors").unlink()
+    assert "are a Python pickle" in refusal(copy)
+    allowed = Encoder.load(copy, allow_pickle=True)
+    assert np.array_equal(allowed.encode(TEXTS, "query"), encoder.encode(TEXTS, "query"))
+    (copy / "pytorch_model.bin").write_bytes(b"no pickle at all")
+    assert "are a Python pickle" in refusal(copy)
+
+
+def test_safe_weights_beside_a_pickle_are_the_ones_loaded(copy: Path, encoder: Encoder) -> None:
+    (copy / "pytorch_model.bin").write_bytes(b"never to be read")
+    assert np.array_equal(Encoder.load(copy).encode(TEXTS, "query"), encoder.encode(TEXTS, "query"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pooling": "max"}, "unknown pooling 'max'; known: mean, cls, last"),
+        ({"pooling": ""}, "unknown pooling ''"),
+        ({"max_length": 129}, "max length is 129, but "),
+        ({"max_length": 3}, "max length is 3; it must be at least 4 tokens"),
+        ({"max_length": 0}, "max length is 0; it must be at least 4 tokens"),
+        ({"device": "abacus"}, "cannot use the device 'abacus'"),
+        ({"device": "cuda:99"}, "cannot use the device 'cuda:99'"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_refused(tiny: Path, options: dict[str, Any], message: str) -> None:
+    assert message in refusal(tiny, **options)
+
+
+def test_modules_after_pooling_are_refused_unless_pooling_is_chosen(copy: Path) -> None:
+    old_layout(copy, {"pooling_mode_cls_token": True}, extra="Dense")
+    message = refusal(copy)
+    assert "Transformer, Pooling, Dense; only Transformer, Pooling and Normalize are supported" in message
+    assert Encoder.load(copy, pooling="cls").settings.pooling == "cls"
+
+
+@pytest.mark.parametrize(
+    ("pooling", "named"),
+    [
+        ({"pooling_mode_max_tokens": True}, "max"),
+        ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": True}, "cls+mean"),
+        ({"pooling_mode": ["cls", "mean"]}, "cls+mean"),
+        ({"pooling_mode": "weightedmean"}, "weightedmean"),
+    ],
+)
+def test_a_pooling_of_sentence_transformers_that_we_lack_is_refused(
+    copy: Path, pooling: dict[str, object], named: str
+) -> None:
+    old_layout(copy, pooling)
+    assert f"unknown pooling '{named}'" in refusal(copy)
+
+
+@pytest.mark.parametrize("key", ["pooling", "query_prefix", "passage_prefix", "max_length"])
+def test_a_checkpoint_that_lacks_a_setting_is_refused(encoder: Encoder, copy: Path, key: str) -> None:
+    encoder.save(copy)
+    record = json.loads((copy / RECORD).read_text())
+    del record[key]
+    (copy / RECORD).write_text(json.dumps(record))
+    assert f"{RECORD} lacks '{key}'" in refusal(copy)
+
+
+def test_vectors_that_are_not_finite_name_the_text(copy: Path) -> None:
+    weights = load_file(copy / "model.safetensors")
+    tokenizer = AutoTokenizer.from_pretrained(copy)
+    words = set(tokenizer("zzz")["input_ids"]) - set(tokenizer(TEXTS[0])["input_ids"])
+    weights["embeddings.word_embeddings.weight"][list(words)] = float("nan")
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    encoder = Encoder.load(copy)
+    assert np.isfinite(encoder.encode(TEXTS[:1], "query")).all()
+    with pytest.raises(UserError, match="gives a vector that is not finite for the passage 'zzz'"):
+        encoder.encode([TEXTS[0], "zzz"], "passage")
+
+
+def test_groups_of_similar_length_give_the_same_vectors_and_gradients(encoder: Encoder) -> None:
+    ids = encoder.tokenize([text * (1 + number % 3) for number, text in enumerate(TEXTS * 10)], "query")
+    weights = encoder.model.get_input_embeddings().weight
+    found = []
+    for forward in (encoder.forward, encoder.forward_by_length):
+        encoder.model.eval().zero_grad()
+        vectors = forward(ids)
+        (vectors * torch.linspace(-1, 1, vectors.numel()).view_as(vectors)).sum().backward()
+        found.append((vectors.detach(), weights.grad.clone()))
+    encoder.model.zero_grad()
+    assert torch.allclose(found[0][0], found[1][0], atol=1e-5)
+    assert torch.allclose(found[0][1], found[1][1], atol=1e-3)
+    assert found[0][1].abs().max() > 0.1
+
+
+def test_a_real_encoder_groups_by_length_and_heeds_its_prefix(e5: Path) -> None:
+    plain, prefixed = Encoder.load(e5, query_prefix=""), Encoder.load(e5, query_prefix="query:")
+    assert plain.dimension == 384
+    ids = prefixed.tokenize(TEXTS, "query")
+    with torch.inference_mode():
+        assert torch.allclose(prefixed.forward_by_length(ids), prefixed.forward(ids), atol=1e-5)
+    assert np.abs(plain.encode(TEXTS, "query") - prefixed.encode(TEXTS, "query")).max() > 1e-3
+    question, answer, other = prefixed.encode(
+        ["Wer war Ada Lovelace?", "Who was Ada Lovelace?", "How deep is the Black Sea?"], "query"
+    )
+    assert question @ answer > question @ other + 0.05
