@@ -87,6 +87,7 @@ def start_jvm() -> Java:
             "this Pyserini came without Anserini's jar; reinstall it: pip install --force-reinstall pyserini"
         )
     os.environ["JAVA_HOME"] = str(java.home)
+    os.environ["PATH"] = f"{java.home / 'bin'}{os.pathsep}{os.environ['PATH']}"  # pyserini.eval.trec_eval runs `java`
     import jnius_config
 
     jnius_config.add_classpath(str(jars[-1]))

@@ -21,7 +21,7 @@ from hybrid_plugin.training import TrainingSettings, train
 
 BENCHMARK = "hybrid-demo"
 STRATEGIES = ("mono", "cross", "hybrid")
-_STEPS = 400
+_STEPS = 500
 
 
 def tiny_encoder(texts: Sequence[str], folder: Path, seed: int = 0) -> Encoder:
@@ -31,10 +31,10 @@ def tiny_encoder(texts: Sequence[str], folder: Path, seed: int = 0) -> Encoder:
 
     set_seed(seed)
     special = ["<pad>", "<s>", "</s>", "<unk>"]
-    tokenizer = Tokenizer(models.Unigram())
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    trainer = trainers.UnigramTrainer(vocab_size=8000, special_tokens=special, unk_token="<unk>", show_progress=False)
+    trainer = trainers.BpeTrainer(vocab_size=8000, special_tokens=special, show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
@@ -86,7 +86,7 @@ def quickstart(output: Path, *, progress: bool = False, say: Callable[[str], obj
         tell(f"{strategy}: training {_STEPS} steps")
         with tempfile.TemporaryDirectory() as scratch:
             encoder = tiny_encoder(training_texts(source), Path(scratch))
-            settings = TrainingSettings(strategy=strategy, steps=_STEPS, batch_size=64, learning_rate=1e-3)
+            settings = TrainingSettings(strategy, steps=_STEPS, batch_size=64, learning_rate=1e-3, temperature=0.05)
             train(encoder, [source], checkpoint, settings, progress=progress)
         encoder = Encoder.load(checkpoint)
         results[strategy] = evaluate(load_benchmark(BENCHMARK), encoder, output / strategy, progress=progress)

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# The workers of a parallel test run share the cores, and torch's threads wait for each other by spinning.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("HYBRID_IR_SHARED", ROOT.parent / "shared"))
 LAREQA = SHARED / "data" / "lareqa"
