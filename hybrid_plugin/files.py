@@ -47,12 +47,12 @@ def whole_file(target: Path, mode: str = "w") -> Iterator[IO[Any]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def check_output(target: Path, marker: str, parts: Collection[str] = ()) -> None:
+def check_output(target: Path, marker: str | None, parts: Collection[str] = ()) -> None:
     """Refuse an output folder that holds something we did not write.
 
     Parameters
     ----------
-    marker : the file by which a folder of this kind is known.
+    marker : the file by which a finished folder of this kind is known, if it has one.
     parts : what such a folder may hold before it has its marker, where it is not written in one go.
 
     Raises
@@ -62,10 +62,11 @@ def check_output(target: Path, marker: str, parts: Collection[str] = ()) -> None
     """
     if target.is_file():
         raise UserError(f"{target} is a file, not a folder; choose another output")
-    if not target.is_dir() or (target / marker).exists():
+    if not target.is_dir() or (marker and (target / marker).exists()):
         return
-    if any(path.name not in parts for path in target.iterdir()):
-        raise UserError(f"{target} exists and holds no {marker}, so it is not ours to replace; choose another output")
+    strange = next((path.name for path in sorted(target.iterdir()) if path.name not in parts), None)
+    if strange is not None:
+        raise UserError(f"{target} exists and holds '{strange}', so it is not ours to replace; choose another output")
 
 
 @contextlib.contextmanager

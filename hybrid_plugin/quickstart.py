@@ -72,7 +72,7 @@ def quickstart(output: Path, *, progress: bool = False, say: Callable[[str], obj
     -------
     The scores by strategy.
     """
-    check_output(output, "", (*STRATEGIES, "checkpoints", "pyserini"))
+    check_output(output, None, (*STRATEGIES, "checkpoints", "pyserini"))
     started = time.monotonic()
 
     def tell(what: str) -> None:
