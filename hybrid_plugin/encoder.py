@@ -123,6 +123,8 @@ class Encoder:
         target = resolve_device(device)
         if looks_like_path(name):
             _check_folder(Path(name), allow_pickle)
+        else:
+            _check_hub(str(name))
         said, subfolder = _settings_from_files(str(name), bare=pooling is not None)
         try:
             tokenizer = AutoTokenizer.from_pretrained(name, subfolder=subfolder)
@@ -316,9 +318,9 @@ def resolve_device(device: str | None) -> str:
 
 
 def looks_like_path(name: str | Path) -> bool:
-    """Whether a model's name means a folder rather than a repository on the hub (``owner/name``)."""
+    """Whether a model's name means a folder rather than a repository on the hub (``owner/name`` or ``name``)."""
     text = str(name)
-    return Path(text).exists() or text.startswith((".", "/", "~")) or text.count("/") != 1
+    return Path(text).exists() or text.startswith((".", "/", "~")) or text.count("/") > 1
 
 
 def _check_folder(folder: Path, allow_pickle: bool) -> None:
@@ -344,6 +346,25 @@ def _check_folder(folder: Path, allow_pickle: bool) -> None:
                 f"the weights in '{folder}' are a Python pickle, which can run code of its author; "
                 "convert them to safetensors, or pass --allow-pickle if you trust them"
             )
+
+
+def _check_hub(name: str) -> None:
+    """Ask the hub once, so that an unknown name fails before each file is asked for in turn."""
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    try:
+        if try_to_load_from_cache(name, "config.json") is None:
+            hf_hub_download(name, "config.json")
+    except LocalEntryNotFoundError as error:
+        raise UserError(
+            f"there is no encoder folder '{name}', and the Hugging Face hub cannot be asked for it"
+        ) from error
+    except EntryNotFoundError:
+        return  # sentence-transformers may keep it in a subfolder
+    except (OSError, ValueError) as error:
+        first_line = str(error).strip().split("\n")[0]
+        raise UserError(f"there is no encoder folder '{name}', and the Hugging Face hub says: {first_line}") from error
 
 
 def _settings_from_files(name: str, bare: bool) -> tuple[dict[str, Any], str]:

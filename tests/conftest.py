@@ -12,6 +12,7 @@ import pytest
 
 # The workers of a parallel test run share the cores, and torch's threads wait for each other by spinning.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the network
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("HYBRID_IR_SHARED", ROOT.parent / "shared"))

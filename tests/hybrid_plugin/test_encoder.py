@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +27,6 @@ TEXTS = [
     "Which river flows through Vienna, Budapest and Belgrade before it reaches the Black Sea?",
 ]
 LONG = "one two three four five six seven eight nine ten " * 20
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small tensors on one thread: two that wait for each other are slow on a machine with other work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
@@ -276,7 +266,7 @@ def refusal(folder: Path | str, **options: Any) -> str:
 
 @pytest.mark.parametrize("name", ["nowhere", "/nowhere/at/all", "a/b/c"])
 def test_a_folder_that_does_not_exist_is_refused(name: str) -> None:
-    assert refusal(name) == f"there is no encoder folder '{name}'"
+    assert refusal(name).startswith(f"there is no encoder folder '{name}'")
 
 
 def test_a_file_is_no_encoder(tmp_path: Path) -> None:

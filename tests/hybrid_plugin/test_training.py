@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +28,6 @@ SHORT = {
     "warmup": 0.1,
 }
 OTHER = Source("other", tuple(Row(f"r{i}", {"fi": f"kysymys {i}"}, {"fi": (f"vastaus {i}",)}) for i in range(12)))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small tensors on one thread: two that wait for each other are slow on a machine with other work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from hybrid_plugin import vectors as module
 from hybrid_plugin.encoder import Encoder
@@ -16,15 +15,6 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.vectors import Text, encode_texts, encode_to_folder, read_vectors
 
 TEXTS = [Text(f"d{number}/é文", f"Text number {number % 17} {'again ' * (number % 5)}") for number in range(50)]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small tensors on one thread: two that wait for each other are slow on a machine with other work."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")
