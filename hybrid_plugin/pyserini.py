@@ -91,6 +91,7 @@ def start_jvm() -> Java:
     import jnius_config
 
     jnius_config.add_classpath(str(jars[-1]))
+    jnius_config.add_options("-Xrs")  # leaves Ctrl-C and SIGTERM to Python
     if "jdk.incubator.vector" in java.modules:
         jnius_config.add_options("--add-modules=jdk.incubator.vector")
     if java.version >= 24:
