@@ -445,13 +445,9 @@ def _is_the_users(error: Exception) -> bool:
 def main() -> None:
     """The entry point: user errors end with status 2 and one sentence, our own with status 1."""
     warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
-    status = 0
+    arguments = sys.argv[1:]
     try:
-        arguments = sys.argv[1:]
         app(arguments if arguments[:1] == ["run"] else _spread(arguments))
-    except KeyboardInterrupt:
-        typer.echo("hybrid-ir: interrupted", err=True)
-        status = 130
     except Exception as error:
         if _is_the_users(error):
             typer.echo(f"hybrid-ir: {error}", err=True)
@@ -459,8 +455,7 @@ def main() -> None:
         if os.environ.get("HYBRID_IR_DEBUG"):
             raise
         typer.echo(f"hybrid-ir: {type(error).__name__}: {error} (HYBRID_IR_DEBUG=1 shows where)", err=True)
-        status = 1
-    sys.exit(status)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -27,8 +27,9 @@ _STEPS = 500
 def tiny_encoder(texts: Sequence[str], folder: Path, seed: int = 0) -> Encoder:
     """An untrained two-layer encoder with a vocabulary learned from some texts, as a Hugging Face folder."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, set_seed
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, logging, set_seed
 
+    logging.disable_progress_bar()
     set_seed(seed)
     special = ["<pad>", "<s>", "</s>", "<unk>"]
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
