@@ -6,7 +6,6 @@ sentence-transformers knows pooling and prompts, and ``hybrid_ir.json`` with set
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import read_json
+from hybrid_plugin.files import read_json, write_json
 
 if TYPE_CHECKING:
     import torch
@@ -216,7 +215,8 @@ class Encoder:
     ) -> np.ndarray:
         """Unit vectors of queries or passages.
 
-        The same text always gets the same vector, bit for bit, since each distinct text is encoded once.
+        The same text gets the same vector, bit for bit, within 16,384 texts, since each distinct one of them is
+        encoded once; beyond that, other neighbours in its batch may change its last digits.
 
         Parameters
         ----------
@@ -282,10 +282,8 @@ class Encoder:
         self.tokenizer.save_pretrained(folder)
         settings = self.settings
         for path, value in _sentence_transformers_files(settings, self.dimension).items():
-            (folder / path).parent.mkdir(exist_ok=True)
-            (folder / path).write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        record = {"format": 1, **asdict(settings), "normalize": True, **(provenance or {})}
-        (folder / RECORD).write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            write_json(folder / path, value)
+        write_json(folder / RECORD, {"format": 1, **asdict(settings), "normalize": True, **(provenance or {})})
 
     def with_settings(self, **changes: Any) -> Encoder:
         """The same model with other settings."""

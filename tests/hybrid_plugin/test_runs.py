@@ -287,3 +287,11 @@ def test_an_interrupted_run_leaves_the_older_one(tmp_path: Path) -> None:
         write_half(path, RuntimeError("interrupted"))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_run_named_gz_is_gzipped_and_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "run.trec.gz"
+    with run_writer(path) as writer:
+        writer.add(["q"], [np.array(["b", "a"], dtype=object)], [np.array([0.5, 0.25], np.float32)])
+    assert gzip.decompress(path.read_bytes()).startswith(b"q Q0 b 1 0.5 ")
+    assert read_run(path)["doc_id"].tolist() == ["b", "a"]
