@@ -116,6 +116,7 @@ def evaluate(
     depth: int | None = None,
     runs: bool = False,
     runs_depth: int | None = DEFAULT_DEPTH,
+    vectors: Path | None = None,
     batch_size: int | None = None,
     progress: bool = False,
 ) -> Scores:
@@ -128,6 +129,7 @@ def evaluate(
     depth : score rankings of so many documents; None scores the full ranking.
     runs : also write a run file a pair, ``runs/{docs}.{queries}.trec``.
     runs_depth : documents a query in the run files; None writes all.
+    vectors : take the encoder's vectors of the benchmark from this folder, see :func:`stored_vectors`.
 
     Raises
     ------
@@ -143,15 +145,17 @@ def evaluate(
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))
     task = Task.load(benchmark)
-    needed = _document_languages(benchmark, pairs)
-    docs = {
-        lang: encode_texts(encoder, task.docs[lang], "passage", batch_size=batch_size, progress=progress)
-        for lang in needed
-    }
-    queries = {
-        lang: encode_texts(encoder, task.queries[lang], "query", batch_size=batch_size, progress=progress)
-        for lang in dict.fromkeys(pair.queries for pair in pairs)
-    }
+    if vectors is None:
+        docs = {
+            lang: encode_texts(encoder, task.docs[lang], "passage", batch_size=batch_size, progress=progress)
+            for lang in _document_languages(benchmark, pairs)
+        }
+        queries = {
+            lang: encode_texts(encoder, task.queries[lang], "query", batch_size=batch_size, progress=progress)
+            for lang in dict.fromkeys(pair.queries for pair in pairs)
+        }
+    else:
+        docs, queries = stored_vectors(task, vectors)
     trained_on = sorted({source["name"] for source in encoder.record.get("sources", [])})
     about = {
         "benchmark": benchmark.name,
