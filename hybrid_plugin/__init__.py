@@ -30,14 +30,18 @@ if TYPE_CHECKING:
     from hybrid_plugin.plugins import register_datasets as register_datasets
     from hybrid_plugin.pyserini import run_module as run_module
     from hybrid_plugin.sampling import Batches as Batches
+    from hybrid_plugin.sampling import BatchSettings as BatchSettings
+    from hybrid_plugin.sampling import SourceMix as SourceMix
     from hybrid_plugin.search import encode_dataset as encode_dataset
     from hybrid_plugin.search import index_dataset as index_dataset
     from hybrid_plugin.search import search_dataset as search_dataset
     from hybrid_plugin.sources import load_source as load_source
+    from hybrid_plugin.sources import store as store
     from hybrid_plugin.training import TrainingSettings as TrainingSettings
     from hybrid_plugin.training import train as train
 
 _HOME = {
+    "BatchSettings": "sampling",
     "Batches": "sampling",
     "Benchmark": "benchmarks",
     "Encoder": "encoder",
@@ -45,6 +49,7 @@ _HOME = {
     "Pair": "benchmarks",
     "RankDistance": "measures",
     "Scores": "evaluation",
+    "SourceMix": "sampling",
     "TrainingSettings": "training",
     "UserError": "errors",
     "encode_dataset": "search",
@@ -59,6 +64,7 @@ _HOME = {
     "register_measures": "measures",
     "run_module": "pyserini",
     "search_dataset": "search",
+    "store": "sources",
     "train": "training",
 }
 __all__ = sorted(_HOME)

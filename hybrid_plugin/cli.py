@@ -10,11 +10,13 @@ import re
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hybrid_plugin.encoder import Encoder
     from hybrid_plugin.evaluation import Scores
 
@@ -160,11 +162,89 @@ def train(
     alpha: Annotated[
         float, typer.Option("--alpha", metavar="P", help="Probability of a monolingual batch in hybrid.")
     ] = 0.5,
+    alpha_end: Annotated[
+        float | None, typer.Option("--alpha-end", metavar="P", help="Let alpha change to this, linearly.")
+    ] = None,
+    languages: Annotated[
+        list[str] | None, typer.Option("--languages", metavar="LANG...", help="Draw from these languages only.")
+    ] = None,
+    mono_languages: Annotated[
+        str,
+        typer.Option("--mono-languages", metavar="uniform|size", help="How a monolingual batch's language is drawn."),
+    ] = "uniform",
+    cross_languages: Annotated[
+        str, typer.Option("--cross-languages", metavar="mixed|one", help="Pairs of languages in a cross-lingual batch.")
+    ] = "mixed",
+    negatives: Annotated[
+        int, typer.Option("--negatives", metavar="N", min=0, help="Hard negatives a query, where the source has any.")
+    ] = 0,
+    source_exponent: Annotated[
+        float, typer.Option("--source-exponent", metavar="X", help="Draw sources by rows to this power.")
+    ] = 1.0,
+    source_cap: Annotated[
+        int | None, typer.Option("--source-cap", metavar="N", help="Count no source for more rows than this.")
+    ] = None,
+    source_weight: Annotated[
+        list[str] | None,
+        typer.Option("--source-weight", metavar="NAME=X", help="Draw this source so many times as often; repeatable."),
+    ] = None,
     steps: Annotated[int, typer.Option("--steps", metavar="N", help="Batches to train on.")] = 1000,
-    batch_size: Annotated[int, typer.Option("--batch-size", metavar="N", help="Pairs a batch.")] = 100,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", metavar="N", help="Pairs a batch, of all processes together.")
+    ] = 100,
+    chunk_size: Annotated[
+        int | None,
+        typer.Option("--chunk-size", metavar="N", help="Texts in memory at a time; same gradients, for small cards."),
+    ] = None,
     learning_rate: Annotated[float, typer.Option("--learning-rate", metavar="X", help="Its highest value.")] = 3e-5,
+    weight_decay: Annotated[float, typer.Option("--weight-decay", metavar="X", help="Of AdamW.")] = 0.01,
+    warmup: Annotated[
+        float, typer.Option("--warmup", metavar="X", help="Share of the steps in which the rate rises.")
+    ] = 0.1,
     temperature: Annotated[float, typer.Option("--temperature", metavar="X", help="Of the loss, on cosines.")] = 0.02,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of batches and dropout.")] = 0,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="float32|bfloat16|float16",
+            help="Of the computation; by default bfloat16 on a GPU, float32 on a CPU.",
+        ),
+    ] = None,
+    lora_rank: Annotated[
+        int, typer.Option("--lora-rank", metavar="N", help="Train adapters of this rank, merged at the end (peft).")
+    ] = 0,
+    compile: Annotated[bool, typer.Option("--compile", help="Compile the model by torch.compile.")] = False,
+    validate: Annotated[
+        str | None,
+        typer.Option("--validate", metavar="NAME", help="A source (loss) or a benchmark (AP) to choose the state by."),
+    ] = None,
+    validate_by: Annotated[
+        str, typer.Option("--validate-by", metavar="loss|ap", help="Loss on a source, or mean AP of the settings.")
+    ] = "loss",
+    validate_languages: Annotated[
+        list[str] | None,
+        typer.Option("--validate-languages", metavar="LANG...", help="Only these; the paper: en."),
+    ] = None,
+    validate_every: Annotated[
+        int | None, typer.Option("--validate-every", metavar="N", help="Steps; by default a tenth of all.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option("--patience", metavar="N", help="Stop after so many validations without a better one.")
+    ] = None,
+    save_every: Annotated[
+        int | None,
+        typer.Option("--save-every", metavar="N", help="Steps between states to go on from; by default a tenth."),
+    ] = None,
+    trainer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trainer",
+            metavar="KEY=VALUE",
+            help="Any other option of transformers' TrainingArguments, such as report_to=tensorboard, "
+            "lr_scheduler_type=cosine or gradient_checkpointing=true; repeatable.",
+        ),
+    ] = None,
     pooling: PoolingOption = None,
     query_prefix: QueryPrefix = None,
     passage_prefix: PassagePrefix = None,
@@ -176,27 +256,100 @@ def train(
 
     Example: hybrid-ir train --source mlqa-r --model intfloat/multilingual-e5-small --query-prefix query:
     --passage-prefix passage: --strategy hybrid --steps 200 --batch-size 32 --output e5-hybrid
+
+    A run that was interrupted goes on when the same command is given again. Several processes: torchrun
+    --nproc-per-node=8 -m hybrid_plugin.cli train ...
     """
     from hybrid_plugin.encoder import RECORD
     from hybrid_plugin.files import check_output
     from hybrid_plugin.sources import load_sources
     from hybrid_plugin.training import TrainingSettings
     from hybrid_plugin.training import train as run
+    from hybrid_plugin.validation import load_validation
 
     settings = TrainingSettings(
         strategy=strategy,
         alpha=alpha,
+        alpha_end=alpha_end,
+        mono_languages=mono_languages,  # type: ignore[arg-type]
+        cross_languages=cross_languages,  # type: ignore[arg-type]
+        only=tuple(languages or ()),
+        negatives=negatives,
+        source_exponent=source_exponent,
+        source_cap=source_cap,
+        source_weights={name: float(value) for name, value in _assigned("--source-weight", source_weight).items()},
         steps=steps,
         batch_size=batch_size,
+        chunk_size=chunk_size,
         learning_rate=learning_rate,
+        weight_decay=weight_decay,
         temperature=temperature,
+        warmup=warmup,
         seed=seed,
+        precision=precision,  # type: ignore[arg-type]
+        lora_rank=lora_rank,
+        compile=compile,
+        save_every=save_every,
+        trainer=_assigned("--trainer", trainer),
     )
     check_output(output, RECORD)  # before the minutes that loading may take
     sources = load_sources(source)
+    validation = None
+    if validate is not None:
+        every = validate_every or max(1, steps // 10)
+        validation = load_validation(validate, settings, validate_by, every, patience, tuple(validate_languages or ()))
     encoder = _load(model, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
-    run(encoder, sources, output, settings, progress=True)
+    run(encoder, sources, output, settings, validation=validation, progress=True)
     typer.echo(f"checkpoint: {output}")
+
+
+def _assigned(option: str, given: list[str] | None) -> dict[str, Any]:
+    """``KEY=VALUE`` options, their values read as YAML does: numbers, true and false, or text."""
+    import yaml
+
+    from hybrid_plugin.errors import UserError
+
+    result = {}
+    for one in given or ():
+        key, sign, value = one.partition("=")
+        if not sign:
+            raise UserError(f"{option} takes KEY=VALUE, not '{one}'")
+        result[key] = yaml.safe_load(value)
+    return result
+
+
+@app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The grid, in YAML; see docs/training.md.")],
+    output: Output,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting of the file's base; repeatable."),
+    ] = None,
+    device: Device = None,
+) -> None:
+    """Train and score a grid of settings (strategy, alpha, seed, sources, model) and collect one table.
+
+    Given again, it goes on where it was interrupted and skips what is done. Example:
+    hybrid-ir sweep docs/study.yaml --set model=./e5-small --output study
+    """
+    from hybrid_plugin.sweep import TABLE, read_sweep
+    from hybrid_plugin.sweep import sweep as run
+
+    runs = read_sweep(file, _assigned("--set", change))
+    _print_sweep(run(runs, output, progress=True, say=typer.echo, device=device))
+    typer.echo(f"table: {output / TABLE}")
+
+
+@app.command()
+def card(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A folder that `train` wrote.")],
+    scores: Annotated[list[Path] | None, typer.Argument(metavar="DIR...", help="Its evaluation folders.")] = None,
+) -> None:
+    """Write a checkpoint's model card (README.md) anew, with the scores that were measured."""
+    from hybrid_plugin.card import write_card
+
+    typer.echo(write_card(checkpoint, scores or []))
 
 
 @app.command()
@@ -405,6 +558,22 @@ def _print_comparison(results: dict[str, Scores], output: Path) -> None:
     typer.echo(f"scores: {', '.join(str(output / strategy / 'scores.json') for strategy in results)}")
 
 
+def _print_sweep(table: pd.DataFrame) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table("run", "benchmark", "AP mono", "AP cross", "AP multi", "RankDistance multi")
+    for (run, benchmark), rows in table.groupby(["run", "benchmark"], sort=False):
+        figures = rows.set_index("setting")
+        shown.add_row(
+            run,
+            benchmark,
+            *(_figure("AP", figures.at[name, "AP"]) for name in ("mono", "cross", "multi")),
+            _figure("RankDistance", figures.at["multi", "RankDistance"]),
+        )
+    Console(width=max(120, Console().width)).print(shown)
+
+
 def _figure(measure: str, value: float) -> str:
     return f"{value:.1f}" if measure == "RankDistance" else f"{value:.4f}"
 
@@ -413,6 +582,7 @@ def _figure(measure: str, value: float) -> str:
 _SEVERAL = {
     "--source": re.compile(r"[^-].*"),
     "--languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
+    "--validate-languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
     "--settings": re.compile(r"mono|cross|multi"),
 }
 

@@ -67,18 +67,17 @@ class Batch:
         That is so where the passage, in whatever language, is among those that answer the query, and where it answers
         a question that shares an answer with this one: the translation of an answer is an answer too.
         """
-        having: dict[tuple[str, str], list[int]] = {}  # passage -> the examples that it answers
+        having: dict[str, list[int]] = {}  # passage -> the examples that it answers
         for i, example in enumerate(self.examples):
-            for lang, passages in example.row.passages.items():
-                for passage in passages:
-                    having.setdefault((lang, passage), []).append(i)
-        hard = [negative for example in self.examples for negative in example.negatives]
+            for passage in {one for passages in example.row.passages.values() for one in passages}:
+                having.setdefault(passage, []).append(i)
+        hard = [passage for example in self.examples for _, passage in example.negatives]
         answered = np.zeros((len(self.examples), len(self.examples) + len(hard)), bool)
         for sharing in having.values():
             answered[np.ix_(sharing, sharing)] = True
         np.fill_diagonal(answered, False)
-        for column, negative in enumerate(hard, start=len(self.examples)):
-            answered[having.get(negative, []), column] = True
+        for column, passage in enumerate(hard, start=len(self.examples)):
+            answered[having.get(passage, []), column] = True
         return answered
 
 

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Dataset
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments, set_seed
 
+from hybrid_plugin.card import CARD, model_card
 from hybrid_plugin.encoder import RECORD, Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import check_output, read_json, whole_folder, write_json
@@ -332,6 +334,8 @@ def train(
     arguments = _arguments(settings, encoder, work, validation, progress)
     state = _last_state(work, record)
     first = 0 if state is None else int(read_json(state / "trainer_state.json")["global_step"])
+    if first and arguments.should_log:
+        warnings.warn(f"the run in {work} was interrupted; it goes on from step {first}", stacklevel=2)
     set_seed(settings.seed)
     if settings.lora_rank:
         encoder.model = _with_adapters(encoder.model, settings.lora_rank)
@@ -352,6 +356,7 @@ def train(
     if arguments.should_save:
         with whole_folder(output, RECORD) as staging:
             encoder.save(staging, encoder.record)
+            (staging / CARD).write_text(model_card(read_json(staging / RECORD)), encoding="utf-8")
         shutil.rmtree(work, ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
     return encoder

@@ -17,15 +17,14 @@ PLUGIN = '''
 from ir_measures.measures import Measure
 from hybrid_plugin import hookimpl
 from hybrid_plugin.sampling import Batch, Mono
-from hybrid_plugin.sources import Row, Source
+from hybrid_plugin.sources import Row, store
 
 class FirstRows(Mono):
     """Always the first rows of the first language."""
     name = "first-rows"
-    def draw(self, rng):
-        return super().draw(type("Still", (), {
-            "integers": lambda self, high: 0, "choice": lambda self, high, size, replace: range(size)
-        })())
+    def draw(self, rng, progress):
+        rows = self.source.take(range(self.settings.size))
+        return Batch("mono", self.source.name, tuple(self._example(row, "en", rng) for row in rows))
 
 class _LastAnswer(Measure):
     """The position of the lowest relevant document."""
@@ -45,8 +44,8 @@ def hybrid_ir_strategies():
 
 @hookimpl
 def hybrid_ir_sources():
-    rows = tuple(Row(f"r{i}", {"en": f"q{i}", "de": f"f{i}"}, {"en": (f"p{i}",)}) for i in range(4))
-    return {"four-rows": lambda: Source("four-rows", rows)}
+    rows = [Row(f"r{i}", {"en": f"q{i}", "de": f"f{i}"}, {"en": (f"p{i}",)}) for i in range(4)]
+    return {"four-rows": lambda: store("four-rows", rows)}
 
 @hookimpl
 def hybrid_ir_measures():
@@ -77,11 +76,11 @@ def test_what_a_plugin_offers_is_used_by_its_name(tmp_path: Path) -> None:
         import warnings
         warnings.simplefilter("error", UserWarning)
         import ir_measures
-        from hybrid_plugin import Batches, load_source, register_measures
+        from hybrid_plugin import Batches, BatchSettings, load_source, register_measures
         source = load_source("four-rows")
-        print(source.name, source.languages, len(source.rows))
+        print(source.name, source.languages, len(source))
         warnings.simplefilter("default", UserWarning)
-        batch = Batches([source], "first-rows", 3, seed=0)[0]
+        batch = Batches([source], "first-rows", BatchSettings(size=3), steps=1)[0]
         print([(example.query, example.passage) for example in batch.examples])
         register_measures()
         measures = [ir_measures.parse_measure(name) for name in ("LastAnswer", "RankDistance", "AP")]
