@@ -228,7 +228,7 @@ def test_two_processes_with_half_the_batch_give_the_loss_and_weights_of_one(tiny
     start = without_dropout(tiny, tmp_path / "start")
     (tmp_path / "program.py").write_text(PROGRAM)
     logs = []
-    for name, launcher in (("one", []), ("two", ["-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0"])):
+    for name, launcher in (("one", []), ("two", ["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"])):
         command = [sys.executable, *launcher, tmp_path / "program.py", start, tmp_path / name]
         result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
         assert result.returncode == 0, result.stderr
