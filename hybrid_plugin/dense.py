@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -30,26 +29,31 @@ class Dense(nn.Module):
         return self.activation(self.linear(vectors))
 
     @classmethod
-    def load(cls, config_file: Path, weights_file: Path) -> Dense:
+    def load(cls, config_file: Path, weights_file: Path, dimension: int) -> Dense:
         """Read a layer from its ``config.json`` and its weights, safetensors or a pickle.
+
+        Parameters
+        ----------
+        dimension : of the vectors that it will be given.
 
         Raises
         ------
         UserError
-            The configuration asks for what we lack, or the weights do not fit it; names the file.
+            The configuration asks for what we lack, or does not fit the vectors or the weights; names the file.
         """
         config = read_json(config_file)
         try:
-            if config.get("use_residual") or config.get("module_input_name", "sentence_embedding") != (
-                "sentence_embedding"
-            ):
-                raise UserError(f"{config_file} asks for more than a linear layer on the pooled vector")
-            # sentence-transformers trusts no other module either
-            package, _, name = config.get("activation_function", "torch.nn.Tanh").rpartition(".")
+            said = config.get("activation_function", "torch.nn.Tanh")
+            package, _, name = said.rpartition(".")
             activation = getattr(nn, name, None) if package.startswith("torch.nn") else None
             if not (isinstance(activation, type) and issubclass(activation, nn.Module)):
-                raise UserError(f"{config_file} has the activation '{name}', which is no module of torch.nn")
-            layer = cls(config["in_features"], config["out_features"], config.get("bias", True), activation())
+                raise UserError(f"{config_file} has the activation '{said}', which is no module of torch.nn")
+            source = config.get("module_input_name", "sentence_embedding")
+            if source != "sentence_embedding" or config.get("use_residual"):
+                raise UserError(f"{config_file} asks for more than a linear layer on the pooled vector")
+            if config["in_features"] != dimension:
+                raise UserError(f"{config_file} takes {config['in_features']} dimensions and is given {dimension}")
+            layer = cls(dimension, config["out_features"], config.get("bias", True), activation())
         except (AttributeError, KeyError, TypeError) as error:
             raise UserError(f"{config_file} does not describe a Dense layer: {error}") from error
         try:
@@ -81,22 +85,3 @@ class Dense(nn.Module):
             },
         )
         save_model(self, str(folder / "model.safetensors"))
-
-
-def chain(layers: Sequence[Dense], dimension: int) -> nn.Sequential:
-    """Layers one after the other.
-
-    Parameters
-    ----------
-    dimension : of the pooled vectors that the first one takes.
-
-    Raises
-    ------
-    UserError
-        One does not take what the one before it gives.
-    """
-    for layer in layers:
-        if layer.linear.in_features != dimension:
-            raise UserError(f"a Dense layer takes {layer.linear.in_features} dimensions and is given {dimension}")
-        dimension = layer.linear.out_features
-    return nn.Sequential(*layers)

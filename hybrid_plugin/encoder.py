@@ -155,11 +155,8 @@ class Encoder:
             raise UserError(f"cannot load the encoder '{name}': its weights lack {lacking[0]} ({len(lacking)} in all)")
         if getattr(model, "pooler", None) is not None:
             model.pooler = None  # type: ignore[assignment]  # never used, often untrained
-        layers = [_dense_layer(str(name), path, allow_pickle) for path in said.get("dense", [])]
-        if layers:
-            from hybrid_plugin.dense import chain
-
-            model.add_module(_DENSE, chain(layers, model.config.hidden_size))
+        if said.get("dense"):
+            model.add_module(_DENSE, _dense_layers(str(name), said["dense"], model.config.hidden_size, allow_pickle))
         limit = _length_limit(model, tokenizer)
         settings = EncoderSettings(
             pooling=said.get("pooling", "mean") if pooling is None else pooling,  # type: ignore[arg-type]
@@ -481,19 +478,26 @@ def auto_obstacle(name: str) -> str | None:
     return (_read_object(name, RECORD) or {}).get("auto_obstacle")
 
 
-def _dense_layer(name: str, path: str, allow_pickle: bool) -> Dense:
+def _dense_layers(name: str, paths: Sequence[str], dimension: int, allow_pickle: bool) -> torch.nn.Sequential:
+    from torch.nn import Sequential
+
     from hybrid_plugin.dense import Dense
 
-    config = _model_file(name, f"{path}/config.json")
-    weights = _model_file(name, f"{path}/model.safetensors")
-    if weights is None and allow_pickle:
-        weights = _model_file(name, f"{path}/pytorch_model.bin")
-    if config is None or weights is None:
-        raise UserError(
-            f"'{name}' has no {path}/{'model.safetensors' if config else 'config.json'}"
-            f"{'; pass --allow-pickle if it has a pickle that you trust' if config and not allow_pickle else ''}"
-        )
-    return Dense.load(config, weights)
+    layers = Sequential()
+    for path in paths:
+        config = _model_file(name, f"{path}/config.json")
+        if config is None:
+            raise UserError(f"'{name}' has no {path}/config.json")
+        weights = _model_file(name, f"{path}/model.safetensors")
+        if weights is None and allow_pickle:
+            weights = _model_file(name, f"{path}/pytorch_model.bin")
+        if weights is None:
+            hint = "" if allow_pickle else "; pass --allow-pickle if it has a pickle that you trust"
+            raise UserError(f"'{name}' has no {path}/model.safetensors{hint}")
+        layer = Dense.load(config, weights, dimension)
+        layers.append(layer)
+        dimension = layer.linear.out_features
+    return layers
 
 
 def _model_file(name: str, filename: str) -> Path | None:

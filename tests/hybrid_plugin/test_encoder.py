@@ -347,6 +347,7 @@ def test_modules_after_pooling_are_refused_unless_pooling_is_chosen(copy: Path) 
 def dense(folder: Path, *, inputs: int = 128, weights: bool = True, **config: Any) -> None:
     """A Dense layer in the layout of sentence-transformers 2, after pooling."""
     old_layout(folder, {"pooling_mode_cls_token": True}, extra="Dense")
+    (folder / "2_Dense").mkdir()
     Dense(inputs, 16).save(str(folder / "2_Dense"))
     change_json(folder / "2_Dense" / "config.json", **config)
     if not weights:
@@ -370,9 +371,9 @@ def test_a_dense_layer_of_an_old_folder_gives_its_vectors(copy: Path, tmp_path: 
     ("options", "message"),
     [
         ({"weights": False}, "has no 2_Dense/model.safetensors; pass --allow-pickle"),
-        ({"inputs": 64}, "a Dense layer takes 64 dimensions and is given 128"),
+        ({"inputs": 64}, "2_Dense/config.json takes 64 dimensions and is given 128"),
         ({"out_features": 17}, "cannot load the Dense layer"),
-        ({"in_features": "many"}, "does not describe a Dense layer"),
+        ({"out_features": "many"}, "does not describe a Dense layer"),
         ({"use_residual": True}, "asks for more than a linear layer"),
         ({"activation_function": "os.system"}, "has the activation 'os.system', which is no module of torch.nn"),
         ({"activation_function": "torch.nn.Parameter"}, "has the activation 'torch.nn.Parameter'"),
