@@ -8,8 +8,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hybrid_plugin.errors import UserError
-
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
@@ -34,14 +32,13 @@ class Half:
     sentence_transformers: Mapping[str, Any] = field(default_factory=dict)
 
 
-_T5 = "transformers"
 _RENAMED = {r"^(model\.)?encoder\.": "", r"^(model\.)?shared\.": "embed_tokens."}
 # sentence-transformers takes the encoder alone of T5's and M2M100's kin, as transformers names its weights. Of mBART it
 # takes the whole model, so mBART's are saved as those of a whole model whose decoder has no layers.
 _HALVES = {  # by the model type in config.json
-    "t5": Half(_T5, "T5EncoderModel"),
-    "mt5": Half(_T5, "MT5EncoderModel"),
-    "umt5": Half(_T5, "UMT5EncoderModel"),
+    "t5": Half("transformers", "T5EncoderModel"),
+    "mt5": Half("transformers", "MT5EncoderModel"),
+    "umt5": Half("transformers", "UMT5EncoderModel"),
     "m2m_100": Half("transformers.models.m2m_100.modeling_m2m_100", "M2M100Encoder", _RENAMED),
     "mbart": Half(
         "transformers.models.mbart.modeling_mbart",
@@ -73,9 +70,9 @@ def load_model(name: str | Path, subfolder: str, **options: Any) -> tuple[PreTra
 
     Raises
     ------
-    UserError
+    ValueError
         It is another encoder-decoder.
-    OSError, ValueError and others
+    OSError and others
         As transformers raises them.
     """
     from transformers import AutoConfig, AutoModel
@@ -83,9 +80,9 @@ def load_model(name: str | Path, subfolder: str, **options: Any) -> tuple[PreTra
     config = AutoConfig.from_pretrained(name, subfolder=subfolder)
     half = _HALVES.get(config.model_type)
     if half is None:
-        if config.is_encoder_decoder:
-            raise UserError(
-                f"'{name}' is an encoder-decoder of the type {config.model_type}; "
+        if getattr(config, "is_encoder_decoder", False):
+            raise ValueError(
+                f"it is an encoder-decoder of the type {config.model_type}; "
                 f"those whose encoder half can be used are: {', '.join(_HALVES)}"
             )
         model_class: Any = AutoModel

@@ -475,7 +475,11 @@ def _read_object(name: str, filename: str) -> dict[str, Any] | None:
 
 def auto_obstacle(name: str) -> str | None:
     """What a checkpoint's record says of :attr:`Encoder.auto_obstacle`; None for any other model."""
-    return (_read_object(name, RECORD) or {}).get("auto_obstacle")
+    try:
+        record = _read_object(name, RECORD)
+    except OSError:  # no name that the hub knows; Pyserini has encoders that live elsewhere
+        return None
+    return (record or {}).get("auto_obstacle")
 
 
 def _dense_layers(name: str, paths: Sequence[str], dimension: int, allow_pickle: bool) -> torch.nn.Sequential:

@@ -42,7 +42,7 @@ from transformers import (
 )
 from transformers.models.m2m_100.modeling_m2m_100 import M2M100Encoder
 
-from hybrid_plugin.encoder import RECORD, Encoder
+from hybrid_plugin.encoder import RECORD, Encoder, auto_obstacle
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.pyserini import run_module
 from hybrid_plugin.sources import load_source
@@ -294,8 +294,12 @@ def test_every_text_begins_with_the_language_code_that_the_tokenizer_names(
 def test_another_encoder_decoder_is_refused(vocabulary: Vocabulary, tmp_path: Path) -> None:
     xlmr_tokenizer(vocabulary).save_pretrained(tmp_path)
     BartModel(BartConfig(vocab_size=700, **HALF_SIZES)).save_pretrained(tmp_path)
-    with pytest.raises(UserError, match="is an encoder-decoder of the type bart; those whose encoder half can be used"):
+    with pytest.raises(UserError) as raised:
         Encoder.load(tmp_path)
+    assert str(raised.value) == (
+        f"cannot load the encoder '{tmp_path}': it is an encoder-decoder of the type bart; "
+        "those whose encoder half can be used are: t5, mt5, umt5, m2m_100, mbart"
+    )
 
 
 def test_a_dense_layer_is_trained_and_kept(trained: Callable[[str], Trained]) -> None:
@@ -367,6 +371,12 @@ def test_what_auto_cannot_do_is_refused(
         f"Pyserini's encoder class 'auto' cannot encode with '{folder}', because {reason}; "
         "use --encoder-class hybrid-ir"
     )
+
+
+@pytest.mark.parametrize("name", ["nowhere", "/nowhere/at/all", "no name of the hub"])
+def test_what_is_no_checkpoint_is_left_to_pyserini(name: str, tiny: Path) -> None:
+    assert auto_obstacle(name) is None
+    assert auto_obstacle(str(tiny)) is None
 
 
 def test_the_command_line_refuses_it_in_one_sentence(trained: Callable[[str], Trained], tmp_path: Path) -> None:
