@@ -50,6 +50,14 @@ Device = Annotated[str | None, typer.Option("--device", metavar="cpu|cuda", help
 AllowPickle = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are Python pickles; they can run their author's code.")
 ]
+PrecisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="float32|bfloat16",
+        help="Of encoding: bfloat16 is the default on a GPU, and faster on processors that have it.",
+    ),
+]
 Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to write.")]
 
 
@@ -65,6 +73,7 @@ def _load(
     max_length: int | None,
     device: str | None,
     allow_pickle: bool,
+    precision: str | None = None,
 ) -> Encoder:
     from hybrid_plugin.encoder import Encoder
 
@@ -76,6 +85,7 @@ def _load(
         max_length=max_length,
         device=device,
         allow_pickle=allow_pickle,
+        precision=precision,
     )
 
 
@@ -364,13 +374,14 @@ def encode(
     batch_size: BatchSize = None,
     device: Device = None,
     allow_pickle: AllowPickle = False,
+    precision: PrecisionOption = None,
 ) -> None:
     """Encode an id's documents and queries into folders of vectors (vectors.npy, ids.txt)."""
     from hybrid_plugin.benchmarks import load_dataset
     from hybrid_plugin.search import encode_dataset
 
     load_dataset(dataset_id)
-    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision)
     for path in encode_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=_progress()):
         typer.echo(path)
 
@@ -387,13 +398,14 @@ def index(
     batch_size: BatchSize = None,
     device: Device = None,
     allow_pickle: AllowPickle = False,
+    precision: PrecisionOption = None,
 ) -> None:
     """Encode an id's documents into an exact FAISS index that Pyserini searches."""
     from hybrid_plugin.benchmarks import load_dataset
     from hybrid_plugin.search import index_dataset
 
     load_dataset(dataset_id)
-    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision)
     typer.echo(index_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=_progress()))
 
 
@@ -411,13 +423,14 @@ def search(
     batch_size: BatchSize = None,
     device: Device = None,
     allow_pickle: AllowPickle = False,
+    precision: PrecisionOption = None,
 ) -> None:
     """Search a FAISS index with an id's queries and write a TREC run file."""
     from hybrid_plugin.benchmarks import load_dataset
     from hybrid_plugin.search import search_dataset
 
     load_dataset(dataset_id)
-    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision)
     typer.echo(
         search_dataset(dataset_id, loaded, index, output, hits=hits, batch_size=batch_size, progress=_progress())
     )
@@ -453,6 +466,7 @@ def evaluate(
     batch_size: BatchSize = None,
     device: Device = None,
     allow_pickle: AllowPickle = False,
+    precision: PrecisionOption = None,
 ) -> None:
     """Score an encoder, or run files, in the monolingual, cross-lingual and multilingual settings.
 
@@ -473,7 +487,7 @@ def evaluate(
         scores = evaluate_runs(found, runs_from, output, settings=settings, languages=languages, depth=limit)
     else:
         assert encoder is not None
-        loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+        loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision)
         scores = run(
             found,
             loaded,

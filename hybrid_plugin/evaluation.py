@@ -161,7 +161,8 @@ def evaluate(
         "benchmark": benchmark.name,
         "encoder": encoder.name,
         "encoder_settings": {key: encoder.record.get(key) for key in ("base_model", "strategy", "alpha")}
-        | vars(encoder.settings),
+        | vars(encoder.settings)
+        | {"precision": encoder.precision},
         "zero_shot": benchmark.name not in trained_on,
         "trained_on": trained_on,
         "seed": encoder.record.get("seed"),

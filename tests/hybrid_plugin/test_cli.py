@@ -71,12 +71,13 @@ def test_a_documents_only_id_can_be_encoded_indexed_and_exported(tiny: Path, tmp
 def test_evaluate_writes_scores_that_name_their_origin(tiny: Path, tmp_path: Path) -> None:
     printed = run_cli(
         "evaluate", "hybrid-demo", "--encoder", tiny, "--output", tmp_path / "out", "--languages", "de", "en",
-        "--settings", "mono", "multi", "--runs", "--depth", "10",
+        "--settings", "mono", "multi", "--runs", "--depth", "10", "--device", "cpu", "--precision", "bfloat16",
     ).stdout  # fmt: skip
     assert "multi" in printed
     scores = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert scores["benchmark"] == "hybrid-demo"
     assert scores["encoder"] == str(tiny)
+    assert scores["encoder_settings"]["precision"] == "bfloat16"
     assert scores.keys() >= {"settings", "pairs", "zero_shot", "versions", "seed"}
     assert [(pair["docs"], pair["queries"], pair["setting"]) for pair in scores["pairs"]] == [
         ("de", "de", "mono"), ("en", "en", "mono"), ("multi", "de", "multi"), ("multi", "en", "multi"),
@@ -110,6 +111,9 @@ def test_unknown_names_are_refused_with_the_known_ones(tiny: Path, tmp_path: Pat
     assert "alpha is 1.5; it is a probability" in refused(*demo, "--alpha", 1.5, writes=out)
     assert "unknown format 'xml'" in refused("datasets", "export", "hybrid-demo", "--format", "xml", "--output", out)
     assert "unknown pooling 'max'" in refused("encode", "hybrid-demo/de", *encoder, "--pooling", "max", writes=out)
+    assert "unknown precision 'int8'" in refused(
+        "encode", "hybrid-demo/de", *encoder, "--precision", "int8", writes=out
+    )
     assert "device 'cuda:99'" in refused("encode", "hybrid-demo/de", *encoder, "--device", "cuda:99", writes=out)
     assert "takes either --encoder or --runs-from" in refused("evaluate", "hybrid-demo", "--output", out, writes=out)
     assert "depth is '0'" in refused("evaluate", "hybrid-demo", *encoder, "--depth", "0", writes=out)

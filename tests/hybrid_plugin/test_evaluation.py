@@ -10,6 +10,7 @@ import ir_measures
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from hybrid_plugin.benchmarks import SETTINGS, load_benchmark
 from hybrid_plugin.encoder import Encoder
@@ -78,6 +79,12 @@ def test_run_files_score_as_the_vectors_they_came_from(evaluated: tuple[Scores, 
     again = evaluate_runs(load_benchmark("mlqa-r"), folder, languages=("de", "zh"))
     for setting in SETTINGS:
         assert again.settings[setting] == pytest.approx(scores.settings[setting], abs=1e-12)
+
+
+def test_scores_say_the_precision_of_the_encoding(evaluated: tuple[Scores, Path]) -> None:
+    settings = json.loads((evaluated[1] / "scores.json").read_text())["encoder_settings"]
+    assert settings["precision"] == ("bfloat16" if torch.cuda.is_available() else "float32")
+    assert (settings["pooling"], settings["max_length"]) == ("mean", 128)
 
 
 def test_a_depth_gives_the_figures_of_run_files_of_that_depth(tiny: Path, tmp_path: Path) -> None:
