@@ -24,10 +24,12 @@ from hybrid_plugin.significance import bootstrap, effect_size, holm, randomizati
 
 COMPARISON = "comparison.json"
 TABLE = "table.tex"
+DEFAULT_MEASURES = ("AP", "RankDistance")
 FRAMES = ("figures", "tests", "by_language", "by_training", "published")
 
 _QUERY = ["setting", "docs", "queries", "query_id"]
 _BY_TRAINING = ["trained_on", "part", "languages", "system", "setting", "measure", "value", "low", "high"]
+_SOURCE = ["citation", "note"]
 _IN_WORDS = {"mono": "monolingual", "cross": "cross-lingual", "multi": "multilingual"}
 
 
@@ -50,7 +52,7 @@ class Comparison:
     by_training : ``trained_on`` (languages), ``part`` (seen or unseen), ``languages``, ``system``, ``setting``,
         ``measure``, ``value``, ``low``, ``high``: figures over the query languages that a system was trained on, and
         over the others; a row for every system, so that the trained one has something to stand beside.
-    published : ``system``, ``setting``, ``measure``, ``value``, ``source``, ``note``; empty unless asked for.
+    published : as :func:`published_figures` gives it; empty unless asked for.
     verdict : sentences to quote.
     method : how the tests were made.
     """
@@ -66,10 +68,13 @@ class Comparison:
     verdict: tuple[str, ...]
     method: dict[str, Any]
 
+    def contaminated(self, system: str) -> bool:
+        """Whether the system was trained on the benchmark, so that its figures are not zero-shot."""
+        return self.about[system].get("zero_shot") is False
+
     def label(self, system: str) -> str:
         """The system's name, marked where it was trained on the benchmark."""
-        marked = self.about[system].get("zero_shot") is False
-        return f"{system} (trained on {self.benchmark}, not zero-shot)" if marked else system
+        return f"{system} (trained on {self.benchmark}, not zero-shot)" if self.contaminated(system) else system
 
     def number(self, measure: str, value: float, sign: str = "") -> str:
         """A value of a measure as tables print it: four digits, or one where the measure goes beyond 1."""
@@ -79,7 +84,13 @@ class Comparison:
     def columns(self) -> list[tuple[str, str]]:
         """The settings and measures that tell systems apart: those that are tested, in the order of the figures."""
         tested = set(zip(self.tests.setting, self.tests.measure, strict=True))
-        return [key for key in dict.fromkeys(zip(self.figures.setting, self.figures.measure, strict=True)) if key in tested]
+        return [
+            key for key in dict.fromkeys(zip(self.figures.setting, self.figures.measure, strict=True)) if key in tested
+        ]
+
+    def sources(self) -> list[str]:
+        """Where the published figures come from, each with what to know of it."""
+        return [f"{citation} ({note})" for citation, note in self.published[_SOURCE].drop_duplicates().to_numpy()]
 
     def as_json(self) -> dict[str, Any]:
         """The contents of ``comparison.json``."""
@@ -106,23 +117,24 @@ class Comparison:
             write_json(staging / COMPARISON, self.as_json())
 
 
-def published_figures(benchmark: str, measures: Sequence[str] = ("AP", "RankDistance")) -> pd.DataFrame:
+def published_figures(benchmark: str, measures: Sequence[str] = DEFAULT_MEASURES) -> pd.DataFrame:
     """Figures that were published for other models on a benchmark; there are no per-query values of them.
 
     Returns
     -------
-    ``system``, ``setting``, ``measure``, ``value``, ``source`` (the citation) and ``note``; no rows where none are known.
+    ``system``, ``setting``, ``measure``, ``value``, ``digits`` (as printed there), ``citation`` and ``note``; no
+    rows where none are known.
     """
     record = json.loads(files("hybrid_plugin").joinpath("etc", "published.json").read_text(encoding="utf-8"))
     rows = [
-        (f"{system} ({source['label']})", setting, measure, value, source["citation"], source["note"])
+        (f"{system} ({source['label']})", setting, measure, value, source["digits"][measure], *map(source.get, _SOURCE))
         for source in record["sources"]
         for system, by_setting in source["figures"].get(benchmark, {}).items()
         for setting, figures in by_setting.items()
         for measure, value in figures.items()
         if measure in measures
     ]
-    return pd.DataFrame(rows, columns=["system", "setting", "measure", "value", "source", "note"])
+    return pd.DataFrame(rows, columns=["system", "setting", "measure", "value", "digits", *_SOURCE])
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -132,12 +144,12 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def compare(
     folders: Sequence[Path],
     *,
-    measures: Sequence[str] = ("AP", "RankDistance"),
+    measures: Sequence[str] = DEFAULT_MEASURES,
     all_pairs: bool = False,
     published: bool = False,
     seed: int = 0,
     resamples: int = 100_000,
-    bootstraps: int = 10_000,
+    bootstraps: int = 5_000,
     alpha: float = 0.05,
 ) -> Comparison:
     """Compare evaluations of one benchmark.
@@ -175,7 +187,7 @@ def compare(
     _check_alike(systems)
     names = tuple(system.name for system in systems)
     chosen = [(a, b) for b, a in combinations(names, 2) if all_pairs or b == names[0]]
-    questions = pd.Index(sorted(set().union(*(system.per_query["question"] for system in systems))))
+    questions = pd.Index(sorted(set().union(*(system.per_query["question"].unique() for system in systems))))
     trained = dict.fromkeys(langs for s in systems if (langs := tuple(s.about.get("languages_trained_on") or ())))
     figures: list[dict[str, Any]] = []
     by_training: list[dict[str, Any]] = []
@@ -208,13 +220,17 @@ def compare(
                     by_language.append({"language": lang, **key} | cells[a].of(one).against(cells[b].of(one)))
     if not tests:
         raise UserError(f"{' and '.join(map(str, folders))} have nothing to compare: no setting or measure in common")
-    languages = _judge(by_language, chosen, better, resamples, seed, alpha)
+    rows = [*tests, *by_language]
+    chances = randomization_test(np.column_stack([row["shares"] for row in rows]), resamples, seed)
+    for row, p in zip(rows, chances, strict=True):
+        row["p_randomization"] = p
+    languages = _judge(by_language, chosen, better, alpha)
     found = Comparison(
         benchmark=systems[0].about["benchmark"],
         systems=names,
         about={system.name: system.about for system in systems},
         figures=pd.DataFrame(figures),
-        tests=_with_languages(_judge(tests, chosen, better, resamples, seed, alpha), languages, better),
+        tests=_with_languages(_judge(tests, chosen, better, alpha), languages, better),
         by_language=languages,
         by_training=pd.DataFrame(by_training, columns=_BY_TRAINING),
         published=published_figures(systems[0].about["benchmark"] if published else "", list(better)),
@@ -277,7 +293,7 @@ class _System:
             if not pd.api.types.is_numeric_dtype(frame[measure]) or np.isinf(frame[measure]).any():
                 raise UserError(f"{path} holds a value of {measure} that is not a finite number")
         _check_figures(Scores(frame, tuple(measures)).settings, _figures_of(about), path)
-        suffixed = [*zip(frame["query_id"], "_" + frame["queries"], strict=True)]
+        suffixed = [*zip(frame["query_id"].tolist(), ("_" + frame["queries"]).tolist(), strict=True)]
         if all(query_id.endswith(suffix) for query_id, suffix in suffixed):
             frame["question"] = [query_id.removesuffix(suffix) for query_id, suffix in suffixed]
         else:  # a benchmark with ids of its own: a query is a question
@@ -292,7 +308,11 @@ class _System:
     def values(self, setting: str, measure: str, questions: pd.Index) -> pd.DataFrame:
         """Values by question (rows) and pair of languages (columns), sorted, NaN where a pair lacks the question."""
         rows = self.per_query[self.per_query["setting"] == setting]
-        return rows.pivot(index="question", columns=["docs", "queries"], values=measure).sort_index(axis=1).reindex(questions)
+        return (
+            rows.pivot(index="question", columns=["docs", "queries"], values=measure)
+            .sort_index(axis=1)
+            .reindex(questions)
+        )
 
 
 def _figures_of(about: dict[str, Any]) -> dict[str, dict[str, float | None]]:
@@ -331,6 +351,8 @@ def _check_alike(systems: Sequence[_System]) -> None:
         for setting, rows in system.per_query.groupby("setting"):
             other = known.setdefault(str(setting), system)
             theirs = other.per_query[other.per_query["setting"] == setting]
+            if other is system:
+                continue
             both = theirs[_QUERY].merge(rows[_QUERY], how="outer", indicator=True)
             odd = both[both["_merge"] != "both"]
             if len(odd):
@@ -374,18 +396,12 @@ class _Cell:
 
 
 def _judge(
-    rows: list[dict[str, Any]],
-    chosen: list[tuple[str, str]],
-    better: Mapping[str, bool],
-    resamples: int,
-    seed: int,
-    alpha: float,
+    rows: list[dict[str, Any]], chosen: list[tuple[str, str]], better: Mapping[str, bool], alpha: float
 ) -> pd.DataFrame:
-    """Rows of differences, tested as one family and sorted by the systems compared."""
+    """Rows of differences as one family of tests, sorted by the systems compared."""
     rows.sort(key=lambda row: chosen.index((row["a"], row["b"])))
     differences = [row.pop("shares") for row in rows]
     result = pd.DataFrame(rows)
-    result["p_randomization"] = randomization_test(np.column_stack(differences), resamples, seed)
     differences = [column[~np.isnan(column)] for column in differences]
     result["p_t"] = [t_test(column) for column in differences]
     for kind in ("randomization", "t"):
@@ -448,31 +464,60 @@ def _verdict(found: Comparison) -> Iterator[str]:
 
 
 def latex(found: Comparison) -> str:
-    r"""The figures as a LaTeX table for papers; wants ``\\usepackage{booktabs}``."""
-    keys = found.columns()
+    """The figures as a LaTeX table for papers; it wants the package booktabs."""
+    columns = found.columns()
     better = found.method["higher_is_better"]
-    wide = found.figures.pivot(index="system", columns=["setting", "measure"], values="value")
     baseline = found.systems[0]
-    differs = found.tests[(found.tests["b"] == baseline) & (found.tests["winner"] != "")]
-    dagger = set(zip(differs["a"], differs["setting"], differs["measure"], strict=True))
-
-    def cell(system: str, setting: str, measure: str) -> str:
-        value, column = wide.loc[system, (setting, measure)], wide[setting, measure]
-        if np.isnan(value):
-            return "--"
-        text = found.number(measure, value)
-        if np.isclose(value, column.max() if better[measure] else column.min()):
-            text = rf"\textbf{{{text}}}"
-        return text + (r"$^\dagger$" if (system, setting, measure) in dagger else "")
-
-    lines = [
-        [_escape(system) + (r"$^\ast$" if found.not_zero_shot(system) else ""), *(cell(system, *key) for key in keys)]
-        for system in found.systems
+    shown = found.tests[(found.tests["b"] == baseline) & (found.tests["winner"] != "")]
+    differs = set(zip(shown["a"], shown["setting"], shown["measure"], strict=True))
+    values = found.figures.groupby(["setting", "measure"])["value"]
+    best = {key: column.max() if better[key[1]] else column.min() for key, column in values}
+    cells: dict[str, dict[tuple[str, str], str]] = {system: {} for system in found.systems}
+    for row in found.figures.itertuples():
+        key, text = (row.setting, row.measure), found.number(row.measure, row.value)
+        text = rf"\textbf{{{text}}}" if np.isclose(row.value, best[key]) else text
+        cells[row.system][key] = text + (r"$^\dagger$" if (row.system, *key) in differs else "")
+    quoted: dict[str, dict[tuple[str, str], str]] = {}
+    for row in found.published.itertuples():
+        quoted.setdefault(row.system, {})[row.setting, row.measure] = f"{row.value:.{row.digits}f}"
+    lower = ", ".join(dict.fromkeys(measure for _, measure in columns if not better[measure]))
+    caption = [
+        f"Macro averages on {found.benchmark}.",
+        "Bold: best of the systems compared.",
+        *([f"Lower is better: {lower}."] if lower else []),
+        f"@dagger: differs from {baseline} (paired randomisation test over {found.method['questions']} questions, "
+        f"p at most {found.method['alpha']:g} after Holm's correction over {found.method['tests']} tests).",
+        *(["@ast: trained on the benchmark, not zero-shot."] if any(map(found.contaminated, found.systems)) else []),
+        *([f"Below the line: as published, not tested. {' '.join(found.sources())}"] if quoted else []),
     ]
-    quoted = [
-        [_escape(system), *(found.number(m, rows[s, m]) if (s, m) in rows else "--" for s, m in keys)]
-        for system, rows in _by_system(found.published).items()
-    ]
-    caption = [f"Macro averages on {found.benchmark}.", "Bold: the best of the systems compared."]
-    caption += [f"{measure}: lower is better." for _, measure in keys if not better[measure]][:1]
-    ...
+    marks = {"@dagger": r"$^\dagger$", "@ast": r"$^\ast$"}
+    text = _escape(" ".join(caption))
+    for mark, symbol in marks.items():
+        text = text.replace(mark, symbol)
+
+    def lines(rows: Mapping[str, Mapping[tuple[str, str], str]]) -> Iterator[str]:
+        for system, row in rows.items():
+            mark = marks["@ast"] if system in found.systems and found.contaminated(system) else ""
+            yield " & ".join([_escape(system) + mark, *(row.get(column, "--") for column in columns)]) + r" \\"
+
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{text}}}",
+            rf"\begin{{tabular}}{{l{'r' * len(columns)}}}",
+            r"\toprule",
+            " & ".join(["system", *(_escape(f"{measure} {setting}") for setting, measure in columns)]) + r" \\",
+            r"\midrule",
+            *lines(cells),
+            *([r"\midrule", *lines(quoted)] if quoted else []),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _escape(text: str) -> str:
+    return "".join(rf"\{letter}" if letter in "&%$#_{}" else letter for letter in text)

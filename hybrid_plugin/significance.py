@@ -21,7 +21,7 @@ def shares(values: np.ndarray) -> np.ndarray:
     """What each question contributes to the macro average: shares whose mean is that average.
 
     With n questions and m pairs of languages, of which pair p asks n_p of the questions, question q contributes
-    n / m * sum over its pairs of value(q, p) / n_p. Where every pair asks every question, that is the mean of its values.
+    n / m * sum over its pairs of value(q, p) / n_p. Where every pair asks every question, that is the question's mean.
 
     Parameters
     ----------
@@ -33,7 +33,9 @@ def shares(values: np.ndarray) -> np.ndarray:
     """
     asked = ~np.isnan(values)
     of_pair, of_question = asked.sum(0), asked.any(1)
-    weights = np.divide(of_question.sum() / np.count_nonzero(of_pair), of_pair, where=of_pair > 0, out=np.zeros(len(of_pair)))
+    weights = np.divide(
+        of_question.sum() / np.count_nonzero(of_pair), of_pair, where=of_pair > 0, out=np.zeros(len(of_pair))
+    )
     return np.where(of_question, np.nan_to_num(values) @ weights, np.nan)
 
 
@@ -54,24 +56,24 @@ def randomization_test(differences: np.ndarray, resamples: int = 100_000, seed: 
     -------
     p [tests]; sampled ones are (1 + as extreme) / (1 + resamples), which is never 0 (Phipson and Smyth 2010).
     """
-    flipped = np.nan_to_num(differences)
-    questions = len(flipped)
-    observed = np.abs(flipped.sum(0)) - 1e-12 * np.abs(flipped).sum(0)  # what is equal but for rounding is as extreme
+    values = np.nan_to_num(differences)
+    questions, total = len(values), values.sum(0)
+    observed = np.abs(total) - 1e-12 * np.abs(values).sum(0)  # what is equal but for rounding is as extreme
     exact = 2**questions <= resamples
-    extreme = np.zeros(flipped.shape[1], dtype=int)
-    for signs in _all_signs(questions) if exact else _random_signs(questions, resamples, seed):
-        extreme += (np.abs(signs @ flipped) >= observed).sum(0)
+    extreme = np.zeros(len(total), dtype=int)
+    for flipped in _all_flips(questions) if exact else _random_flips(questions, resamples, seed):
+        extreme += (np.abs(total - 2 * (flipped.astype(float) @ values)) >= observed).sum(0)
     return extreme / 2**questions if exact else (1 + extreme) / (1 + resamples)
 
 
-def _all_signs(questions: int) -> Iterator[np.ndarray]:
-    yield 1.0 - 2.0 * (np.arange(2**questions)[:, None] >> np.arange(questions) & 1)
+def _all_flips(questions: int) -> Iterator[np.ndarray]:
+    yield np.arange(2**questions)[:, None] >> np.arange(questions) & 1
 
 
-def _random_signs(questions: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
+def _random_flips(questions: int, resamples: int, seed: int) -> Iterator[np.ndarray]:
     generator = np.random.default_rng(seed)
     for rows in _blocks(questions, resamples):
-        yield 1.0 - 2.0 * generator.integers(0, 2, (rows, questions), dtype=np.int8)
+        yield generator.integers(0, 2, (rows, questions), dtype=np.int8)
 
 
 def _blocks(questions: int, resamples: int) -> Iterator[int]:
@@ -111,7 +113,7 @@ def holm(p: np.ndarray) -> np.ndarray:
     return adjusted
 
 
-def bootstrap(values: Sequence[np.ndarray], resamples: int = 10_000, seed: int = 0) -> list[np.ndarray]:
+def bootstrap(values: Sequence[np.ndarray], resamples: int = 5_000, seed: int = 0) -> list[np.ndarray]:
     """Means of each pair over questions drawn with replacement, the same draws for every system.
 
     Parameters
@@ -129,6 +131,7 @@ def bootstrap(values: Sequence[np.ndarray], resamples: int = 10_000, seed: int =
         picks = generator.integers(0, questions, (rows, questions)) + questions * np.arange(rows)[:, None]
         counts = np.bincount(picks.ravel(), minlength=rows * questions).reshape(rows, questions).astype(float)
         for system, found in zip(values, drawn, strict=True):
+            asked = ~np.isnan(system)
             with np.errstate(invalid="ignore"):
-                found.append((counts @ np.nan_to_num(system)) / (counts @ ~np.isnan(system)))
+                found.append(counts @ np.nan_to_num(system) / (questions if asked.all() else counts @ asked))
     return [np.concatenate(found) for found in drawn]
