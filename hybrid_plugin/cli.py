@@ -454,7 +454,7 @@ def _print_tables(found: Comparison) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=max(130, Console().width))
+    console = Console(width=max(130, Console().width), markup=False)  # names may hold brackets
     columns = found.columns()
     level = f"{1 - found.method['alpha']:.0%}"
 
@@ -511,7 +511,7 @@ def _print_tables(found: Comparison) -> None:
         console.print(table)
     for (a, b), rows in found.by_language.groupby(["a", "b"], sort=False):
         grid(
-            f"{a} minus {b} by query language (* significant)",
+            f"{a} minus {b} by query language, * significant",
             ["queries"],
             collect(
                 rows,

@@ -60,11 +60,12 @@ def test_figures_are_those_of_the_evaluations(three: list[Path]) -> None:
     found = compare(three, measures=MEASURES, **FAST)
     assert found.systems == ("base", "equal", "better")
     for folder in three:
-        for setting, figures in json.loads((folder / "scores.json").read_text())["settings"].items():
-            for measure, value in figures.items():
-                row = found.figures.query("system == @folder.name and setting == @setting and measure == @measure")
-                assert row["value"].item() == pytest.approx(value, abs=1e-9)
-                assert row["low"].item() <= value <= row["high"].item()
+        written = json.loads((folder / "scores.json").read_text())["settings"]
+        rows = found.figures[found.figures["system"] == folder.name]
+        assert len(rows) == 9
+        for row in rows.itertuples():
+            assert row.value == pytest.approx(written[row.setting][row.measure], abs=1e-9)
+            assert row.low <= row.value <= row.high
 
 
 def test_a_difference_is_that_of_the_figures_and_the_mean_over_questions(three: list[Path]) -> None:
@@ -175,6 +176,33 @@ def test_a_setting_that_one_system_lacks_is_not_tested(three: list[Path], tmp_pa
     assert next(line for line in table.splitlines() if line.startswith("bm25")).count("--") == 3
 
 
+def test_measures_that_are_not_defined_everywhere_are_compared_where_they_are(three: list[Path]) -> None:
+    for folder in three[:2]:
+        rows = pd.read_parquet(folder / "per_query.parquet")
+        rows.loc[(rows.setting != "multi") | (rows.queries == "en"), "RankDistance"] = np.nan
+        rows.loc[rows.query_id == "q007_zh", "RankDistance"] = np.nan
+        written = json.loads((folder / "scores.json").read_text())
+        for figures in written["settings"].values():
+            del figures["RankDistance"]
+        distance = rows.query("setting == 'multi'").groupby("queries")["RankDistance"].mean().mean()
+        written["settings"]["multi"]["RankDistance"] = distance
+        (folder / "scores.json").write_text(json.dumps(written))
+        rows.to_parquet(folder / "per_query.parquet")
+    found = compare(three[:2], measures=["RankDistance"], **FAST)
+    assert list(found.figures["setting"]) == ["multi", "multi"]
+    assert found.figures["value"][1] == distance
+    assert len(found.tests) == 1
+    assert list(found.by_language["language"]) == ["de", "zh"]
+    Scores(per_query().query("setting == 'mono'"), MEASURES, {"benchmark": "made-up", "depth": None}).save(three[0])
+    with pytest.raises(UserError, match="has values of RankDistance to compare"):
+        compare([three[0], three[2]], measures=["RankDistance"], **FAST)
+
+
+def test_too_few_sign_flips_to_show_anything_are_refused(three: list[Path]) -> None:
+    with pytest.raises(UserError, match=r"100 sign flips cannot show a difference at 0\.05 in 8 tests; 160 or"):
+        compare(three, resamples=100)
+
+
 def test_published_figures_are_those_of_the_record_and_are_never_tested(three: list[Path]) -> None:
     rows = published_figures("xquad-r").set_index(["system", "setting", "measure"])["value"]
     assert rows["LaBSE, hybrid batches (Elmahdy et al. 2024)", "multi", "RankDistance"] == 221.1
@@ -278,8 +306,8 @@ def resave(rows: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], Non
         (damaged(rewrite(lambda rows: rows[5:])), "in the setting 'mono', but scores.json says"),
         (damaged(resave(lambda rows: rows[5:])), "lacks query 'q000_de' on de/de (mono), which"),
         (damaged(resave(lambda rows: rows[:0])), "lacks its benchmark or its figures"),
-        (lambda path: saved(path / "other", benchmark="xquad-r"), "has the benchmark made-up and"),
-        (lambda path: saved(path / "other", depth=1000), "has the depth None and"),
+        (lambda path: saved(path / "other", benchmark="xquad-r"), "base is an evaluation of benchmark made-up, "),
+        (lambda path: saved(path / "other", depth=1000), "base is an evaluation of depth all, "),
         (lambda path: path / "x" / ".." / "base", "is given twice"),
     ],
 )
