@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hybrid_plugin.comparison import Comparison
     from hybrid_plugin.encoder import Encoder
     from hybrid_plugin.evaluation import Scores
 
@@ -514,6 +516,63 @@ def _depth(text: str | None) -> int | None:
     return int(text)
 
 
+@app.command()
+def compare(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders that evaluate wrote; the first is the baseline.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="DIR", help="Write comparison.json, CSV files and a LaTeX table there."),
+    ] = None,
+    measures: Annotated[
+        list[str] | None, typer.Option("--measures", metavar="M...", help="By default AP and RankDistance.")
+    ] = None,
+    all_pairs: Annotated[
+        bool, typer.Option("--all-pairs", help="Test every two systems, not only each with the first.")
+    ] = False,
+    published: Annotated[
+        bool, typer.Option("--published", help="Also show the figures published for other models, with their sources.")
+    ] = False,
+    alpha: Annotated[
+        float, typer.Option("--alpha", metavar="P", help="Level of significance, after Holm's correction.")
+    ] = 0.05,
+    resamples: Annotated[
+        int, typer.Option("--resamples", metavar="N", min=1, help="Sign flips of the randomisation tests.")
+    ] = 100_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of sign flips and bootstrap.")] = 0,
+) -> None:
+    """Which of several systems is better, by how much, and whether chance explains it.
+
+    Paired tests with the question as the unit, Holm's correction over all of them, bootstrap intervals, effect sizes,
+    wins by language, and a verdict to quote. Prints tables; with --output writes them and prints the verdict.
+
+    Example: hybrid-ir compare scores-untouched scores-hybrid --measures AP nDCG@10 --published
+    """
+    from hybrid_plugin.comparison import COMPARISON, DEFAULT_MEASURES
+    from hybrid_plugin.comparison import compare as run
+    from hybrid_plugin.files import check_output
+
+    if output is not None:
+        check_output(output, COMPARISON)
+    found = run(
+        folders,
+        measures=measures or DEFAULT_MEASURES,
+        all_pairs=all_pairs,
+        published=published,
+        seed=seed,
+        resamples=resamples,
+        alpha=alpha,
+    )
+    if output is None:
+        _print_tables(found)
+    else:
+        found.save(output)
+    typer.echo("\n".join(found.verdict))
+    if output is not None:
+        typer.echo(f"{output / COMPARISON}")
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def run(
     context: typer.Context,
@@ -556,6 +615,76 @@ def _print_scores(scores: Scores) -> None:
     Console(width=max(100, Console().width)).print(table)
 
 
+def _print_tables(found: Comparison) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=max(130, Console().width), markup=False)  # names may hold brackets
+    columns = found.columns()
+
+    def grid(title: str, left: Sequence[str], *parts: Mapping[tuple[str, ...], Mapping[tuple[str, str], str]]) -> None:
+        """A table with a column a setting and measure, and a line between its parts."""
+        table = Table(*left, title=title, title_justify="left")
+        for setting, measure in columns:
+            table.add_column(f"{measure} {setting}", justify="right")
+        for rows in parts:
+            for head, row in rows.items():
+                table.add_row(*head, *(row.get(column, "") for column in columns))
+            table.add_section()
+        console.print(table)
+
+    def collect(
+        frame: pd.DataFrame, head: Callable[[Any], tuple[str, ...]], text: Callable[[Any], str]
+    ) -> dict[tuple[str, ...], dict[tuple[str, str], str]]:
+        rows: dict[tuple[str, ...], dict[tuple[str, str], str]] = {}
+        for row in frame.itertuples():
+            rows.setdefault(head(row), {})[row.setting, row.measure] = text(row)
+        return rows
+
+    def with_interval(row: Any, column: str = "value", sign: str = "") -> str:
+        figure, low, high = (found.number(row.measure, getattr(row, x), sign) for x in (column, "low", "high"))
+        return f"{figure}\n{low} to {high}"
+
+    grid(
+        f"{found.benchmark}, with {found.level()} intervals",
+        ["system"],
+        collect(found.figures, lambda row: (found.label(row.system),), with_interval),
+        collect(found.published, lambda row: (row.system,), lambda row: f"{row.value:.{row.digits}f}"),
+    )
+    for source in found.sources():
+        typer.echo(f"published: {source}")
+    for languages, rows in found.by_training.groupby("trained_on", sort=False):
+        grid(
+            f"query languages seen and unseen in training on {languages}",
+            ["languages", "system"],
+            collect(rows, lambda row: (f"{row.part}: {row.languages}", found.label(row.system)), with_interval),
+        )
+    for (a, b), tests in found.tests.groupby(["a", "b"], sort=False):
+        table = Table("", title=f"{a} minus {b}", title_justify="left")
+        for name in ("difference", "p", "p t-test", "p Holm", "d", "better/equal/worse on questions", "in languages"):
+            table.add_column(name, justify="right")
+        for row in tests.itertuples():
+            table.add_row(
+                f"{row.measure} {row.setting}",
+                with_interval(row, "difference", "+"),
+                *map(_probability, (row.p_randomization, row.p_t, row.p_holm_randomization)),
+                f"{row.d:.2f}",
+                f"{row.wins}/{row.ties}/{row.losses}",
+                f"{row.languages_ahead}/{row.languages_tied}/{row.languages_behind}",
+            )
+        console.print(table)
+    for (a, b), rows in found.by_language.groupby(["a", "b"], sort=False):
+        grid(
+            f"{a} minus {b} by query language, * significant",
+            ["queries"],
+            collect(
+                rows,
+                lambda row: (row.language,),
+                lambda row: found.number(row.measure, row.difference, "+") + ("*" if row.winner else " "),
+            ),
+        )
+
+
 def _print_comparison(results: dict[str, Scores], output: Path) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -588,6 +717,10 @@ def _print_sweep(table: pd.DataFrame) -> None:
     Console(width=max(120, Console().width)).print(shown)
 
 
+def _probability(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 def _figure(measure: str, value: float) -> str:
     return f"{value:.1f}" if measure == "RankDistance" else f"{value:.4f}"
 
@@ -598,6 +731,7 @@ _SEVERAL = {
     "--languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
     "--validate-languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
     "--settings": re.compile(r"mono|cross|multi"),
+    "--measures": re.compile(r"[A-Za-z]\w*(\(\S+\))?(@\d+)?"),
 }
 
 

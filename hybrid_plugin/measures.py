@@ -43,6 +43,7 @@ class _RankDistance(irm.Measure):
     NAME = __name__
     PRETTY_NAME = "Rank distance"
     SHORT_DESC = "The lowest minus the highest position among the relevant documents."
+    HIGHER_IS_BETTER = False
     SUPPORTED_PARAMS = {  # noqa: RUF012 - as ir_measures declares its own
         "cutoff": irm.ParamInfo(dtype=int, required=False, desc="ranking cutoff threshold"),
         "rel": irm.ParamInfo(
@@ -171,6 +172,14 @@ def from_ranks(measure: irm.Measure, ranks: Ranks) -> np.ndarray:
             f"{measure} cannot be computed from positions; known: {', '.join(sorted(_FROM_RANKS))}, with @k"
         )
     return _FROM_RANKS[measure.NAME](ranks, measure.params.get("cutoff"))
+
+
+def higher_is_better(measure: irm.Measure) -> bool:
+    """A measure's direction: its class attribute ``HIGHER_IS_BETTER``, which only those need that are lower-better.
+
+    The measures of ir_measures declare none; they are higher-better.
+    """
+    return bool(getattr(measure, "HIGHER_IS_BETTER", True))
 
 
 def parse_measures(names: tuple[str, ...] | list[str]) -> list[irm.Measure]:
