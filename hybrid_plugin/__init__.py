@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hybrid_plugin.benchmarks import Benchmark as Benchmark
     from hybrid_plugin.benchmarks import Pair as Pair
     from hybrid_plugin.benchmarks import load_benchmark as load_benchmark
+    from hybrid_plugin.bm25 import evaluate_bm25 as evaluate_bm25
     from hybrid_plugin.encoder import Encoder as Encoder
     from hybrid_plugin.encoder import EncoderSettings as EncoderSettings
     from hybrid_plugin.errors import UserError as UserError
@@ -49,6 +50,7 @@ _HOME = {
     "UserError": "errors",
     "encode_dataset": "search",
     "evaluate": "evaluation",
+    "evaluate_bm25": "bm25",
     "evaluate_runs": "evaluation",
     "export_dataset": "export",
     "hookimpl": "plugins",
