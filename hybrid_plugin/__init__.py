@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hybrid_plugin.benchmarks import Benchmark as Benchmark
     from hybrid_plugin.benchmarks import Pair as Pair
     from hybrid_plugin.benchmarks import load_benchmark as load_benchmark
+    from hybrid_plugin.bm25 import evaluate_bm25 as evaluate_bm25
     from hybrid_plugin.comparison import Comparison as Comparison
     from hybrid_plugin.comparison import compare as compare
     from hybrid_plugin.comparison import published_figures as published_figures
@@ -59,6 +60,7 @@ _HOME = {
     "compare": "comparison",
     "encode_dataset": "search",
     "evaluate": "evaluation",
+    "evaluate_bm25": "bm25",
     "evaluate_runs": "evaluation",
     "export_dataset": "export",
     "hookimpl": "plugins",

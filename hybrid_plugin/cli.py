@@ -441,7 +441,11 @@ def search(
 @app.command()
 def evaluate(
     benchmark: Annotated[
-        str, typer.Argument(metavar="BENCHMARK", help="Such as xquad-r; see: hybrid-ir datasets list")
+        str,
+        typer.Argument(
+            metavar="BENCHMARK",
+            help="Such as xquad-r (hybrid-ir datasets list), or for a single run an id: xquad-r/de/en",
+        ),
     ],
     output: Output,
     encoder: Annotated[
@@ -449,8 +453,16 @@ def evaluate(
     ] = None,
     runs: Annotated[bool, typer.Option("--runs", help="Also write a run file for each pair of languages.")] = False,
     runs_from: Annotated[
-        Path | None, typer.Option("--runs-from", metavar="DIR", help="Score run files {docs}.{queries}.trec instead.")
+        Path | None,
+        typer.Option(
+            "--runs-from",
+            metavar="DIR|FILE",
+            help="Score run files {docs}.{queries}.trec instead, or one file: of BENCHMARK's pool, or of an id.",
+        ),
     ] = None,
+    bm25: Annotated[
+        bool, typer.Option("--bm25", help="Score BM25 by Pyserini's Lucene instead (settings: mono multi; depth 1000).")
+    ] = False,
     languages: Annotated[
         list[str] | None, typer.Option("--languages", metavar="LANG...", help="Only these; the pool stays whole.")
     ] = None,
@@ -470,23 +482,41 @@ def evaluate(
     allow_pickle: AllowPickle = False,
     precision: PrecisionOption = None,
 ) -> None:
-    """Score an encoder, or run files, in the monolingual, cross-lingual and multilingual settings.
+    """Score an encoder, run files of any system, or BM25 in the monolingual, cross-lingual and multilingual settings.
 
     Writes scores.json (figures by setting and by pair of languages) and per_query.parquet.
+
+    Example: hybrid-ir evaluate xquad-r/multi/en --runs-from run.trec.gz --output scores
     """
-    from hybrid_plugin.benchmarks import SETTINGS, load_benchmark
+    from hybrid_plugin.benchmarks import SETTINGS, load_pair
     from hybrid_plugin.errors import UserError
     from hybrid_plugin.evaluation import SCORES, evaluate_runs
     from hybrid_plugin.evaluation import evaluate as run
     from hybrid_plugin.runs import DEFAULT_DEPTH
 
-    if (encoder is None) == (runs_from is None):
-        raise UserError("evaluate takes either --encoder or --runs-from")
-    found = load_benchmark(benchmark)
+    if (encoder is not None) + (runs_from is not None) + bm25 != 1:
+        raise UserError("evaluate takes either --encoder, --runs-from or --bm25")
+    found, pair = load_pair(benchmark)
+    if pair is not None and runs_from is None:
+        raise UserError(
+            f"'{benchmark}' is one pair, for one run file in --runs-from; "
+            f"otherwise take {found.name}, and narrow it with --settings and --languages"
+        )
     found.pairs(settings or SETTINGS, languages)  # complain before the minutes that encoding may take
     limit = _depth(depth)
     if runs_from is not None:
-        scores = evaluate_runs(found, runs_from, output, settings=settings, languages=languages, depth=limit)
+        scores = evaluate_runs(found, runs_from, output, pair=pair, settings=settings, languages=languages, depth=limit)
+    elif bm25:
+        from hybrid_plugin import bm25 as lucene
+
+        scores = lucene.evaluate_bm25(
+            found,
+            output,
+            settings=settings or lucene.SETTINGS,
+            languages=languages,
+            depth=DEFAULT_DEPTH if depth is None else limit,
+            runs=runs,
+        )
     else:
         assert encoder is not None
         loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision)

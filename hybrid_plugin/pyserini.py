@@ -95,7 +95,8 @@ def start_jvm() -> Java:
     if "jdk.incubator.vector" in java.modules:
         jnius_config.add_options("--add-modules=jdk.incubator.vector")
     if java.version >= 24:
-        jnius_config.add_options("--enable-native-access=ALL-UNNAMED")  # or Lucene prints a warning
+        # or Lucene prints warnings
+        jnius_config.add_options("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")
     import jnius  # noqa: F401 - importing it starts the JVM
 
     return java

@@ -92,6 +92,12 @@ def test_evaluate_writes_scores_that_name_their_origin(tiny: Path, tmp_path: Pat
     again = json.loads((tmp_path / "again" / "scores.json").read_text())
     for setting in ("mono", "multi"):
         assert again["settings"][setting] == pytest.approx(scores["settings"][setting])
+    run_cli(
+        "evaluate", "hybrid-demo/multi/de", "--runs-from", tmp_path / "out" / "runs" / "multi.de.trec",
+        "--output", tmp_path / "one",
+    )  # fmt: skip
+    (one,) = json.loads((tmp_path / "one" / "scores.json").read_text())["pairs"]
+    assert one == next(pair for pair in scores["pairs"] if (pair["docs"], pair["queries"]) == ("multi", "de"))
 
 
 def test_unknown_names_are_refused_with_the_known_ones(tiny: Path, tmp_path: Path) -> None:
@@ -115,7 +121,9 @@ def test_unknown_names_are_refused_with_the_known_ones(tiny: Path, tmp_path: Pat
         "encode", "hybrid-demo/de", *encoder, "--precision", "int8", writes=out
     )
     assert "device 'cuda:99'" in refused("encode", "hybrid-demo/de", *encoder, "--device", "cuda:99", writes=out)
-    assert "takes either --encoder or --runs-from" in refused("evaluate", "hybrid-demo", "--output", out, writes=out)
+    assert "takes either --encoder, --runs-from or --bm25" in refused(
+        "evaluate", "hybrid-demo", "--output", out, writes=out
+    )
     assert "depth is '0'" in refused("evaluate", "hybrid-demo", *encoder, "--depth", "0", writes=out)
 
 
@@ -172,9 +180,13 @@ def test_damaged_run_files_are_refused(tmp_path: Path) -> None:
 
     assert "de.de.trec line 1 has 5 columns" in score("q Q0 d 1 0.5")
     assert "de.de.trec line 1: the score 'high' is not a number" in score("q Q0 d 1 high tag")
+    assert "de.de.trec is empty" in score("")
     assert "names the query 'q'" in score("q Q0 de_1_0 1 0.5 tag")
     query_id = first_query()
     assert "names the document 'nothing'" in score(f"{query_id} Q0 nothing 1 0.5 tag")
+    assert "'hybrid-demo/de/de' is one pair, for one run file in --runs-from" in refused(
+        "evaluate", "hybrid-demo/de/de", "--bm25", "--output", out, writes=out
+    )
     (runs / "de.de.trec").unlink()
     assert "has no run file of hybrid-demo" in refused(
         "evaluate", "hybrid-demo", "--runs-from", runs, "--output", out, writes=out

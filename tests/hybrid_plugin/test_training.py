@@ -243,7 +243,7 @@ def test_two_processes_with_half_the_batch_give_the_loss_and_weights_of_one(tiny
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_weights(tiny: Path, tmp_path: Path) -> None:
     def command(name: str) -> list[str]:
-        options = "--steps 12 --batch-size 8 --save-every 3 --learning-rate 1e-3 --seed 5".split()
+        options = ["--steps", "12", "--batch-size", "8", "--save-every", "3", "--learning-rate", "1e-3", "--seed", "5"]
         output = ["--source", "hybrid-demo", "--model", str(tiny), "--output", str(tmp_path / name)]
         return [sys.executable, "-m", "hybrid_plugin.cli", "train", *output, *options]
 
