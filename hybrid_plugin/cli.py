@@ -523,11 +523,11 @@ def main() -> None:
     try:
         app(arguments if arguments[:1] == ["run"] else _spread(arguments))
     except Exception as error:
+        if os.environ.get("HYBRID_IR_DEBUG"):
+            raise
         if _is_the_users(error):
             typer.echo(f"hybrid-ir: {error}", err=True)
             sys.exit(2)
-        if os.environ.get("HYBRID_IR_DEBUG"):
-            raise
         typer.echo(f"hybrid-ir: {type(error).__name__}: {error} (HYBRID_IR_DEBUG=1 shows where)", err=True)
         sys.exit(1)
 

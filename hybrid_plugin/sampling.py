@@ -18,7 +18,7 @@ from typing import ClassVar
 import numpy as np
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.plugins import hookimpl, pick
+from hybrid_plugin.plugins import blame, hookimpl, pick
 from hybrid_plugin.sources import Row, Source
 
 
@@ -189,11 +189,18 @@ class Batches:
         if not sources:
             raise UserError("there is no source to draw batches from; name at least one")
         kind: type[Strategy] = pick("hybrid_ir_strategies", strategy, "strategy")
-        self._strategies = [kind(source, size, alpha) for source in sources]
+        with blame(f"the strategy '{strategy}'", kind):
+            self._strategies = [kind(source, size, alpha) for source in sources]
+        self._name = strategy
         rows = np.array([len(source.rows) for source in sources], float)
         self._shares = rows / rows.sum()
         self._seed = seed
 
     def __getitem__(self, step: int) -> Batch:
         rng = np.random.default_rng([self._seed, step])
-        return self._strategies[rng.choice(len(self._strategies), p=self._shares)].draw(rng)
+        strategy = self._strategies[rng.choice(len(self._strategies), p=self._shares)]
+        with blame(f"the strategy '{self._name}'", type(strategy)):
+            batch = strategy.draw(rng)
+            if not isinstance(batch, Batch):
+                raise TypeError(f"it draws a {type(batch).__name__}, not a Batch")
+            return batch

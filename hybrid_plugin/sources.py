@@ -14,7 +14,7 @@ import ir_datasets
 from datasets_ext.jsonl import read_jsonl
 from hybrid_plugin.benchmarks import hybrid_ir_benchmarks as registered_collections
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.plugins import hookimpl, named, register_datasets
+from hybrid_plugin.plugins import blame, hookimpl, named, register_datasets
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,11 @@ def load_source(name: str) -> Source:
     register_datasets()
     offers = named("hybrid_ir_sources")
     if name in offers:
-        source: Source = offers[name]()
-        return source
+        with blame(f"the source '{name}'", offers[name]):
+            source = offers[name]()
+            if not isinstance(source, Source):
+                raise TypeError(f"it gives a {type(source).__name__}, not a Source")
+            return source
     if Path(name).is_file():
         return from_jsonl(Path(name))
     raise UserError(f"unknown source '{name}': no such file, and the known ones are {', '.join(sorted(offers))}")
