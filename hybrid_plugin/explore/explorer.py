@@ -140,7 +140,10 @@ class Explorer:
 
     def draw(self, lang: str | None = None) -> dict[str, Any]:
         """A random question, in one language or any."""
-        return _question(random.choice(self._questions(lang)))
+        questions = self._questions(lang)
+        if not questions:
+            raise UserError(f"{self.benchmark.name} has no question{'' if lang is None else f' in {lang}'}")
+        return _question(random.choice(questions))
 
     def rank(
         self,
@@ -187,7 +190,8 @@ class Explorer:
             scores = self._scores(system, query, text)
             columns = np.sort(np.concatenate([_columns(system.pool, lang) for lang in chosen]))
             orders.append((system.pool, scores, top(scores, columns, None)))
-        relevant = set() if query is None else {i for i in self.relevant[query] if self.docs[i].lang in chosen}
+        judged = () if query is None else self.relevant.get(query, ())
+        relevant = {i for i in judged if i in self.docs and self.docs[i].lang in chosen}
         places = [{pool.ids[column]: i for i, column in enumerate(order, start=1)} for pool, _, order in orders]
         return {
             "question": {"text": text} if query is None else self._with_translations(query),

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -282,6 +282,7 @@ def test_texts_are_texts_whatever_they_hold(tiny: Path, visit: Callable[..., Any
         assert page.locator("li[data-id=en_1_0] .text").inner_text() == HOSTILE
         assert page.locator("li[data-id=en_1_0] mark").inner_text() == HOSTILE
         assert page.locator("li[data-id=ar_1_0] .text").evaluate("e => getComputedStyle(e).direction") == "rtl"
+        assert get(url, "/api/random?lang=ar")[1] == {"error": f"{benchmark.name} has no question in ar"}
         page.goto(f"{url}?text={urllib.parse.quote(HOSTILE)}")
         ranked(page)
         assert page.locator("#asked span[dir=auto]").inner_text() == HOSTILE
