@@ -383,8 +383,8 @@ def explore(
 ) -> None:
     """Look around in a benchmark: a local page that shows where encoders rank its documents for a question.
 
-    Example: hybrid-ir explore xquad-r --encoder intfloat/multilingual-e5-small --encoder e5-hybrid --query-prefix query:
-    --passage-prefix passage:
+    Example: hybrid-ir explore xquad-r --encoder intfloat/multilingual-e5-small --encoder e5-hybrid
+    --query-prefix query: --passage-prefix passage:
 
     Pooling and prefixes are given once for all encoders or once for each, in their order. All documents are encoded
     first, which takes as long as in evaluate, or taken from --vectors. Ctrl-C ends it.

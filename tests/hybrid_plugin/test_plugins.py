@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from hybrid_plugin import hookspecs
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.plugins import manager, named, pick
+from hybrid_plugin.plugins import OFFERS, manager, named, pick
 from tests.conftest import ROOT
 
 PLUGIN = '''
@@ -155,6 +156,11 @@ def test_a_plugin_that_returns_nonsense_is_named_and_skipped(tmp_path: Path) -> 
     assert "Traceback" not in result.stderr
     for name, (hook, reason) in NONSENSE.items():
         assert f"plugin '{name}' is skipped in {hook.split('(')[0]}: {reason}" in result.stderr
+
+
+def test_what_every_hook_returns_is_checked() -> None:
+    hooks = {name for name in vars(hookspecs) if name.startswith("hybrid_ir_")}
+    assert OFFERS.keys() == hooks - {"hybrid_ir_register_datasets"}  # which returns nothing
 
 
 def test_a_plugin_that_fails_in_use_is_named(tmp_path: Path) -> None:
