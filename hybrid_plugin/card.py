@@ -29,7 +29,8 @@ def model_card(record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = 
         tags=["hybrid-ir", "dense-retrieval", "multilingual", "feature-extraction"],
     )
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
-    changed = ", ".join(f"{key} {value}" for key, value in record["training"].items() if value not in (None, {}, [], ()))
+    said = {key: value for key, value in record["training"].items() if value not in (None, {}, [], ())}
+    changed = ", ".join(f"{key} {value}" for key, value in said.items())
     parts = [
         f"---\n{metadata.to_yaml()}\n---\n\n# A dense encoder trained with {record['strategy']} batches\n",
         "Queries and passages become unit vectors whose dot product ranks passages, within one language, across "
@@ -38,7 +39,8 @@ def model_card(record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = 
         "## Use\n",
         "```python\nfrom sentence_transformers import SentenceTransformer\n\n"
         'model = SentenceTransformer("PATH")\n'
-        'queries = model.encode(["..."], prompt_name="query")\npassages = model.encode(["..."], prompt_name="document")\n```\n',
+        'queries = model.encode(["..."], prompt_name="query")\n'
+        'passages = model.encode(["..."], prompt_name="document")\n```\n',
         f"Pooling: {record.get('pooling', 'mean')}; query prefix: `{record.get('query_prefix', '')}`; passage prefix: "
         f"`{record.get('passage_prefix', '')}`; at most {record.get('max_length', '?')} tokens.\n",
         "## Training\n",

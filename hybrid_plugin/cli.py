@@ -46,6 +46,11 @@ QueryPrefix = Annotated[
 PassagePrefix = Annotated[
     str | None, typer.Option("--passage-prefix", metavar="TEXT", help="Put before each passage, with a space between.")
 ]
+EachPooling = Annotated[list[str] | None, typer.Option("--pooling", metavar="mean|cls|last", help="As for evaluate.")]
+EachQueryPrefix = Annotated[list[str] | None, typer.Option("--query-prefix", metavar="TEXT", help="As for evaluate.")]
+EachPassagePrefix = Annotated[
+    list[str] | None, typer.Option("--passage-prefix", metavar="TEXT", help="As for evaluate.")
+]
 MaxLength = Annotated[int | None, typer.Option("--max-length", metavar="N", help="Tokens a text; longer ones are cut.")]
 BatchSize = Annotated[int | None, typer.Option("--batch-size", metavar="N", min=1, help="Texts encoded at a time.")]
 Device = Annotated[str | None, typer.Option("--device", metavar="cpu|cuda", help="By default a GPU if there is one.")]
@@ -603,6 +608,74 @@ def compare(
         typer.echo(f"{output / COMPARISON}")
 
 
+def explore(
+    benchmark: Annotated[
+        str, typer.Argument(metavar="BENCHMARK", help="Such as xquad-r; see: hybrid-ir datasets list")
+    ],
+    encoder: Annotated[
+        list[str],
+        typer.Option("--encoder", metavar="M", help="As for evaluate; several stand side by side."),
+    ],
+    vectors: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--vectors", metavar="DIR", help="What `hybrid-ir encode BENCHMARK` wrote, one for each encoder: no wait."
+        ),
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option("--host", metavar="ADDRESS", help="By default only this machine can reach it."),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in your browser.")] = True,
+    pooling: EachPooling = None,
+    query_prefix: EachQueryPrefix = None,
+    passage_prefix: EachPassagePrefix = None,
+    max_length: MaxLength = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
+    allow_pickle: AllowPickle = False,
+) -> None:
+    """Look around in a benchmark: a local page that shows where encoders rank its documents for a question.
+
+    Example: hybrid-ir explore xquad-r --encoder intfloat/multilingual-e5-small --encoder e5-hybrid
+    --query-prefix query: --passage-prefix passage:
+
+    Pooling and prefixes are given once for all encoders or once for each, in their order. All documents are encoded
+    first, which takes as long as in evaluate, or taken from --vectors. Ctrl-C ends it.
+    """
+    from hybrid_plugin.benchmarks import load_benchmark
+    from hybrid_plugin.explore.explorer import Explorer
+    from hybrid_plugin.explore.server import PageServer, is_loopback, serve
+
+    found = load_benchmark(benchmark)
+    each = zip(
+        encoder,
+        _each("--pooling", pooling, len(encoder)),
+        _each("--query-prefix", query_prefix, len(encoder)),
+        _each("--passage-prefix", passage_prefix, len(encoder)),
+        strict=True,
+    )
+    with PageServer(host, port) as server:  # complain before the minutes that encoding may take
+        loaded = [_load(*settings, max_length, device, allow_pickle) for settings in each]
+        explorer = Explorer.load(found, loaded, vectors or (), batch_size=batch_size, progress=_progress())
+        if not is_loopback(host):
+            typer.echo(f"warning: everyone who reaches {host} can read {benchmark} and use the encoders", err=True)
+        typer.echo(f"{benchmark} is at {server.url} (Ctrl-C ends it)")
+        serve(server, explorer, browser=browser)
+
+
+def _each(option: str, values: list[str] | None, encoders: int) -> list[str] | list[None]:
+    """One value an encoder, from none, from one for all, or from one for each."""
+    from hybrid_plugin.errors import UserError
+
+    if not values:
+        return [None] * encoders
+    if len(values) not in (1, encoders):
+        raise UserError(f"{option} is given {len(values)} times; give it once, or once for each of {encoders} encoders")
+    return values if len(values) == encoders else values * encoders
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def run(
     context: typer.Context,
@@ -797,11 +870,11 @@ def main() -> None:
     try:
         app(arguments if arguments[:1] == ["run"] else _spread(arguments))
     except Exception as error:
+        if os.environ.get("HYBRID_IR_DEBUG"):
+            raise
         if _is_the_users(error):
             typer.echo(f"hybrid-ir: {error}", err=True)
             sys.exit(2)
-        if os.environ.get("HYBRID_IR_DEBUG"):
-            raise
         typer.echo(f"hybrid-ir: {type(error).__name__}: {error} (HYBRID_IR_DEBUG=1 shows where)", err=True)
         sys.exit(1)
 

@@ -19,7 +19,7 @@ from typing import ClassVar, Literal, TypeVar, get_args
 import numpy as np
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.plugins import hookimpl, pick
+from hybrid_plugin.plugins import blame, hookimpl, pick
 from hybrid_plugin.sources import Row, Source
 
 MonoLanguages = Literal["uniform", "size"]
@@ -182,7 +182,8 @@ class Mono(Strategy):
                 "these languages are left out of such batches",
                 stacklevel=2,
             )
-        weights = np.array([len(found) if settings.mono_languages == "size" else 1 for found in self._places.values()], float)
+        by_size = settings.mono_languages == "size"
+        weights = np.array([len(found) if by_size else 1 for found in self._places.values()], float)
         self._shares = weights / weights.sum()
 
     def draw(self, rng: np.random.Generator, progress: float) -> Batch:
@@ -205,7 +206,10 @@ class Cross(Strategy):
         super().__init__(source, settings)
         if settings.cross_languages == "one":
             pairs = {pair for pattern in source.patterns for pair in self._ways(*pattern)}
-            places = {pair: source.having(lambda pattern, pair=pair: pair in self._ways(*pattern)) for pair in sorted(pairs)}  # type: ignore[misc]
+            places = {
+                pair: source.having(lambda pattern, pair=pair: pair in self._ways(*pattern))  # type: ignore[misc]
+                for pair in sorted(pairs)
+            }
             self._pairs = {pair: found for pair, found in places.items() if len(found) >= settings.size}
             if not self._pairs:
                 raise UserError(
@@ -236,7 +240,8 @@ class Cross(Strategy):
 
     def _example(self, row: Row, query_lang: str, passage_lang: str, rng: np.random.Generator) -> Example:
         passage = _one(row.passages[passage_lang], rng)
-        negatives = [(lang, one) for lang in sorted(row.negatives) if lang in self.languages for one in row.negatives[lang]]
+        langs = sorted(set(row.negatives).intersection(self.languages))
+        negatives = [(lang, one) for lang in langs for one in row.negatives[lang]]
         return Example(row, query_lang, passage_lang, passage, _some(negatives, self.settings.negatives, rng))
 
 
@@ -273,7 +278,7 @@ def hybrid_ir_strategies() -> dict[str, type[Strategy]]:
 class SourceMix:
     """How often a batch comes from which of several sources.
 
-    The share of a source is ``weight * min(rows, cap) ** exponent``, made to sum to 1: by default its share of the rows.
+    Its share is ``weight * min(rows, cap) ** exponent``, made to sum to 1: by default its share of the rows.
 
     Parameters
     ----------
@@ -334,8 +339,9 @@ class Batches(Sequence[Batch]):
             raise UserError("there is no source to draw batches from; name at least one")
         kind: type[Strategy] = pick("hybrid_ir_strategies", strategy, "strategy")
         self._shares = (mix or SourceMix()).shares(sources)
-        self._strategies = [kind(source, settings) for source in sources]
-        self._steps, self._seed = steps, seed
+        with blame(f"the strategy '{strategy}'", kind):
+            self._strategies = [kind(source, settings) for source in sources]
+        self._name, self._steps, self._seed = strategy, steps, seed
 
     def __len__(self) -> int:
         return self._steps
@@ -345,4 +351,8 @@ class Batches(Sequence[Batch]):
             raise IndexError(step)
         rng = np.random.default_rng([self._seed, step])
         strategy = self._strategies[rng.choice(len(self._strategies), p=self._shares)]
-        return strategy.draw(rng, step / max(1, self._steps - 1))
+        with blame(f"the strategy '{self._name}'", type(strategy)):
+            batch = strategy.draw(rng, step / max(1, self._steps - 1))
+            if not isinstance(batch, Batch):
+                raise TypeError(f"it draws a {type(batch).__name__}, not a Batch")
+            return batch

@@ -27,7 +27,7 @@ from datasets_ext.jsonl import read_jsonl
 from hybrid_plugin.benchmarks import hybrid_ir_benchmarks as registered_collections
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import read_json, write_json
-from hybrid_plugin.plugins import hookimpl, named, register_datasets
+from hybrid_plugin.plugins import blame, hookimpl, named, register_datasets
 
 _BLOCK = 4096  # rows written, and rows scanned, at a time
 _TEXTS = pa.list_(pa.struct([("lang", pa.string()), ("text", pa.string())]))
@@ -234,7 +234,8 @@ def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]
 
 def _content(row: Row) -> bytes:
     sides = [dict(row.queries), *({k: list(v) for k, v in side.items()} for side in (row.passages, row.negatives))]
-    return json.dumps([row.parallel_id, *sides[: 3 if row.negatives else 2]], ensure_ascii=False, sort_keys=True).encode()
+    content = [row.parallel_id, *sides[: 3 if row.negatives else 2]]
+    return json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
 
 
 def _stored(row: Row) -> dict[str, Any]:
@@ -259,7 +260,8 @@ def _refuse_repeated(source: Source, hashes: np.ndarray) -> None:
     for place in np.flatnonzero(np.isin(hashes, list(suspects))).tolist():
         parallel_id = source[place].parallel_id
         if parallel_id in first:
-            raise UserError(f"{source.name} repeats the id '{parallel_id}': rows {first[parallel_id] + 1} and {place + 1}")
+            rows = f"rows {first[parallel_id] + 1} and {place + 1}"
+            raise UserError(f"{source.name} repeats the id '{parallel_id}': {rows}")
         first[parallel_id] = place
 
 
@@ -337,8 +339,9 @@ def _jsonl_rows(path: Path) -> Iterator[Row]:
             if not isinstance(given, dict):
                 raise UserError(f"{where} needs an object of languages in '{side}'")
             sides[side] = {lang: texts if isinstance(texts, list) else [texts] for lang, texts in given.items()}
-        texts = [*row["queries"].values(), *(text for side in sides.values() for found in side.values() for text in found)]
-        if not row["queries"] or not sides["passages"] or not all(isinstance(one, str) and one.strip() for one in texts):
+        texts = [one for side in sides.values() for found in side.values() for one in found]
+        good = all(isinstance(one, str) and one.strip() for one in (*row["queries"].values(), *texts))
+        if not row["queries"] or not sides["passages"] or not good:
             raise UserError(f"{where} needs at least one query and one passage, and no empty text")
         for side, by_lang in sides.items():
             for lang, found in by_lang.items():
@@ -367,8 +370,11 @@ def load_source(name: str) -> Source:
     register_datasets()
     offers = named("hybrid_ir_sources")
     if name in offers:
-        source: Source = offers[name]()
-        return source
+        with blame(f"the source '{name}'", offers[name]):
+            source = offers[name]()
+            if not isinstance(source, Source):
+                raise TypeError(f"it gives a {type(source).__name__}, not a Source")
+            return source
     if Path(name).is_file():
         return from_jsonl(Path(name))
     raise UserError(f"unknown source '{name}': no such file, and the known ones are {', '.join(sorted(offers))}")

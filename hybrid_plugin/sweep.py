@@ -88,7 +88,8 @@ def read_sweep(path: Path, changes: Mapping[str, Any] | None = None) -> list[Run
         known = {*_ENCODER_KEYS, *_OTHER_KEYS, *_TRAINING_KEYS}
         strange = sorted(str(key) for key in {*base, *grid} - known)
         if strange:
-            raise UserError(f"{path}: grid {number} has the unknown key '{strange[0]}'; known: {', '.join(sorted(known))}")
+            listed = ", ".join(sorted(known))
+            raise UserError(f"{path}: grid {number} has the unknown key '{strange[0]}'; known: {listed}")
         options = {key: value if isinstance(value, list) else [value] for key, value in grid.items()}
         for values in product(*options.values()):
             chosen = dict(zip(options, values, strict=True))
@@ -107,7 +108,12 @@ def read_sweep(path: Path, changes: Mapping[str, Any] | None = None) -> list[Run
 
 
 def sweep(
-    runs: list[Run], output: Path, *, progress: bool = False, say: Callable[[str], object] = print, device: str | None = None
+    runs: list[Run],
+    output: Path,
+    *,
+    progress: bool = False,
+    say: Callable[[str], object] = print,
+    device: str | None = None,
 ) -> pd.DataFrame:
     """Train and score every run that is not yet done, and collect the table.
 
@@ -164,7 +170,9 @@ def _claim(run: Run, folder: Path) -> None:
     asked = json.loads(json.dumps(run.settings, default=str))
     if (folder / _RUN).exists():
         if read_json(folder / _RUN) != asked:
-            raise UserError(f"{folder} holds a run of this name with other settings; choose another output, or delete it")
+            raise UserError(
+                f"{folder} holds a run of this name with other settings; delete it, or choose another output"
+            )
         return
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / _RUN, asked)
@@ -176,18 +184,16 @@ def _encoder(run: Run, folder: Path, progress: bool, device: str | None) -> Enco
     if run.trained and not (checkpoint / RECORD).exists():
         options = {key: run.settings.get(key) for key in _ENCODER_KEYS}
         start = Encoder.load(run.settings["model"], device=device, **options)
-        sources = load_sources(_listed(run.settings["source"]))
         share = run.settings.get("source_share", 1)
-        train(start, [part_of(source, share) for source in sources], checkpoint, _training_settings(run), progress=progress)
+        sources = [part_of(source, share) for source in load_sources(_listed(run.settings["source"]))]
+        train(start, sources, checkpoint, _training_settings(run), progress=progress)
     options = {} if run.trained else {key: run.settings.get(key) for key in _ENCODER_KEYS}
     name = checkpoint if run.trained else run.settings["model"]
     return Encoder.load(name, device=device, precision=run.settings.get("evaluation_precision"), **options)
 
 
-def _training_settings(run: Run) -> TrainingSettings | None:
-    if not run.trained:
-        return None
-    chosen = {key: tuple(value) if key == "only" else value for key, value in run.settings.items() if key in _TRAINING_KEYS}
+def _training_settings(run: Run) -> TrainingSettings:
+    chosen = {key: value for key, value in run.settings.items() if key in _TRAINING_KEYS}
     try:
         return TrainingSettings(**chosen)
     except TypeError as error:  # a text where a number belongs

@@ -352,7 +352,8 @@ def train(
     encoder.model.eval()
     encoder.record = record | {"steps_done": trainer.state.global_step}
     if validation is not None:
-        encoder.record["validation"] = [entry for entry in trainer.state.log_history if f"eval_{validation.best_by}" in entry]
+        figure = f"eval_{validation.best_by}"
+        encoder.record["validation"] = [entry for entry in trainer.state.log_history if figure in entry]
     if arguments.should_save:
         with whole_folder(output, RECORD) as staging:
             encoder.save(staging, encoder.record)
