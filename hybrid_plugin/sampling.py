@@ -260,7 +260,7 @@ class Hybrid(Strategy):
 
 
 def _one(options: Sequence[_T], rng: np.random.Generator) -> _T:
-    return options[rng.integers(len(options))]
+    return options[int(rng.integers(len(options)))]
 
 
 def _some(options: Sequence[_T], number: int, rng: np.random.Generator) -> tuple[_T, ...]:

@@ -131,7 +131,7 @@ class Source(Sequence[Row]):
             return [range(self._size)]
         of_row = np.load(self.folder / "patterns.npy", mmap_mode="r")
         by_pattern = np.argsort(of_row, kind="stable").astype(np.uint32)
-        return np.split(by_pattern, np.bincount(of_row, minlength=len(self.patterns)).cumsum()[:-1])
+        return list(np.split(by_pattern, np.bincount(of_row, minlength=len(self.patterns)).cumsum()[:-1]))
 
     @property
     def _text(self) -> Callable[[str, str], str]:

@@ -171,7 +171,7 @@ def _claim(run: Run, folder: Path) -> None:
     if (folder / _RUN).exists():
         if read_json(folder / _RUN) != asked:
             raise UserError(
-                f"{folder} holds a run of this name with other settings; delete it, or choose another output"
+                f"{folder} holds a run of this name with other settings; delete it or choose another output"
             )
         return
     folder.mkdir(parents=True, exist_ok=True)
@@ -182,7 +182,7 @@ def _encoder(run: Run, folder: Path, progress: bool, device: str | None) -> Enco
     """The run's encoder, trained unless it is already."""
     checkpoint = folder / "checkpoint"
     if run.trained and not (checkpoint / RECORD).exists():
-        options = {key: run.settings.get(key) for key in _ENCODER_KEYS}
+        options: dict[str, Any] = {key: run.settings.get(key) for key in _ENCODER_KEYS}
         start = Encoder.load(run.settings["model"], device=device, **options)
         share = run.settings.get("source_share", 1)
         sources = [part_of(source, share) for source in load_sources(_listed(run.settings["source"]))]

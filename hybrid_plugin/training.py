@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import torch
 import torch.distributed as dist
@@ -195,6 +195,8 @@ class _HybridTrainer(Trainer):
         first: int,
         **kwargs: Any,
     ):
+        # Trainer wants to see some data for its evaluations, which are ours.
+        kwargs["eval_dataset"] = None if validation is None else batches
         super().__init__(model=_Tower(encoder, settings.chunk_size), **kwargs)
         self._encoder, self._settings, self._validation = encoder, settings, validation
         self._data = _Steps(batches, encoder, first)
@@ -260,7 +262,7 @@ class _HybridTrainer(Trainer):
         super().log(logs, *args, **kwargs)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        folder = Path(output_dir or self.args.output_dir)
+        folder = Path(str(output_dir or self.args.output_dir))
         folder.mkdir(parents=True, exist_ok=True)
         save_model(self._encoder.model, str(folder / "model.safetensors"))
 
@@ -272,7 +274,7 @@ class _HybridTrainer(Trainer):
             self._load_from_checkpoint(self.state.best_model_checkpoint)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
         try:
             super()._save_checkpoint(model, trial)
             self.accelerator.wait_for_everyone()
@@ -348,7 +350,7 @@ def train(
         trainer.add_callback(EarlyStoppingCallback(validation.patience))
     trainer.train(resume_from_checkpoint=None if state is None else str(state))
     if settings.lora_rank:
-        encoder.model = encoder.model.merge_and_unload()
+        encoder.model = cast(Any, encoder.model).merge_and_unload()
     encoder.model.eval()
     encoder.record = record | {"steps_done": trainer.state.global_step}
     if validation is not None:

@@ -212,8 +212,8 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from hybrid_plugin import Encoder, TrainingSettings, load_source, train
-logging = {"logging_steps": 1}
-settings = TrainingSettings(batch_size=12, steps=4, learning_rate=1e-3, save_every=2, seed=3, trainer=logging)
+options = {"logging_steps": 1, "optim": "sgd"}  # whose steps are in proportion to the gradients
+settings = TrainingSettings(batch_size=12, steps=4, learning_rate=0.05, save_every=2, seed=3, trainer=options)
 train(Encoder.load(sys.argv[1]), [load_source("hybrid-demo")], Path(sys.argv[2]), settings, progress=True)
 """
 
