@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hybrid_plugin.sources import load_source as load_source
     from hybrid_plugin.training import TrainingSettings as TrainingSettings
     from hybrid_plugin.training import train as train
+    from hybrid_plugin.transforms import fit_transform as fit_transform
 
 _HOME = {
     "Batches": "sampling",
@@ -51,6 +52,7 @@ _HOME = {
     "evaluate": "evaluation",
     "evaluate_runs": "evaluation",
     "export_dataset": "export",
+    "fit_transform": "transforms",
     "hookimpl": "plugins",
     "index_dataset": "search",
     "load_benchmark": "benchmarks",

@@ -7,8 +7,9 @@ sentence-transformers knows pooling and prompts, and ``hybrid_ir.json`` with set
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -20,6 +21,8 @@ from hybrid_plugin.files import read_json, write_json
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from hybrid_plugin.transforms import FittedTransform
 
 Pooling = Literal["mean", "cls", "last"]
 Kind = Literal["query", "passage"]
@@ -86,6 +89,7 @@ class Encoder:
     settings: EncoderSettings
     name: str  # the folder or hub name that it was loaded from
     record: dict[str, Any] = field(default_factory=dict)  # provenance, where the model is one of our checkpoints
+    transform: FittedTransform | None = None  # of the vectors that encode gives; training does not see it
 
     @classmethod
     def load(
@@ -98,6 +102,7 @@ class Encoder:
         max_length: int | None = None,
         device: str | None = None,
         allow_pickle: bool = False,
+        transform: str | Path | None = None,
     ) -> Encoder:
         """Load a Hugging Face or sentence-transformers encoder, or one of our checkpoints.
 
@@ -108,6 +113,8 @@ class Encoder:
             from them, mean pooling, no prefixes and 256 tokens.
         device : ``cpu``, ``cuda``, ``cuda:1`` ...; by default a GPU where there is one.
         allow_pickle : also load weights that are Python pickles, which can run code of their author.
+        transform : the file of a vector transform; by default ``transform.safetensors`` in the model's own folder,
+            where there is one.
 
         Raises
         ------
@@ -152,7 +159,11 @@ class Encoder:
         )
         if settings.max_length > limit:
             raise UserError(f"max length is {settings.max_length}, but '{name}' takes at most {limit} tokens")
-        return cls(model.to(target).eval(), tokenizer, settings, str(name), said.get("record", {}))
+        encoder = cls(model.to(target).eval(), tokenizer, settings, str(name), said.get("record", {}))
+        from hybrid_plugin.transforms import FILE, with_transform
+
+        path = _model_file(str(name), FILE) if transform is None else Path(transform)
+        return encoder if path is None else with_transform(encoder, path)
 
     @property
     def dimension(self) -> int:
@@ -211,7 +222,13 @@ class Encoder:
         return vectors[torch.tensor(order).argsort()]
 
     def encode(
-        self, texts: Sequence[str], kind: Kind, *, batch_size: int | None = None, progress: bool = False
+        self,
+        texts: Sequence[str],
+        kind: Kind,
+        *,
+        langs: Iterable[str | None] | None = None,
+        batch_size: int | None = None,
+        progress: bool = False,
     ) -> np.ndarray:
         """Unit vectors of queries or passages.
 
@@ -220,6 +237,7 @@ class Encoder:
 
         Parameters
         ----------
+        langs : the language of each text, for a transform that needs it; it goes by the vectors where it is None.
         batch_size : texts a batch; by default 32 on a CPU and 256 on a GPU, where bfloat16 is used.
         progress : show a progress bar.
 
@@ -232,7 +250,8 @@ class Encoder:
         UserError
             The model gives a vector that is not finite; names the text.
         """
-        parts = [vectors for _, vectors in self.encode_chunks([texts], kind, batch_size=batch_size, progress=progress)]
+        chunks = self.encode_chunks([texts], kind, langs=langs, batch_size=batch_size, progress=progress)
+        parts = [vectors for _, vectors in chunks]
         return np.concatenate(parts) if parts else np.empty((0, self.dimension), np.float32)
 
     def encode_chunks(
@@ -240,6 +259,7 @@ class Encoder:
         chunks: Iterator[Sequence[str]] | Sequence[Sequence[str]],
         kind: Kind,
         *,
+        langs: Iterable[str | None] | None = None,
         total: int | None = None,
         batch_size: int | None = None,
         progress: bool = False,
@@ -253,6 +273,7 @@ class Encoder:
         if total is None and isinstance(chunks, Sequence):
             total = sum(map(len, chunks))
         done = 0
+        known = repeat(None) if langs is None else iter(langs)
         self.model.eval()
         with tqdm(total=total, desc=f"encode {kind}", unit="text", disable=not progress) as bar:
             for texts in _split(chunks, _CHUNK):
@@ -274,7 +295,10 @@ class Encoder:
                         f"'{list(distinct)[bad[0]][:80]}'"
                     )
                 done += len(texts)
-                yield done, vectors[[distinct[text] for text in texts]]
+                vectors = vectors[[distinct[text] for text in texts]]
+                if self.transform is not None:
+                    vectors = self.transform.apply(vectors, list(islice(known, len(texts))))
+                yield done, vectors
 
     def save(self, folder: Path, provenance: dict[str, Any] | None = None) -> None:
         """Write a checkpoint into a folder: for transformers, sentence-transformers, Pyserini and ourselves."""
