@@ -296,9 +296,8 @@ class Encoder:
                     )
                 done += len(texts)
                 vectors = vectors[[distinct[text] for text in texts]]
-                if self.transform is not None:
-                    vectors = self.transform.apply(vectors, list(islice(known, len(texts))))
-                yield done, vectors
+                spoken = list(islice(known, len(texts)))
+                yield done, vectors if self.transform is None else self.transform.apply(vectors, spoken)
 
     def save(self, folder: Path, provenance: dict[str, Any] | None = None) -> None:
         """Write a checkpoint into a folder: for transformers, sentence-transformers, Pyserini and ourselves."""

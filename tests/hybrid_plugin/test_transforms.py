@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
 
+from hybrid_plugin.benchmarks import load_benchmark
+from hybrid_plugin.cli import app
 from hybrid_plugin.encoder import Encoder
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation import evaluate
 from hybrid_plugin.plugins import named
-from hybrid_plugin.transforms import LIR, LSAR, Centring, FittedTransform, Transform, _draw, sample_texts
+from hybrid_plugin.transforms import LIR, LSAR, Centring, FittedTransform, Transform, _draw, fit_transform, sample_texts
 from hybrid_plugin.vectors import Text, read_vectors
 from tests.conftest import run_cli
-from tests.hybrid_plugin.test_cli import refused
 
 LANGUAGES = ("de", "en", "th", "zh")
 
@@ -249,22 +252,37 @@ def test_a_fitted_encoder_is_an_encoder_with_its_transform(centred: Path, tiny: 
     assert np.array_equal(by_file.encode(texts, "query"), encoder.encode(texts, "query"))
 
 
+def command(*arguments: object) -> Result:
+    """The command line in this process, which spares the seconds that importing torch takes."""
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
 def test_evaluation_lifts_the_pool_and_says_what_was_fitted_on_what(centred: Path, tiny: Path, tmp_path: Path) -> None:
     file = centred / "transform.safetensors"
-    options = ("--settings", "multi", "--languages", "de", "en")
-    run_cli("evaluate", "hybrid-demo", "--encoder", tiny, "--output", tmp_path / "plain", *options)
-    result = run_cli(
-        "evaluate", "hybrid-demo", "--encoder", tiny, "--transform", file, "--output", tmp_path / "out", *options
-    )
-    assert "warning: the transform was fitted on texts of hybrid-demo, which it is scored on" in result.stderr
-    plain, scores = (json.loads((tmp_path / name / "scores.json").read_text()) for name in ("plain", "out"))
-    about = scores["encoder_settings"]["transform"]
-    assert plain["encoder_settings"]["transform"] is None
-    assert about["name"] == "centring"
-    assert about["texts"]["de"] == 120
+    run_cli(
+        "evaluate", "hybrid-demo", "--encoder", tiny, "--transform", file, "--output", tmp_path,
+        "--settings", "multi", "--languages", "de", "en",
+    )  # fmt: skip
+    benchmark, options = load_benchmark("hybrid-demo"), {"settings": ["multi"], "languages": ["de", "en"]}
+    plain = evaluate(benchmark, Encoder.load(tiny), **options)
+    with pytest.warns(UserWarning, match="fitted on texts of hybrid-demo, which it is scored on"):
+        scores = evaluate(benchmark, Encoder.load(centred), **options)
+    written = json.loads((tmp_path / "scores.json").read_text())
+    about = written["encoder_settings"]["transform"]
+    assert about == scores.about["encoder_settings"]["transform"]
+    assert plain.about["encoder_settings"]["transform"] is None
+    assert (about["name"], about["texts"]["de"], about["unseen"]) == ("centring", 120, [])
     assert set(about["fitted_on_scored"]) == set(about["fitted_on"]["hybrid-demo"])
-    assert about["unseen"] == []
-    assert scores["settings"]["multi"]["RankDistance"] < plain["settings"]["multi"]["RankDistance"]
+    assert written["settings"]["multi"] == pytest.approx(scores.settings["multi"])
+    assert scores.settings["multi"]["RankDistance"] < plain.settings["multi"]["RankDistance"]
+
+
+def test_languages_without_texts_are_named(tiny: Path, tmp_path: Path) -> None:
+    encoder = Encoder.load(tiny)
+    with pytest.warns(UserWarning, match=r"fewer than 50 texts of de \(10\), en \(10\)"):
+        fitted = fit_transform("lir", encoder, ["hybrid-demo/de/en"], texts=10)
+    with pytest.warns(UserWarning, match="saw no texts in es, zh"):
+        assert fitted.against("another", ["de", "es", "zh"])["unseen"] == ["es", "zh"]
 
 
 def test_encode_index_and_search_apply_it_with_the_languages_of_the_collection(
@@ -273,21 +291,26 @@ def test_encode_index_and_search_apply_it_with_the_languages_of_the_collection(
     import faiss
     import ir_datasets
 
-    run_cli("encode", "hybrid-demo/de/en", "--encoder", centred, "--output", tmp_path / "vectors")
-    dataset = ir_datasets.load("hybrid-demo/de/en")
-    docs = list(dataset.docs_iter())
-    expected = Encoder.load(centred).encode([doc.text for doc in docs], "passage", langs=["de"] * len(docs))
-    found = read_vectors(tmp_path / "vectors" / "docs")
-    np.testing.assert_allclose(found.matrix, expected, atol=1e-6)
-    run_cli("index", "hybrid-demo/de/en", "--encoder", centred, "--output", tmp_path / "index")
+    for encoder, output in (
+        (("--encoder", centred), "vectors"),
+        (("--encoder", tiny, "--transform", centred / "transform.safetensors"), "by-file"),
+    ):
+        assert command("encode", "hybrid-demo/de/en", *encoder, "--output", tmp_path / output).exit_code == 0
+    found, by_file = (read_vectors(tmp_path / name / "docs").matrix for name in ("vectors", "by-file"))
+    docs = [doc.text for doc in ir_datasets.load("hybrid-demo/de/en").docs_iter()]
+    expected = Encoder.load(centred).encode(docs, "passage", langs=["de"] * len(docs))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.array_equal(found, by_file)
+    assert command("index", "hybrid-demo/de/en", "--encoder", centred, "--output", tmp_path / "index").exit_code == 0
     index = faiss.read_index(str(tmp_path / "index" / "index"))
-    np.testing.assert_array_equal(index.reconstruct_n(0, index.ntotal), found.matrix)
+    np.testing.assert_array_equal(index.reconstruct_n(0, index.ntotal), found)
     search = ("search", "hybrid-demo/de/en", "--index", tmp_path / "index", "--output", tmp_path / "run.trec")
-    assert "was made with a transform" in refused(*search, "--encoder", tiny, writes=tmp_path / "run.trec")
-    run_cli(*search, "--encoder", centred, "--hits", 3)
-    queries = read_vectors(tmp_path / "vectors" / "queries")
+    assert "was made with a transform" in str(command(*search, "--encoder", tiny).exception)
+    assert not (tmp_path / "run.trec").exists()
+    assert command(*search, "--encoder", centred, "--hits", 3).exit_code == 0
+    queries, ids = read_vectors(tmp_path / "vectors" / "queries"), read_vectors(tmp_path / "vectors" / "docs").ids
     query_id, _, doc_id, _, score, _ = (tmp_path / "run.trec").read_text().split("\n")[0].split(" ")
-    product = queries.matrix[queries.ids.index(query_id)] @ found.matrix[found.ids.index(doc_id)]
+    product = queries.matrix[queries.ids.index(query_id)] @ found[ids.index(doc_id)]
     assert float(score) == pytest.approx(float(product), abs=1e-5)
 
 
@@ -319,9 +342,15 @@ def test_what_does_not_fit_is_refused(centred: Path, tiny: Path, tmp_path: Path)
     with pytest.raises(UserError, match=f"7 dimensions; '{tiny}' has {fitted.probe.shape[1]}"):
         Encoder.load(tiny, transform=tmp_path / "wide.safetensors")
     fit = ("transform", "fit", "lsar", "--encoder", tiny, "--output", out)
-    assert "lsar on 2 languages takes 1 to 1" in refused(*fit, "--on", "hybrid-demo/de/en", "--rank", 2, writes=out)
-    assert "unknown ir_datasets id" in refused(*fit, "--on", "hybrid-demo", "hybrid-demo/xx", writes=out)
-    own = ("transform", "fit", "lsar", "--encoder", centred, "--on", "hybrid-demo", "--output", centred)
-    assert "is the encoder's own folder" in refused(*own)
-    runs = ("evaluate", "hybrid-demo", "--runs-from", tmp_path, "--transform", file, "--output", out)
-    assert "it goes with --encoder" in refused(*runs, writes=out)
+    demo = ("--on", "hybrid-demo")
+    for arguments, says in (
+        ((*fit, "--on", "hybrid-demo/de/en", "--rank", 2), "lsar on 2 languages takes 1 to 1"),
+        ((*fit, *demo, "--on", "hybrid-demo/xx"), "unknown ir_datasets id 'hybrid-demo/xx'"),
+        (("transform", "fit", "pca", *fit[3:], *demo), "unknown transform 'pca'; known: centring, lir, lsar"),
+        (("transform", "fit", "lsar", "--encoder", centred, *demo, "--output", centred), "the encoder's own folder"),
+        (("evaluate", "hybrid-demo", "--runs-from", tmp_path, "--transform", file, "--output", out), "not with --runs"),
+    ):
+        result = command(*arguments)
+        assert isinstance(result.exception, UserError)
+        assert says in str(result.exception)
+    assert not out.exists()
