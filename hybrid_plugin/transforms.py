@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,9 +21,8 @@ from hybrid_plugin.encoder import RECORD, Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import check_output, whole_file, whole_folder
 from hybrid_plugin.plugins import hookimpl, pick
-
-if TYPE_CHECKING:
-    from hybrid_plugin.vectors import Text
+from hybrid_plugin.search import texts_of
+from hybrid_plugin.vectors import Text
 
 FILE = "transform.safetensors"  # the name by which an encoder's own folder may hold one
 DEFAULT_TEXTS = 500  # of each language and kind; docs/transforms.md shows what fewer cost
@@ -450,8 +449,6 @@ def sample_texts(
     -------
     (language, ``docs`` or ``queries``) to at most ``number`` texts; ir_datasets id to languages.
     """
-    from hybrid_plugin.search import texts_of
-
     if number < 1:
         raise UserError(f"the number of texts is {number}; it must be at least 1")
     datasets = {dataset_id: load_dataset(dataset_id) for dataset_id in dataset_ids}
