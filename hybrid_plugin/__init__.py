@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from hybrid_plugin.sources import store as store
     from hybrid_plugin.training import TrainingSettings as TrainingSettings
     from hybrid_plugin.training import train as train
+    from hybrid_plugin.transforms import fit_transform as fit_transform
 
 _HOME = {
     "BatchSettings": "sampling",
@@ -63,6 +64,7 @@ _HOME = {
     "evaluate_bm25": "bm25",
     "evaluate_runs": "evaluation",
     "export_dataset": "export",
+    "fit_transform": "transforms",
     "hookimpl": "plugins",
     "index_dataset": "search",
     "load_benchmark": "benchmarks",

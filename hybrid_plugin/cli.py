@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 datasets_app = typer.Typer(no_args_is_help=True, help="Collections: list them, look at one, add local files, export.")
 app.add_typer(datasets_app, name="datasets", rich_help_panel=None)
+transform_app = typer.Typer(no_args_is_help=True, help="Take language information out of vectors, without training.")
+app.add_typer(transform_app, name="transform", rich_help_panel=None)
 
 DatasetId = Annotated[str, typer.Argument(metavar="ID", help="An ir_datasets id, such as xquad-r/de/en.")]
 EncoderName = Annotated[
@@ -65,6 +67,10 @@ PrecisionOption = Annotated[
         help="Of encoding: bfloat16 is the default on a GPU, and faster on processors that have it.",
     ),
 ]
+TransformOption = Annotated[
+    Path | None,
+    typer.Option("--transform", metavar="FILE", help="Of `hybrid-ir transform fit`; applied to the vectors."),
+]
 Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to write.")]
 
 
@@ -81,6 +87,7 @@ def _load(
     device: str | None,
     allow_pickle: bool,
     precision: str | None = None,
+    transform: Path | None = None,
 ) -> Encoder:
     from hybrid_plugin.encoder import Encoder
 
@@ -93,6 +100,7 @@ def _load(
         device=device,
         allow_pickle=allow_pickle,
         precision=precision,
+        transform=transform,
     )
 
 
@@ -369,6 +377,58 @@ def card(
     typer.echo(write_card(checkpoint, scores or []))
 
 
+@transform_app.command("fit")
+def transform_fit(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="centring, lir, lsar, or that of a plugin.")],
+    encoder: EncoderName,
+    on: Annotated[
+        list[str],
+        typer.Option(
+            "--on", metavar="ID...", help="ir_datasets ids; each language is fitted on the first that has it."
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", metavar="FILE|DIR", help="X.safetensors, or a folder for encoder and transform."),
+    ],
+    rank: Annotated[
+        int | None, typer.Option("--rank", metavar="N", help="Directions to remove: lir 1, lsar languages - 1.")
+    ] = None,
+    texts: Annotated[
+        int, typer.Option("--texts", metavar="N", min=1, help="Documents, and as many queries, of each language.")
+    ] = 500,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the random draw of texts.")] = 0,
+    pooling: PoolingOption = None,
+    query_prefix: QueryPrefix = None,
+    passage_prefix: PassagePrefix = None,
+    max_length: MaxLength = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
+    allow_pickle: AllowPickle = False,
+) -> None:
+    """Fit a vector transform on unlabelled texts of each language; see docs/transforms.md.
+
+    Fit on another collection than the one you score. A file goes to --transform of evaluate, encode, index and search;
+    a folder is an encoder like any other, also for `hybrid-ir run pyserini...`.
+
+    Example: hybrid-ir transform fit centring --encoder e5-hybrid --on mlqa-r --output centring.safetensors
+    """
+    from hybrid_plugin.benchmarks import load_dataset
+    from hybrid_plugin.plugins import pick
+    from hybrid_plugin.transforms import check_transform_output, fit_transform, save_transform
+
+    pick("hybrid_ir_transforms", name, "transform")
+    for dataset_id in on:
+        load_dataset(dataset_id)
+    check_transform_output(output, encoder)
+    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    fitted = fit_transform(
+        name, loaded, on, rank=rank, texts=texts, seed=seed, batch_size=batch_size, progress=_progress()
+    )
+    save_transform(fitted, loaded, output)
+    typer.echo(output)
+
+
 @app.command()
 def encode(
     dataset_id: DatasetId,
@@ -382,13 +442,16 @@ def encode(
     device: Device = None,
     allow_pickle: AllowPickle = False,
     precision: PrecisionOption = None,
+    transform: TransformOption = None,
 ) -> None:
     """Encode an id's documents and queries into folders of vectors (vectors.npy, ids.txt)."""
     from hybrid_plugin.benchmarks import load_dataset
     from hybrid_plugin.search import encode_dataset
 
     load_dataset(dataset_id)
-    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision)
+    loaded = _load(
+        encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision, transform
+    )
     for path in encode_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=_progress()):
         typer.echo(path)
 
@@ -406,13 +469,16 @@ def index(
     device: Device = None,
     allow_pickle: AllowPickle = False,
     precision: PrecisionOption = None,
+    transform: TransformOption = None,
 ) -> None:
     """Encode an id's documents into an exact FAISS index that Pyserini searches."""
     from hybrid_plugin.benchmarks import load_dataset
     from hybrid_plugin.search import index_dataset
 
     load_dataset(dataset_id)
-    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision)
+    loaded = _load(
+        encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision, transform
+    )
     typer.echo(index_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=_progress()))
 
 
@@ -431,13 +497,16 @@ def search(
     device: Device = None,
     allow_pickle: AllowPickle = False,
     precision: PrecisionOption = None,
+    transform: TransformOption = None,
 ) -> None:
     """Search a FAISS index with an id's queries and write a TREC run file."""
     from hybrid_plugin.benchmarks import load_dataset
     from hybrid_plugin.search import search_dataset
 
     load_dataset(dataset_id)
-    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision)
+    loaded = _load(
+        encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision, transform
+    )
     typer.echo(
         search_dataset(dataset_id, loaded, index, output, hits=hits, batch_size=batch_size, progress=_progress())
     )
@@ -486,6 +555,7 @@ def evaluate(
     device: Device = None,
     allow_pickle: AllowPickle = False,
     precision: PrecisionOption = None,
+    transform: TransformOption = None,
 ) -> None:
     """Score an encoder, run files of any system, or BM25 in the monolingual, cross-lingual and multilingual settings.
 
@@ -507,6 +577,8 @@ def evaluate(
             f"'{benchmark}' is one pair, for one run file in --runs-from; "
             f"otherwise take {found.name}, and narrow it with --settings and --languages"
         )
+    if encoder is None and transform is not None:
+        raise UserError("--transform is for vectors, so it goes with --encoder")
     found.pairs(settings or SETTINGS, languages)  # complain before the minutes that encoding may take
     limit = _depth(depth)
     if runs_from is not None:
@@ -524,7 +596,9 @@ def evaluate(
         )
     else:
         assert encoder is not None
-        loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision)
+        loaded = _load(
+            encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision, transform
+        )
         scores = run(
             found,
             loaded,
@@ -831,6 +905,7 @@ def _figure(measure: str, value: float) -> str:
 # Options that take several values in a row (--languages de en), which the parser below knows only repeated.
 _SEVERAL = {
     "--source": re.compile(r"[^-].*"),
+    "--on": re.compile(r"[^-].*"),
     "--languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
     "--validate-languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
     "--settings": re.compile(r"mono|cross|multi"),
@@ -846,7 +921,7 @@ def _spread(arguments: list[str]) -> list[str]:
         if argument in _SEVERAL:
             option, taken = argument, 0
             continue
-        values = [argument] if option == "--source" else [value for value in argument.split(",") if value]
+        values = [argument] if option in ("--source", "--on") else [value for value in argument.split(",") if value]
         if option and values and (taken == 0 or all(_SEVERAL[option].fullmatch(value) for value in values)):
             result += [word for value in values for word in (option, value)]
             taken += 1

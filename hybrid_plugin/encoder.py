@@ -7,8 +7,9 @@ sentence-transformers knows pooling and prompts, and ``hybrid_ir.json`` with set
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from hybrid_plugin.dense import Dense
+    from hybrid_plugin.transforms import FittedTransform
 
 Pooling = Literal["mean", "cls", "last"]
 Kind = Literal["query", "passage"]
@@ -94,6 +96,7 @@ class Encoder:
     name: str  # the folder or hub name that it was loaded from
     record: dict[str, Any] = field(default_factory=dict)  # provenance, where the model is one of our checkpoints
     precision: Precision = "float32"  # of encoding; weights and vectors are float32 always
+    transform: FittedTransform | None = None  # of the vectors that encode gives; training does not see it
 
     @classmethod
     def load(
@@ -107,6 +110,7 @@ class Encoder:
         device: str | None = None,
         allow_pickle: bool = False,
         precision: str | None = None,
+        transform: str | Path | None = None,
     ) -> Encoder:
         """Load a Hugging Face or sentence-transformers encoder, or one of our checkpoints.
 
@@ -121,6 +125,8 @@ class Encoder:
         allow_pickle : also load weights that are Python pickles, which can run code of their author.
         precision : of encoding, ``float32`` or ``bfloat16`` (faster where the processor has it, a little less exact);
             by default bfloat16 on a GPU of CUDA and float32 elsewhere.
+        transform : the file of a vector transform; by default ``transform.safetensors`` in the model's own folder,
+            where there is one.
 
         Raises
         ------
@@ -172,7 +178,11 @@ class Encoder:
             )
         if settings.max_length > limit:
             raise UserError(f"max length is {settings.max_length}, but '{name}' takes at most {limit} tokens")
-        return cls(model.to(target).eval(), tokenizer, settings, str(name), said.get("record", {}), precision)  # type: ignore[arg-type]
+        encoder = cls(model.to(target).eval(), tokenizer, settings, str(name), said.get("record", {}), precision)  # type: ignore[arg-type]
+        from hybrid_plugin.transforms import FILE, with_transform
+
+        path = _model_file(str(name), FILE) if transform is None else Path(transform)
+        return encoder if path is None else with_transform(encoder, path)
 
     @property
     def dense(self) -> list[Dense]:
@@ -243,7 +253,13 @@ class Encoder:
         return vectors[torch.tensor(order).argsort()]
 
     def encode(
-        self, texts: Sequence[str], kind: Kind, *, batch_size: int | None = None, progress: bool = False
+        self,
+        texts: Sequence[str],
+        kind: Kind,
+        *,
+        langs: Iterable[str | None] | None = None,
+        batch_size: int | None = None,
+        progress: bool = False,
     ) -> np.ndarray:
         """Unit vectors of queries or passages.
 
@@ -252,6 +268,7 @@ class Encoder:
 
         Parameters
         ----------
+        langs : the language of each text, for a transform that needs it; it goes by the vectors where it is None.
         batch_size : texts a batch; by default 32 on a CPU and 256 on a GPU.
         progress : show a progress bar.
 
@@ -264,7 +281,8 @@ class Encoder:
         UserError
             The model gives a vector that is not finite; names the text.
         """
-        parts = [vectors for _, vectors in self.encode_chunks([texts], kind, batch_size=batch_size, progress=progress)]
+        chunks = self.encode_chunks([texts], kind, langs=langs, batch_size=batch_size, progress=progress)
+        parts = [vectors for _, vectors in chunks]
         return np.concatenate(parts) if parts else np.empty((0, self.dimension), np.float32)
 
     def encode_chunks(
@@ -272,6 +290,7 @@ class Encoder:
         chunks: Iterator[Sequence[str]] | Sequence[Sequence[str]],
         kind: Kind,
         *,
+        langs: Iterable[str | None] | None = None,
         total: int | None = None,
         batch_size: int | None = None,
         progress: bool = False,
@@ -285,6 +304,7 @@ class Encoder:
         if total is None and isinstance(chunks, Sequence):
             total = sum(map(len, chunks))
         done = 0
+        known = repeat(None) if langs is None else iter(langs)
         self.model.eval()
         with tqdm(total=total, desc=f"encode {kind}", unit="text", disable=not progress) as bar:
             for texts in _split(chunks, _CHUNK):
@@ -306,7 +326,9 @@ class Encoder:
                         f"'{list(distinct)[bad[0]][:80]}'"
                     )
                 done += len(texts)
-                yield done, vectors[[distinct[text] for text in texts]]
+                vectors = vectors[[distinct[text] for text in texts]]
+                spoken = list(islice(known, len(texts)))
+                yield done, vectors if self.transform is None else self.transform.apply(vectors, spoken)
 
     @property
     def auto_obstacle(self) -> str | None:
@@ -319,6 +341,8 @@ class Encoder:
             return "it pools the last token"
         if self.settings.lower_case:
             return "its texts are lower-cased before the tokenizer sees them"
+        if self.transform is not None:
+            return "its vectors are transformed"
         return None
 
     def save(self, folder: Path, provenance: dict[str, Any] | None = None) -> None:
@@ -338,7 +362,7 @@ class Encoder:
         for path, value in files.items():
             write_json(folder / path, value)
         record = {"format": 1, **asdict(self.settings), "normalize": True, "dense": list(dense)}
-        write_json(folder / RECORD, {**record, "auto_obstacle": self.auto_obstacle, **(provenance or {})})
+        write_json(folder / RECORD, {**(provenance or {}), **record, "auto_obstacle": self.auto_obstacle})
 
 
 def _split(chunks: Iterator[Sequence[str]] | Sequence[Sequence[str]], size: int) -> Iterator[Sequence[str]]:

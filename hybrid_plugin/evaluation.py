@@ -44,10 +44,10 @@ class Task:
         dataset = load_dataset(benchmark.name)
         docs: dict[str, list[Text]] = {lang: [] for lang in benchmark.languages}
         for doc in dataset.docs_iter():
-            docs[doc.lang].append(Text(doc.doc_id, doc.default_text()))
+            docs[doc.lang].append(Text(doc.doc_id, doc.default_text(), doc.lang))
         queries: dict[str, list[Text]] = {lang: [] for lang in benchmark.languages}
         for query in dataset.queries_iter():
-            queries[query.lang].append(Text(query.query_id, query.default_text()))
+            queries[query.lang].append(Text(query.query_id, query.default_text(), query.lang))
         relevant: dict[str, list[str]] = {}
         for qrel in dataset.qrels_iter():
             if qrel.relevance > 0:
@@ -147,6 +147,10 @@ def evaluate(
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))
     task = Task.load(benchmark)
+    transform = None
+    if encoder.transform is not None:
+        scored = {*document_languages(benchmark, pairs), *(pair.queries for pair in pairs)}
+        transform = encoder.transform.against(benchmark.name, scored)
     if vectors is None:
         docs = {
             lang: encode_texts(encoder, task.docs[lang], "passage", batch_size=batch_size, progress=progress)
@@ -164,7 +168,7 @@ def evaluate(
         "encoder": encoder.name,
         "encoder_settings": {key: encoder.record.get(key) for key in ("base_model", "strategy", "alpha")}
         | vars(encoder.settings)
-        | {"precision": encoder.precision},
+        | {"precision": encoder.precision, "transform": transform},
         "zero_shot": benchmark.name not in trained_on,
         "trained_on": trained_on,
         "languages_trained_on": encoder.record.get("languages", []),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hybrid_plugin.benchmarks import Benchmark
     from hybrid_plugin.sampling import Strategy
     from hybrid_plugin.sources import SourceLoader
+    from hybrid_plugin.transforms import Transform
 
 hookspec = pluggy.HookspecMarker("hybrid_ir")
 
@@ -53,5 +54,15 @@ def hybrid_ir_measures() -> Iterable[Measure]:
 
     The method gets the qrels ``{query_id: {doc_id: relevance}}`` and the run ``{query_id: [doc_id, ...]}`` (ranked
     as trec_eval ranks) and returns ``{query_id: value}``.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def hybrid_ir_transforms() -> Mapping[str, type[Transform]]:
+    """Vector transforms by the name that ``hybrid-ir transform fit`` takes.
+
+    Each is a frozen dataclass derived from :class:`hybrid_plugin.transforms.Transform`: ``fit`` makes one from the
+    vectors of each language, ``remove`` takes the language out of others, and its array fields are what is saved.
     """
     raise NotImplementedError
