@@ -163,8 +163,8 @@ def test_what_every_hook_returns_is_checked() -> None:
 
 
 def test_a_plugin_that_fails_in_use_is_named(tmp_path: Path) -> None:
-    code = PLUGIN.replace("return super().draw", "return None and super().draw")
-    code = code.replace("lambda: Source(", "lambda: (").replace(
+    code = PLUGIN.replace("return Batch(", "return None and Batch(")
+    code = code.replace("lambda: store(", "lambda: (").replace(
         "def values(self, qrels, run):", "def values(self, qrels, run):\n        1 / 0"
     )
     install(tmp_path, "my_plugin", code)
@@ -172,13 +172,13 @@ def test_a_plugin_that_fails_in_use_is_named(tmp_path: Path) -> None:
         tmp_path,
         """
         import ir_measures
-        from hybrid_plugin import Batches, UserError, load_source, register_measures
+        from hybrid_plugin import Batches, BatchSettings, UserError, load_source, register_measures
         register_measures()
         measure = ir_measures.parse_measure("LastAnswer")
         source = load_source("hybrid-demo")
         for use in (
             lambda: load_source("four-rows"),
-            lambda: Batches([source], "first-rows", 3, seed=0)[0],
+            lambda: Batches([source], "first-rows", BatchSettings(size=3), steps=1)[0],
             lambda: ir_measures.calc_aggregate([measure], {"q": {"a": 1}}, {"q": {"a": 3}}),
         ):
             try:

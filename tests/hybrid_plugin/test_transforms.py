@@ -348,7 +348,10 @@ def test_what_does_not_fit_is_refused(centred: Path, tiny: Path, tmp_path: Path)
         ((*fit, *demo, "--on", "hybrid-demo/xx"), "unknown ir_datasets id 'hybrid-demo/xx'"),
         (("transform", "fit", "pca", *fit[3:], *demo), "unknown transform 'pca'; known: centring, lir, lsar"),
         (("transform", "fit", "lsar", "--encoder", centred, *demo, "--output", centred), "the encoder's own folder"),
-        (("evaluate", "hybrid-demo", "--runs-from", tmp_path, "--transform", file, "--output", out), "so it goes with --encoder"),
+        (
+            ("evaluate", "hybrid-demo", "--runs-from", tmp_path, "--transform", file, "--output", out),
+            "so it goes with --encoder",
+        ),
     ):
         result = command(*arguments)
         assert isinstance(result.exception, UserError)
