@@ -543,6 +543,14 @@ def evaluate(
     settings: Annotated[
         list[str] | None, typer.Option("--settings", metavar="mono|cross|multi...", help="Only these.")
     ] = None,
+    measures: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--measures",
+            metavar="NAME...",
+            help="Such as AP nDCG@10 RankDistance \"LanguageAP(lang='de')\", or 'all'; see docs/evaluation.md.",
+        ),
+    ] = None,
     depth: Annotated[
         str | None,
         typer.Option("--depth", metavar="N|all", help="Documents a query, in scores (default: all) and runs (1000)."),
@@ -559,14 +567,17 @@ def evaluate(
 ) -> None:
     """Score an encoder, run files of any system, or BM25 in the monolingual, cross-lingual and multilingual settings.
 
-    Writes scores.json (figures by setting and by pair of languages) and per_query.parquet.
+    Writes scores.json (figures by setting and by pair of languages) and per_query.parquet. Measures of language bias
+    (LanguageAP, LanguageSkew@k, LanguageDivergence@k, FirstRank, WeakAlignment, PEER@k) are for the setting multi.
 
-    Example: hybrid-ir evaluate xquad-r/multi/en --runs-from run.trec.gz --output scores
+    Examples: hybrid-ir evaluate xquad-r --encoder e5-hybrid --measures AP RankDistance PEER@20 --output scores
+    hybrid-ir evaluate xquad-r/multi/en --runs-from run.trec.gz --output scores
     """
     from hybrid_plugin.benchmarks import SETTINGS, load_pair
     from hybrid_plugin.errors import UserError
     from hybrid_plugin.evaluation import SCORES, evaluate_runs
     from hybrid_plugin.evaluation import evaluate as run
+    from hybrid_plugin.measures import DEFAULT_MEASURES, parse_measures
     from hybrid_plugin.runs import DEFAULT_DEPTH
 
     if (encoder is not None) + (runs_from is not None) + bm25 != 1:
@@ -580,9 +591,20 @@ def evaluate(
     if encoder is None and transform is not None:
         raise UserError("--transform is for vectors, so it goes with --encoder")
     found.pairs(settings or SETTINGS, languages)  # complain before the minutes that encoding may take
+    names = measures or DEFAULT_MEASURES
+    parse_measures(names, found.languages)
     limit = _depth(depth)
     if runs_from is not None:
-        scores = evaluate_runs(found, runs_from, output, pair=pair, settings=settings, languages=languages, depth=limit)
+        scores = evaluate_runs(
+            found,
+            runs_from,
+            output,
+            pair=pair,
+            settings=settings,
+            languages=languages,
+            measures=names,
+            depth=limit,
+        )
     elif bm25:
         from hybrid_plugin import bm25 as lucene
 
@@ -591,6 +613,7 @@ def evaluate(
             output,
             settings=settings or lucene.SETTINGS,
             languages=languages,
+            measures=names,
             depth=DEFAULT_DEPTH if depth is None else limit,
             runs=runs,
         )
@@ -605,6 +628,7 @@ def evaluate(
             output,
             settings=settings or SETTINGS,
             languages=languages,
+            measures=names,
             depth=limit,
             runs=runs,
             runs_depth=DEFAULT_DEPTH if depth is None else limit,
@@ -784,11 +808,12 @@ def _print_scores(scores: Scores) -> None:
 
     trained = scores.about.get("zero_shot") is False
     title = f"{scores.about['benchmark']}{' (trained on it: not zero-shot)' if trained else ''}"
-    table = Table("setting", title=title, title_justify="left")
+    table = Table("measure", title=title, title_justify="left")
+    for setting in scores.settings:
+        table.add_column(setting, justify="right")
     for measure in scores.measures:
-        table.add_column(measure, justify="right")
-    for setting, values in scores.settings.items():
-        table.add_row(setting, *(_figure(name, values[name]) for name in scores.measures))
+        values = [values.get(measure) for values in scores.settings.values()]
+        table.add_row(measure, *("" if value is None else _figure(measure, value) for value in values))
     Console(width=max(100, Console().width)).print(table)
 
 
@@ -899,7 +924,7 @@ def _probability(p: float) -> str:
 
 
 def _figure(measure: str, value: float) -> str:
-    return f"{value:.1f}" if measure == "RankDistance" else f"{value:.4f}"
+    return f"{value:.1f}" if measure.startswith(("RankDistance", "FirstRank")) else f"{value:.4f}"
 
 
 # Options that take several values in a row (--languages de en), which the parser below knows only repeated.
@@ -909,7 +934,7 @@ _SEVERAL = {
     "--languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
     "--validate-languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
     "--settings": re.compile(r"mono|cross|multi"),
-    "--measures": re.compile(r"[A-Za-z]\w*(\(\S+\))?(@\d+)?"),
+    "--measures": re.compile(r"all|(?=.*[A-Z])\w+(\(.*\))?(@.*)?"),
 }
 
 
@@ -921,7 +946,9 @@ def _spread(arguments: list[str]) -> list[str]:
         if argument in _SEVERAL:
             option, taken = argument, 0
             continue
-        values = [argument] if option in ("--source", "--on") else [value for value in argument.split(",") if value]
+        # The commas of PEER(weights={0:0.5,1:0.5})@20 stay.
+        split = [argument] if option in ("--source", "--on") else re.split(r",(?![^(]*\))", argument)
+        values = [value for value in split if value]
         if option and values and (taken == 0 or all(_SEVERAL[option].fullmatch(value) for value in values)):
             result += [word for value in values for word in (option, value)]
             taken += 1

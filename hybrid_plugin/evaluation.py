@@ -18,9 +18,9 @@ from hybrid_plugin.benchmarks import SETTINGS, Benchmark, Pair, load_dataset
 from hybrid_plugin.encoder import Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import check_output, whole_file, write_json
-from hybrid_plugin.measures import DEFAULT_MEASURES, from_ranks, parse_measures
+from hybrid_plugin.measures import DEFAULT_MEASURES, from_ranks, languages_needed, parse_measures, pool_only
 from hybrid_plugin.ranking import Pool, PositionCounter, Ranks, top
-from hybrid_plugin.runs import DEFAULT_DEPTH, RunWriter, ranks_of_run, read_run, run_writer
+from hybrid_plugin.runs import DEFAULT_DEPTH, LanguageMap, RunWriter, ranks_of_run, read_run, run_writer
 from hybrid_plugin.vectors import Text, Vectors, encode_texts, read_vectors
 from hybrid_plugin.versions import versions
 
@@ -73,7 +73,8 @@ class Scores:
 
     Parameters
     ----------
-    per_query : one row a query and pair: ``docs``, ``queries``, ``setting``, ``query_id`` and a column a measure.
+    per_query : one row a query and pair: ``docs``, ``queries``, ``setting``, ``query_id`` and a column a measure, with
+        NaN where the measure is not defined (those of language bias in the settings mono and cross).
     about : what was evaluated and how: the head of ``scores.json``.
     """
 
@@ -93,11 +94,11 @@ class Scores:
     def settings(self) -> dict[str, dict[str, float]]:
         """Macro averages: over languages in mono and multi, over ordered pairs of languages in cross."""
         means = self.pairs.groupby("setting", sort=False)[list(self.measures)].mean()
-        return {str(setting): {str(k): float(v) for k, v in row.items()} for setting, row in means.iterrows()}
+        return {str(setting): _defined(row.to_dict()) for setting, row in means.iterrows()}
 
     def as_json(self) -> dict[str, Any]:
         """The contents of ``scores.json``."""
-        pairs = self.pairs.to_dict(orient="records")
+        pairs = [_defined(pair) for pair in self.pairs.to_dict(orient="records")]
         return {**self.about, "settings": self.settings, "pairs": pairs}
 
     def save(self, folder: Path) -> None:
@@ -105,6 +106,11 @@ class Scores:
         with whole_file(folder / PER_QUERY, "wb") as file:
             self.per_query.to_parquet(file, index=False)
         write_json(folder / SCORES, self.as_json())
+
+
+def _defined(values: dict[Any, Any]) -> dict[str, Any]:
+    """Those that are not NaN."""
+    return {str(name): value for name, value in values.items() if not pd.isna(value)}
 
 
 def evaluate(
@@ -128,6 +134,7 @@ def evaluate(
     ----------
     output : gets ``scores.json`` and ``per_query.parquet``, and with ``runs`` a folder ``runs``.
     settings, languages : narrow the pairs, see :meth:`Benchmark.pairs`.
+    measures : names as ir_measures has them; ``all`` stands for every measure there is.
     depth : score rankings of so many documents; None scores the full ranking.
     runs : also write a run file a pair, ``runs/{docs}.{queries}.trec``.
     runs_depth : documents a query in the run files; None writes all.
@@ -136,7 +143,7 @@ def evaluate(
     Raises
     ------
     UserError
-        A setting or language is unknown, or the output folder is not ours.
+        A setting, language or measure is unknown, or the output folder is not ours.
 
     Examples
     --------
@@ -144,6 +151,7 @@ def evaluate(
     >>> scores.settings["multi"]["AP"]                                                      # doctest: +SKIP
     """
     pairs = benchmark.pairs(settings, languages)
+    _parsed(measures, benchmark, pairs)  # complain before the minutes that encoding may take
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))
     task = Task.load(benchmark)
@@ -243,7 +251,8 @@ def evaluate_vectors(
     docs, queries : unit vectors by language.
     run_folder : where to write run files, if anywhere.
     """
-    parsed = parse_measures(list(measures))
+    parsed = _parsed(measures, task.benchmark, pairs)
+    known = languages_needed(parsed, depth)
     pool = Pool(
         Vectors(
             [i for vectors in docs.values() for i in vectors.ids], np.concatenate([v.matrix for v in docs.values()])
@@ -254,7 +263,8 @@ def evaluate_vectors(
     for lang in dict.fromkeys(pair.queries for pair in pairs):
         own = {pair.docs: pair for pair in pairs if pair.queries == lang}
         relevant = task.relevant_of(Pair(MULTI, lang, "multi"))
-        counter = PositionCounter(pool, relevant, [name for name in own if name != MULTI], MULTI in own)
+        groups = [name for name in own if name != MULTI]
+        counter = PositionCounter(pool, relevant, groups, MULTI in own, "" if known is None else lang, known or 0)
         with ExitStack() as stack:
             writers = _open_runs(stack, task, own.values(), run_folder)
             for rows, scores in pool.scores(queries[lang]):
@@ -302,6 +312,17 @@ def _write_runs(
         )
 
 
+def _parsed(names: Sequence[str], benchmark: Benchmark, pairs: Sequence[Pair]) -> list[Any]:
+    """The measures that some of the pairs have a value for."""
+    measures = parse_measures(names, benchmark.languages)
+    if any(pair.docs == MULTI for pair in pairs):
+        return measures
+    found = [measure for measure in measures if not pool_only(measure)]
+    if not found:
+        raise UserError(f"{', '.join(map(str, measures))} compare languages on the pool: score the setting 'multi'")
+    return found
+
+
 def _scores(ranked: Iterable[tuple[Pair, Ranks]], measures: Sequence[Any], about: dict[str, Any]) -> Scores:
     frames = []
     for pair, ranks in ranked:
@@ -311,8 +332,14 @@ def _scores(ranked: Iterable[tuple[Pair, Ranks]], measures: Sequence[Any], about
             "setting": pair.setting,
             "query_id": ranks.query_ids,
         }
-        frames.append(pd.DataFrame(columns | {str(measure): from_ranks(measure, ranks) for measure in measures}))
+        for measure in measures:
+            columns[str(measure)] = from_ranks(measure, ranks) if _says(measure, pair) else np.nan
+        frames.append(pd.DataFrame(columns))
     return Scores(pd.concat(frames, ignore_index=True), tuple(map(str, measures)), about)
+
+
+def _says(measure: Any, pair: Pair) -> bool:
+    return pair.docs == MULTI or not pool_only(measure)
 
 
 def evaluate_runs(
@@ -350,10 +377,13 @@ def evaluate_runs(
         raise UserError(f"{source} is not a file; {benchmark.dataset_id(pair)} is scored on one run file")
     else:
         paths = _pairs_of_folder(benchmark, source, settings, languages)
+    parsed = _parsed(measures, benchmark, list(paths))
+    known = languages_needed(parsed, depth)
     task = Task.load(benchmark)
     by_lang = {lang: {doc.id for doc in docs} for lang, docs in task.docs.items()}
     everything = set().union(*by_lang.values())
-    asked = {query.id for queries in task.queries.values() for query in queries}
+    asked = {query.id: lang for lang, queries in task.queries.items() for query in queries}
+    languages_of = {doc.id: lang for lang, docs in task.docs.items() for doc in docs}
     missing: dict[str, int] = {}
 
     def ranked() -> Iterator[tuple[Pair, Ranks]]:
@@ -361,7 +391,10 @@ def evaluate_runs(
             run = read_run(path)
             for pair in pairs:
                 documents = everything if pair.docs == MULTI else by_lang[pair.docs]
-                ranks = ranks_of_run(run, task.relevant_of(pair), documents, path, asked)
+                languages = (
+                    LanguageMap(languages_of, asked, known) if known is not None and pair.docs == MULTI else None
+                )
+                ranks = ranks_of_run(run, task.relevant_of(pair), documents, path, asked, languages)
                 absent = int((ranks.retrieved == 0).sum())
                 if absent == len(ranks.query_ids):
                     raise UserError(
@@ -374,7 +407,7 @@ def evaluate_runs(
 
     result = _scores(
         ranked(),
-        parse_measures(list(measures)),
+        parsed,
         {
             "benchmark": benchmark.name,
             "encoder": None,

@@ -53,7 +53,13 @@ def hybrid_ir_measures() -> Iterable[Measure]:
     """Measures for ir_measures to know: each a ``Measure`` with a method ``values(qrels, run)``.
 
     The method gets the qrels ``{query_id: {doc_id: relevance}}`` and the run ``{query_id: [doc_id, ...]}`` (ranked
-    as trec_eval ranks) and returns ``{query_id: value}``.
+    as trec_eval ranks) and returns ``{query_id: value}``. A measure of which less is better says so with the class
+    attribute ``HIGHER_IS_BETTER = False``.
+
+    With a method ``from_ranks(ranks)`` as well, which computes the same values, float64 [queries], from
+    :class:`hybrid_plugin.ranking.Ranks`, it can be named in ``hybrid-ir evaluate --measures``. The class attribute
+    ``POOL_ONLY = True`` says that it compares languages: it is then computed in the setting ``multi`` alone, and the
+    ranks know the languages of the documents, of the first ones as far as its parameter ``cutoff``.
     """
     raise NotImplementedError
 

@@ -6,7 +6,7 @@ documents. Both give the same number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -110,14 +110,19 @@ def _offered() -> dict[str, irm.Measure]:
 @cache
 def register_measures() -> None:
     """Make the measures of all plugins known to ir_measures, its functions and its command alike, once."""
+    import peer_measure  # noqa: F401 - registers its PEER, now or never: it refuses once there is one; ours replaces it
+
+    del irm.registry["PEER"]
     for name, measure in _offered().items():
         irm.registry.setdefault(name, measure)
         setattr(ir_measures, name, measure)
     provider = providers.register(_PluginProvider())
-    ir_measures.DefaultPipeline.providers.append(provider)
+    # First, or the provider of peer-measure takes our PEER for its own.
+    ir_measures.DefaultPipeline.providers.insert(0, provider)
 
 
-def _average_precision(ranks: Ranks, cutoff: int | None) -> np.ndarray:
+def average_precision(ranks: Ranks, cutoff: int | None) -> np.ndarray:
+    """float64 [queries]; NaN for a query without relevant documents."""
     positions = ranks.at_depth(cutoff).positions
     precision = np.arange(1, positions.shape[1] + 1) / positions
     return np.nansum(precision, axis=1) / ranks.relevant
@@ -144,14 +149,21 @@ def _rank_distance(ranks: Ranks, cutoff: int | None) -> np.ndarray:
 
 
 _FROM_RANKS: dict[str, Callable[[Ranks, int | None], np.ndarray]] = {
-    "AP": _average_precision,
+    "AP": average_precision,
     "R": _recall,
     "Success": _success,
     "nDCG": _ndcg,
     "RankDistance": _rank_distance,
 }
 
-DEFAULT_MEASURES = ("AP", "R@1", "R@10", "R@100", "nDCG@10", "Success@1", "Success@10", "RankDistance")
+
+DEFAULT_MEASURES = (
+    *("AP", "R@1", "R@10", "R@100", "nDCG@10", "Success@1", "Success@10", "RankDistance"),
+    *("LanguageSkew@10", "LanguageDivergence@10", "FirstRank", "FirstRank(lang='other')", "WeakAlignment"),
+)
+ALL = "all"  # in a list of measures: all of these, for each language where a measure is for one
+_FURTHER = ("LanguageAP", "LanguageAP(lang='other')", "PEER@20", "PEER(weights={0:0.5,1:0.5})@20")
+_BY_LANGUAGE = ("LanguageAP(lang='{}')", "LanguageSkew(lang='{}')@10", "FirstRank(lang='{}')")
 
 
 def from_ranks(measure: irm.Measure, ranks: Ranks) -> np.ndarray:
@@ -159,21 +171,43 @@ def from_ranks(measure: irm.Measure, ranks: Ranks) -> np.ndarray:
 
     Relevance is binary here. The values are those of ir_measures on the run that has these positions.
 
+    Parameters
+    ----------
+    ranks : with the languages of the documents where the measure is of language bias, see :func:`languages_needed`.
+
     Returns
     -------
-    float64 [queries].
+    float64 [queries]; NaN where the measure is not defined for a query.
 
     Raises
     ------
     UserError
-        The measure needs more than positions.
+        The measure needs more than positions and languages.
     """
-    extra = set(measure.params) - {"cutoff"}
-    if measure.NAME not in _FROM_RANKS or extra:
-        raise UserError(
-            f"{measure} cannot be computed from positions; known: {', '.join(sorted(_FROM_RANKS))}, with @k"
-        )
-    return _FROM_RANKS[measure.NAME](ranks, measure.params.get("cutoff"))
+    computes: Callable[[Ranks], np.ndarray] | None = getattr(measure, "from_ranks", None)
+    if computes is not None and not measure.params.keys() & {"rel", "lang_mapping"}:
+        return computes(ranks)
+    if measure.NAME in _FROM_RANKS and not measure.params.keys() - {"cutoff"}:
+        return _FROM_RANKS[measure.NAME](ranks, measure.params.get("cutoff"))
+    known = [*_FROM_RANKS, *(name for name, offer in _offered().items() if hasattr(offer, "from_ranks"))]
+    raise UserError(f"{measure} cannot be computed from positions; known: {', '.join(sorted(known))}, with @k")
+
+
+def pool_only(measure: irm.Measure) -> bool:
+    """Whether a measure compares languages and so says nothing where all documents are of one: its ``POOL_ONLY``."""
+    return bool(getattr(measure, "POOL_ONLY", False))
+
+
+def languages_needed(measures: Sequence[irm.Measure], depth: int | None = None) -> int | None:
+    """Of how many first documents the measures want to know the languages; None if no measure asks for languages.
+
+    Parameters
+    ----------
+    depth : the ranks will be cut there.
+    """
+    if not any(map(pool_only, measures)):
+        return None
+    return max(depth or 0, *(measure.params.get("cutoff", 0) for measure in measures))
 
 
 def higher_is_better(measure: irm.Measure) -> bool:
@@ -184,8 +218,13 @@ def higher_is_better(measure: irm.Measure) -> bool:
     return bool(getattr(measure, "HIGHER_IS_BETTER", True))
 
 
-def parse_measures(names: tuple[str, ...] | list[str]) -> list[irm.Measure]:
+def parse_measures(names: Sequence[str], languages: Sequence[str] = ()) -> list[irm.Measure]:
     """Measures by the names that ir_measures gives them, ours included.
+
+    Parameters
+    ----------
+    names : ``all`` stands for every measure that an evaluation knows.
+    languages : of the benchmark; the only ones that a parameter ``lang`` may then name.
 
     Raises
     ------
@@ -194,7 +233,7 @@ def parse_measures(names: tuple[str, ...] | list[str]) -> list[irm.Measure]:
     """
     register_measures()
     found = []
-    for name in names:
+    for name in _expanded(names, languages):
         try:
             measure = ir_measures.parse_measure(name)
             measure.validate_params()
@@ -202,5 +241,18 @@ def parse_measures(names: tuple[str, ...] | list[str]) -> list[irm.Measure]:
             raise UserError(f"unknown measure '{name}': {error}") from error
         if measure.params.get("cutoff", 1) < 1:
             raise UserError(f"unknown measure '{name}': a cutoff is 1 or more")
-        found.append(measure)
+        lang = measure.params.get("lang")
+        if lang is not None and languages and lang not in ("query", "other", *languages):
+            raise UserError(f"unknown measure '{name}': lang is query, other or one of {', '.join(languages)}")
+        if measure not in found:
+            found.append(measure)
     return found
+
+
+def _expanded(names: Sequence[str], languages: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        if name == ALL:
+            yield from (*DEFAULT_MEASURES, *_FURTHER)
+            yield from (measure.format(lang) for measure in _BY_LANGUAGE for lang in languages)
+        else:
+            yield name

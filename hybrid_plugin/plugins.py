@@ -23,7 +23,7 @@ from hybrid_plugin.errors import UserError
 
 hookimpl = pluggy.HookimplMarker("hybrid_ir")
 
-_BUILT_IN = ("benchmarks", "sampling", "sources", "measures", "transforms")
+_BUILT_IN = ("benchmarks", "sampling", "sources", "measures", "bias", "transforms")
 
 
 @cache

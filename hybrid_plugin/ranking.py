@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -11,6 +11,30 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.vectors import Vectors
 
 _BLOCK = 256  # queries scored at a time
+
+
+@dataclass(frozen=True)
+class Languages:
+    """The languages in some rankings, as numbers: what measures of language bias need beside positions.
+
+    Parameters
+    ----------
+    names : the languages that are numbered.
+    queries : int [queries], the language of each query.
+    relevant : int [queries, most relevant documents], that of each relevant document in the order of its positions;
+        -1 beyond a query's number of relevant documents.
+    top : int [queries, depth], that of the document in each of the first places; -1 beyond the end of a ranking.
+    own : int [queries], the documents in the language of the query that the ranking holds.
+    own_above : int [queries, most relevant documents], how many of them stand above each relevant document; of no
+        meaning for a relevant document that the ranking does not hold.
+    """
+
+    names: tuple[str, ...]
+    queries: np.ndarray
+    relevant: np.ndarray
+    top: np.ndarray
+    own: np.ndarray
+    own_above: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -23,11 +47,13 @@ class Ranks:
     positions : float64 [queries, most relevant documents], from 1, ascending; ``inf`` for a relevant document that
         the ranking does not hold, ``nan`` beyond a query's number of relevant documents.
     retrieved : int64 [queries], the length of each ranking.
+    languages : those of the documents, where they were asked for.
     """
 
     query_ids: tuple[str, ...]
     positions: np.ndarray
     retrieved: np.ndarray
+    languages: Languages | None = None
 
     @property
     def relevant(self) -> np.ndarray:
@@ -35,19 +61,50 @@ class Ranks:
         return (~np.isnan(self.positions)).sum(1)
 
     def at_depth(self, depth: int | None) -> Ranks:
-        """The same rankings cut after ``depth`` documents."""
+        """The same rankings cut after ``depth`` documents.
+
+        Raises
+        ------
+        ValueError
+            The ranks know the languages of fewer documents.
+        """
         if depth is None:
             return self
         positions = np.where(self.positions > depth, np.inf, self.positions)
-        return Ranks(self.query_ids, positions, np.minimum(self.retrieved, depth))
+        languages = self.languages
+        if languages is not None:
+            top = languages.top[:, :depth]
+            if top.shape[1] < min(depth, self.retrieved.max(initial=0)):
+                raise ValueError(f"the languages of {top.shape[1]} documents are known, not of {depth}")
+            within = (top == languages.queries[:, None]).sum(1)
+            languages = replace(languages, top=top, own=np.where(self.retrieved > depth, within, languages.own))
+        return Ranks(self.query_ids, positions, np.minimum(self.retrieved, depth), languages)
 
 
-def stack_ranks(query_ids: Sequence[str], positions: Sequence[Sequence[float]], retrieved: Sequence[int]) -> Ranks:
-    """Ranks from a list of positions for each query."""
-    table = np.full((len(query_ids), max(map(len, positions), default=0)), np.nan)
-    for row, found in zip(table, positions, strict=True):
-        row[: len(found)] = sorted(found)
-    return Ranks(tuple(query_ids), table, np.asarray(retrieved, np.int64))
+def stack_ranks(
+    query_ids: Sequence[str],
+    positions: Sequence[Sequence[float]],
+    retrieved: Sequence[int],
+    languages: Languages | None = None,
+) -> Ranks:
+    """Ranks from a list of positions for each query, in any order, which is that of ``languages`` too."""
+    table = stack_rows(positions, np.nan)
+    order = np.argsort(table, axis=1)
+    if languages is not None:
+        languages = replace(
+            languages,
+            relevant=np.take_along_axis(languages.relevant, order, 1),
+            own_above=np.take_along_axis(languages.own_above, order, 1),
+        )
+    return Ranks(tuple(query_ids), np.take_along_axis(table, order, 1), np.asarray(retrieved, np.int64), languages)
+
+
+def stack_rows(rows: Sequence[Sequence[float] | np.ndarray], fill: float) -> np.ndarray:
+    """A table [rows, longest row] of the type of ``fill``, which fills the shorter rows."""
+    table = np.full((len(rows), max(map(len, rows), default=0)), fill)
+    for line, row in zip(table, rows, strict=True):
+        line[: len(row)] = row
+    return table
 
 
 class Pool:
@@ -74,6 +131,8 @@ class Pool:
         self.group_of: list[str] = [] if groups is None else [groups[i] for i in order]
         for group in dict.fromkeys(self.group_of):
             self.members[group] = _columns(np.flatnonzero(np.array(self.group_of, dtype=object) == group))
+        number = {group: i for i, group in enumerate(self.members)}
+        self.group_number = np.array([number[group] for group in self.group_of], np.int16)
         self.whole = slice(0, len(order))
 
     def scores(self, queries: Vectors) -> Iterator[tuple[range, np.ndarray]]:
@@ -116,17 +175,25 @@ class PositionCounter:
     relevant : query id -> ids of its relevant documents.
     groups : the groups to rank within.
     whole : also rank the pool as one.
+    own : the language of the queries, to collect :class:`Languages` on the pool (whose groups are languages) as well.
+    depth : the first places of which to collect the languages.
     """
 
     pool: Pool
     relevant: Mapping[str, Sequence[str]]
     groups: Sequence[str]
     whole: bool
+    own: str = ""
+    depth: int = 0
     _found: dict[str | None, dict[str, list[float]]] = field(default_factory=dict)
+    _columns: dict[str, list[int]] = field(default_factory=dict)  # of the relevant documents, in the order of _found
+    _own_above: dict[str, list[int]] = field(default_factory=dict)
+    _top: list[np.ndarray] = field(default_factory=list)
 
     def add(self, query_ids: Sequence[str], scores: np.ndarray) -> None:
         """Count in a block of scores [len(query_ids), documents of the pool]."""
         wanted = set(self.groups)
+        own = self.pool.members.get(self.own, slice(0, 0))
         above = np.empty(scores.shape[1], bool)
         for query_id, row in zip(query_ids, scores, strict=True):
             for doc_id in self.relevant.get(query_id, ()):
@@ -142,9 +209,15 @@ class PositionCounter:
                 np.greater(row[column:], score, out=above[column:])
                 if self.whole:
                     self._add(None, query_id, 1 + int(np.count_nonzero(above)))
+                    if self.own:
+                        self._columns.setdefault(query_id, []).append(column)
+                        self._own_above.setdefault(query_id, []).append(int(np.count_nonzero(above[own])))
                 if group in wanted:
                     assert group is not None
                     self._add(group, query_id, 1 + int(np.count_nonzero(above[self.pool.members[group]])))
+        if self.own:
+            counted = [row for row, query_id in enumerate(query_ids) if query_id in self._columns]
+            self._top.append(self.pool.group_number[top_columns(scores, self.depth)][counted])
 
     def _add(self, group: str | None, query_id: str, position: int) -> None:
         self._found.setdefault(group, {}).setdefault(query_id, []).append(position)
@@ -153,7 +226,21 @@ class PositionCounter:
         """The ranks within a group, or in the whole pool for None, of the queries with a relevant document there."""
         found = self._found.get(group, {})
         size = len(self.pool.ids) if group is None else _size(self.pool.members[group])
-        return stack_ranks(list(found), list(found.values()), [size] * len(found))
+        languages = self._languages() if group is None and self.own else None
+        return stack_ranks(list(found), list(found.values()), [size] * len(found), languages)
+
+    def _languages(self) -> Languages:
+        names = tuple(self.pool.members)
+        queries = len(self._columns)
+        columns = stack_rows(list(self._columns.values()), -1)
+        return Languages(
+            names,
+            queries=np.full(queries, names.index(self.own) if self.own in names else -1),
+            relevant=np.where(columns < 0, -1, self.pool.group_number[columns]),
+            top=np.concatenate(self._top) if self._top else np.empty((0, self.depth), np.int16),
+            own=np.full(queries, _size(self.pool.members.get(self.own, slice(0, 0)))),
+            own_above=stack_rows(list(self._own_above.values()), 0),
+        )
 
 
 def _size(columns: slice | np.ndarray) -> int:
@@ -171,3 +258,20 @@ def top(row: np.ndarray, columns: slice | np.ndarray, depth: int | None) -> np.n
         kept = np.arange(len(scores))
     kept = kept[np.argsort(-scores[kept], kind="stable")][:depth]
     return kept + columns.start if isinstance(columns, slice) else columns[kept]
+
+
+def top_columns(scores: np.ndarray, depth: int) -> np.ndarray:
+    """The columns of the highest scores of each query of a block, as :func:`top` gives them for the whole pool.
+
+    Returns
+    -------
+    int [queries, depth], or [queries, documents] where the pool holds fewer.
+    """
+    depth = min(depth, scores.shape[1])
+    if not depth:
+        return np.empty((len(scores), 0), int)
+    threshold = np.partition(scores, scores.shape[1] - depth, axis=1)[:, [scores.shape[1] - depth]]
+    rows, columns = np.nonzero(scores >= threshold)  # with everything that ties with the last place
+    order = np.lexsort((-scores[rows, columns], rows))  # stable, so that of equal scores the left one comes first
+    first = np.searchsorted(rows, np.arange(len(scores)))
+    return columns[order][first[:, None] + np.arange(depth)]

@@ -2,9 +2,11 @@
 
     hybrid-ir encode xquad-r --encoder M --output VECTORS
     python tests/benchmarks/evaluation_speed.py VECTORS [--pairs 12]
+    python tests/benchmarks/evaluation_speed.py VECTORS --all-measures
 
 Both rank every query's full document set and compute the same measures; the figures are compared as well. With
 ``--pairs`` the loop takes only so many settings, evenly chosen, and its time is scaled up by documents scored.
+``--all-measures`` times hybrid-ir alone, on the default measures and on every measure there is.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 MEASURES = ("AP", "R@1", "R@10", "R@100", "nDCG@10", "Success@1", "Success@10", "RankDistance")
 
 
-def ours(vectors: Path) -> None:
+def ours(vectors: Path, measures: tuple[str, ...]) -> None:
     """Run in a process of its own, so that its memory is its own; prints figures, seconds and gigabytes as JSON."""
     from hybrid_plugin.benchmarks import load_benchmark
     from hybrid_plugin.evaluation import Task, evaluate_vectors, stored_vectors
@@ -29,11 +32,18 @@ def ours(vectors: Path) -> None:
     started = time.perf_counter()
     task = Task.load(load_benchmark("xquad-r"))
     docs, queries = stored_vectors(task, vectors)
-    scores = evaluate_vectors(task, docs, queries, task.benchmark.pairs(), measures=MEASURES)
+    scores = evaluate_vectors(task, docs, queries, task.benchmark.pairs(), measures=measures)
     figures = {f"{row.docs}/{row.queries}": row.AP for row in scores.pairs.itertuples()}
     seconds = time.perf_counter() - started
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(json.dumps({"figures": figures, "seconds": seconds, "gigabytes": memory}))
+    number = len(scores.measures)
+    print(json.dumps({"figures": figures, "seconds": seconds, "gigabytes": memory, "measures": number}))
+
+
+def our_result(vectors: Path, *measures: str) -> dict[str, Any]:
+    """What :func:`ours` prints."""
+    command = [sys.executable, __file__, str(vectors), "--ours", *measures]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
 def theirs(vectors: Path, number: int) -> tuple[dict[str, float], float]:
@@ -85,13 +95,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("vectors", type=Path)
     parser.add_argument("--pairs", type=int, default=132)
-    parser.add_argument("--ours", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--all-measures", action="store_true")
+    parser.add_argument("--ours", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.ours:
-        ours(arguments.vectors)
+        ours(arguments.vectors, tuple(arguments.ours))
         return
-    command = [sys.executable, __file__, str(arguments.vectors), "--ours"]
-    result = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    if arguments.all_measures:
+        from hybrid_plugin.measures import DEFAULT_MEASURES
+
+        for names in (MEASURES, DEFAULT_MEASURES, ("all",)):
+            result = our_result(arguments.vectors, *names)
+            print(f"{result['measures']} measures: {result['seconds']:.1f} s, {result['gigabytes']:.2f} GB at most")
+        return
+    result = our_result(arguments.vectors, *MEASURES)
     figures, seconds = theirs(arguments.vectors, arguments.pairs)
     worst = max(abs(figures[pair] - result["figures"][pair]) for pair in figures)
     print(f"hybrid-ir: 132 settings in {result['seconds']:.1f} s, {result['gigabytes']:.2f} GB at most")

@@ -34,6 +34,12 @@ def refused(*arguments: object, writes: Path | None = None) -> str:
         ("evaluate --settings mono multi xquad-r", "evaluate --settings mono --settings multi xquad-r"),
         ("train --source a b --model m", "train --source a --source b --model m"),
         ("train --source a --source b", "train --source a --source b"),
+        ("evaluate --measures AP LanguageSkew@10 b", "evaluate --measures AP --measures LanguageSkew@10 b"),
+        (
+            "evaluate --measures PEER(weights={0:1,1:0})@5 R@1",
+            "evaluate --measures PEER(weights={0:1,1:0})@5 --measures R@1",
+        ),
+        ("evaluate --measures all xquad-r", "evaluate --measures all xquad-r"),
         ("evaluate --settings nonsense", "evaluate --settings nonsense"),
         ("evaluate --languages", "evaluate --languages"),
     ],
