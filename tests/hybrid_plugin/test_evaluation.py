@@ -100,8 +100,9 @@ def test_one_file_scores_as_the_pair_it_is_a_run_of(evaluated: tuple[Scores, Pat
         alone = evaluate_runs(benchmark, path, pair=pair)
         assert len(alone.pairs) == 1
         assert alone.settings.keys() == {pair.setting}
-        found = by_pair(alone).loc[(pair.docs, pair.queries), list(DEFAULT_MEASURES)].to_dict()
-        assert found == by_pair(scores).loc[(pair.docs, pair.queries), list(DEFAULT_MEASURES)].to_dict()
+        found = by_pair(alone).loc[(pair.docs, pair.queries), list(alone.measures)].dropna().to_dict()
+        expected = by_pair(scores).loc[(pair.docs, pair.queries), list(scores.measures)].dropna().to_dict()
+        assert found == pytest.approx(expected, abs=1e-12)
         assert found == pytest.approx(run_figures(dataset_id, path), abs=1e-6)
 
 
@@ -113,7 +114,8 @@ def test_one_file_with_the_queries_of_all_languages_is_a_run_on_the_pool(
     path = tmp_path / "run.trec"
     path.write_text("".join(lines[::2] + lines[1::2]))  # the lines of a query need not stand together
     again = evaluate_runs(load_benchmark("mlqa-r"), path, languages=("de", "zh"))
-    assert again.settings == {"multi": scores.settings["multi"]}
+    assert again.settings.keys() == {"multi"}
+    assert again.settings["multi"] == pytest.approx(scores.settings["multi"], abs=1e-12)
     for pair in again.pairs.itertuples():
         expected = run_figures(f"mlqa-r/multi/{pair.queries}", path)
         found = by_pair(again).loc[("multi", pair.queries), list(DEFAULT_MEASURES)].to_dict()
