@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hybrid_plugin.benchmarks import Benchmark as Benchmark
     from hybrid_plugin.benchmarks import Pair as Pair
     from hybrid_plugin.benchmarks import load_benchmark as load_benchmark
+    from hybrid_plugin.comparison import Comparison as Comparison
+    from hybrid_plugin.comparison import compare as compare
+    from hybrid_plugin.comparison import published_figures as published_figures
     from hybrid_plugin.encoder import Encoder as Encoder
     from hybrid_plugin.encoder import EncoderSettings as EncoderSettings
     from hybrid_plugin.errors import UserError as UserError
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Batches": "sampling",
     "Benchmark": "benchmarks",
+    "Comparison": "comparison",
     "Encoder": "encoder",
     "EncoderSettings": "encoder",
     "Pair": "benchmarks",
@@ -47,6 +51,7 @@ _HOME = {
     "Scores": "evaluation",
     "TrainingSettings": "training",
     "UserError": "errors",
+    "compare": "comparison",
     "encode_dataset": "search",
     "evaluate": "evaluation",
     "evaluate_runs": "evaluation",
@@ -55,6 +60,7 @@ _HOME = {
     "index_dataset": "search",
     "load_benchmark": "benchmarks",
     "load_source": "sources",
+    "published_figures": "comparison",
     "register_datasets": "plugins",
     "register_measures": "measures",
     "run_module": "pyserini",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from hybrid_plugin.comparison import Comparison
     from hybrid_plugin.encoder import Encoder
     from hybrid_plugin.evaluation import Scores
 
@@ -347,6 +348,63 @@ def _depth(text: str | None) -> int | None:
     return int(text)
 
 
+@app.command()
+def compare(
+    folders: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="Folders that evaluate wrote; the first is the baseline.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="DIR", help="Write comparison.json, CSV files and a LaTeX table there."),
+    ] = None,
+    measures: Annotated[
+        list[str] | None, typer.Option("--measures", metavar="M...", help="By default AP and RankDistance.")
+    ] = None,
+    all_pairs: Annotated[
+        bool, typer.Option("--all-pairs", help="Test every two systems, not only each with the first.")
+    ] = False,
+    published: Annotated[
+        bool, typer.Option("--published", help="Also show the figures published for other models, with their sources.")
+    ] = False,
+    alpha: Annotated[
+        float, typer.Option("--alpha", metavar="P", help="Level of significance, after Holm's correction.")
+    ] = 0.05,
+    resamples: Annotated[
+        int, typer.Option("--resamples", metavar="N", min=1, help="Sign flips of the randomisation tests.")
+    ] = 100_000,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of sign flips and bootstrap.")] = 0,
+) -> None:
+    """Which of several systems is better, by how much, and whether chance explains it.
+
+    Paired tests with the question as the unit, Holm's correction over all of them, bootstrap intervals, effect sizes,
+    wins by language, and a verdict to quote. Prints tables; with --output writes them and prints the verdict.
+
+    Example: hybrid-ir compare scores-untouched scores-hybrid --measures AP nDCG@10 --published
+    """
+    from hybrid_plugin.comparison import COMPARISON, DEFAULT_MEASURES
+    from hybrid_plugin.comparison import compare as run
+    from hybrid_plugin.files import check_output
+
+    if output is not None:
+        check_output(output, COMPARISON)
+    found = run(
+        folders,
+        measures=measures or DEFAULT_MEASURES,
+        all_pairs=all_pairs,
+        published=published,
+        seed=seed,
+        resamples=resamples,
+        alpha=alpha,
+    )
+    if output is None:
+        _print_tables(found)
+    else:
+        found.save(output)
+    typer.echo("\n".join(found.verdict))
+    if output is not None:
+        typer.echo(f"{output / COMPARISON}")
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def run(
     context: typer.Context,
@@ -389,6 +447,29 @@ def _print_scores(scores: Scores) -> None:
     Console(width=max(100, Console().width)).print(table)
 
 
+def _print_tables(found: Comparison) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=max(120, Console().width))
+    columns = found.columns()
+
+    def table(title: str, *left: str, right: Sequence[str]) -> Table:
+        made = Table(*left, title=title, title_justify="left")
+        for name in right:
+            made.add_column(name, justify="right")
+        return made
+
+    interval = f"{1 - found.method['alpha']:.0%} interval"
+    figures = table(f"{found.benchmark}, {interval}", "system", right=[f"{m} {s}" for s, m in columns])
+    for system in found.systems:
+        rows = found.figures[found.figures["system"] == system].set_index(["setting", "measure"])
+        cells = [rows.loc[key] if key in rows.index else None for key in columns]
+        figures.add_row(found.label(system), *("" if c is None else _with_interval(found, c.name[1], c) for c in cells))
+    figures.add_section()
+    ...
+
+
 def _print_comparison(results: dict[str, Scores], output: Path) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -414,6 +495,7 @@ _SEVERAL = {
     "--source": re.compile(r"[^-].*"),
     "--languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
     "--settings": re.compile(r"mono|cross|multi"),
+    "--measures": re.compile(r"[A-Za-z]\w*(\(\S+\))?(@\d+)?"),
 }
 
 

@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+
+from hybrid_plugin.benchmarks import SETTINGS
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation import PER_QUERY, SCORES, Scores
+from hybrid_plugin.files import read_json, whole_folder, write_json
+from hybrid_plugin.measures import higher_is_better, parse_measures
+from hybrid_plugin.significance import bootstrap, effect_size, holm, randomization_test, shares, t_test
+
+COMPARISON = "comparison.json"
+TABLE = "table.tex"
+DEFAULT_MEASURES = ("AP", "RankDistance")
+FRAMES = ("figures", "tests", "by_language", "by_training", "published")
+
+_QUERY = ["setting", "docs", "queries", "query_id"]
+_BY_TRAINING = ["trained_on", "part", "languages", "system", "setting", "measure", "value", "low", "high"]
+_SOURCE = ["citation", "note"]
+_IN_WORDS = {"mono": "monolingual", "cross": "cross-lingual", "multi": "multilingual"}
 
 
 @dataclass(frozen=True)
@@ -21,15 +44,17 @@ class Comparison:
     about : system -> the head of its ``scores.json``.
     figures : ``system``, ``setting``, ``measure``, ``value`` (the macro average of ``scores.json``), ``low``, ``high``.
     tests : ``a``, ``b``, ``setting``, ``measure``, ``value_a``, ``value_b``, ``difference`` (of a minus b), ``low``,
-        ``high``, ``p_randomization``, ``p_t``, ``p_holm_randomization``, ``p_holm_t``, ``d``, ``wins``, ``ties``,
-        ``losses`` (questions on which a is better, equal, worse), ``winner`` (empty where no difference is shown),
-        ``languages_ahead``, ``languages``.
-    by_language : the same columns for the queries of one ``language``, without the last two.
-    by_training : ``trained_on`` (languages), ``part`` (seen or unseen), ``system``, ``setting``, ``measure``, ``value``,
-        ``low``, ``high``: the figures over the query languages that a system was trained on, and over the others.
-    published : ``system``, ``setting``, ``measure``, ``value``, ``source``, ``note``; empty unless asked for.
+        ``high``, ``p_randomization``, ``p_t``, ``p_holm_randomization``, ``p_holm_t``, ``d`` (Cohen's d_z), ``wins``,
+        ``ties``, ``losses`` (questions on which a is better, equal, worse), ``winner`` (by ``p_holm_randomization``;
+        empty where no difference is shown), and ``languages_ahead``, ``languages_tied``, ``languages_behind``: the
+        query languages in which the figure of a is better, equal, worse.
+    by_language : the columns of ``tests`` up to ``winner`` for the queries of one ``language``.
+    by_training : ``trained_on`` (languages), ``part`` (seen or unseen), ``languages``, ``system``, ``setting``,
+        ``measure``, ``value``, ``low``, ``high``: figures over the query languages that a system was trained on, and
+        over the others; a row for every system, so that the trained one has something to stand beside.
+    published : as :func:`published_figures` gives it; empty unless asked for.
     verdict : sentences to quote.
-    method : how the tests were made: unit, seed, resamples, alpha, number of tests.
+    method : how the tests were made.
     """
 
     benchmark: str
@@ -43,21 +68,456 @@ class Comparison:
     verdict: tuple[str, ...]
     method: dict[str, Any]
 
+    def contaminated(self, system: str) -> bool:
+        """Whether the system was trained on the benchmark, so that its figures are not zero-shot."""
+        return self.about[system].get("zero_shot") is False
+
+    def label(self, system: str) -> str:
+        """The system's name, marked where it was trained on the benchmark."""
+        return f"{system} (trained on {self.benchmark}, not zero-shot)" if self.contaminated(system) else system
+
+    def number(self, measure: str, value: float, sign: str = "") -> str:
+        """A value of a measure as tables print it: four digits, or one where the measure goes beyond 1."""
+        large = self.figures.loc[self.figures.measure == measure, "value"].abs().max() > 1
+        return f"{value:{sign}.{1 if large else 4}f}"
+
+    def columns(self) -> list[tuple[str, str]]:
+        """The settings and measures that tell systems apart: those that are tested, in the order of the figures."""
+        tested = set(zip(self.tests.setting, self.tests.measure, strict=True))
+        return [
+            key for key in dict.fromkeys(zip(self.figures.setting, self.figures.measure, strict=True)) if key in tested
+        ]
+
+    def sources(self) -> list[str]:
+        """Where the published figures come from, each with what to know of it."""
+        return [f"{citation} ({note})" for citation, note in self.published[_SOURCE].drop_duplicates().to_numpy()]
+
+    def as_json(self) -> dict[str, Any]:
+        """The contents of ``comparison.json``."""
+        frames = {name: _records(getattr(self, name)) for name in FRAMES}
+        return {
+            "benchmark": self.benchmark, "systems": list(self.systems), "verdict": list(self.verdict),
+            "method": self.method, **frames, "about": self.about,
+        }  # fmt: skip
+
     def save(self, folder: Path) -> None:
-        """Write ``comparison.json``, a CSV file a frame and ``table.tex``, all or nothing."""
-        raise NotImplementedError
+        """Write ``comparison.json``, each frame that has rows as a CSV file, and ``table.tex``, all or nothing.
+
+        Raises
+        ------
+        UserError
+            The folder holds something that is not a comparison.
+        """
+        with whole_folder(folder, COMPARISON) as staging:
+            for name in FRAMES:
+                frame = getattr(self, name)
+                if len(frame):
+                    frame.to_csv(staging / f"{name}.csv", index=False)
+            (staging / TABLE).write_text(latex(self), encoding="utf-8")
+            write_json(staging / COMPARISON, self.as_json())
+
+
+def published_figures(benchmark: str, measures: Sequence[str] = DEFAULT_MEASURES) -> pd.DataFrame:
+    """Figures that were published for other models on a benchmark; there are no per-query values of them.
+
+    Returns
+    -------
+    ``system``, ``setting``, ``measure``, ``value``, ``digits`` (as printed there), ``citation`` and ``note``; no
+    rows where none are known.
+    """
+    record = json.loads(files("hybrid_plugin").joinpath("etc", "published.json").read_text(encoding="utf-8"))
+    rows = [
+        (f"{system} ({source['label']})", setting, measure, value, source["digits"][measure], *map(source.get, _SOURCE))
+        for source in record["sources"]
+        for system, by_setting in source["figures"].get(benchmark, {}).items()
+        for setting, figures in by_setting.items()
+        for measure, value in figures.items()
+        if measure in measures
+    ]
+    return pd.DataFrame(rows, columns=["system", "setting", "measure", "value", "digits", *_SOURCE])
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return frame.astype(object).where(frame.notna(), None).to_dict(orient="records")
 
 
 def compare(
     folders: Sequence[Path],
     *,
-    measures: Sequence[str] = ("AP", "RankDistance"),
+    measures: Sequence[str] = DEFAULT_MEASURES,
     all_pairs: bool = False,
     published: bool = False,
     seed: int = 0,
     resamples: int = 100_000,
-    bootstraps: int = 10_000,
+    bootstraps: int = 5_000,
     alpha: float = 0.05,
 ) -> Comparison:
-    """Compare evaluations of one benchmark, each with the first or (``all_pairs``) each with each."""
-    raise NotImplementedError
+    """Compare evaluations of one benchmark.
+
+    The unit of every test is the question, over all the languages that ask it (:mod:`hybrid_plugin.significance`).
+    Systems are compared in the settings that both were scored in. A measure that has one value everywhere in a
+    setting, as RankDistance has within one language, is not tested there.
+
+    Parameters
+    ----------
+    folders : evaluation folders, as :func:`hybrid_plugin.evaluate` writes them; the first is the baseline.
+    all_pairs : test every two systems, not only each with the baseline.
+    published : also give the figures published for other models, see :func:`published_figures`.
+    resamples : sign flips of the randomisation tests.
+    bootstraps : samples of the bootstrap intervals.
+    alpha : level of significance, after Holm's correction over all rows of ``tests`` (and, apart, of ``by_language``);
+        intervals cover 1 - alpha.
+
+    Raises
+    ------
+    UserError
+        A folder is no evaluation, is damaged or was given twice, or two of them differ in benchmark, depth or queries;
+        names the folder.
+
+    Examples
+    --------
+    >>> compare([Path("scores-untouched"), Path("scores-hybrid")]).verdict        # doctest: +SKIP
+    """
+    if len(folders) < 2:
+        raise UserError("a comparison takes two evaluation folders or more")
+    if not 0 < alpha < 1:
+        raise UserError(f"alpha is {alpha}; a level of significance is above 0 and below 1")
+    better = {str(measure): higher_is_better(measure) for measure in parse_measures(list(measures))}
+    systems = [_System.load(name, folder, list(better)) for name, folder in _named(folders).items()]
+    _check_alike(systems)
+    names = tuple(system.name for system in systems)
+    chosen = [(a, b) for b, a in combinations(names, 2) if all_pairs or b == names[0]]
+    questions = pd.Index(sorted(set().union(*(system.per_query["question"].unique() for system in systems))))
+    trained = dict.fromkeys(langs for s in systems if (langs := tuple(s.about.get("languages_trained_on") or ())))
+    figures: list[dict[str, Any]] = []
+    by_training: list[dict[str, Any]] = []
+    tests: list[dict[str, Any]] = []
+    by_language: list[dict[str, Any]] = []
+    for setting, measure in product(dict.fromkeys([*SETTINGS, *(s for one in systems for s in one.settings)]), better):
+        having = [system for system in systems if setting in system.settings]
+        if not having:
+            continue
+        values = [system.values(setting, measure, questions) for system in having]
+        drawn = bootstrap([value.to_numpy() for value in values], bootstraps, seed)
+        cells = {s.name: _Cell(v.to_numpy(), d, alpha) for s, v, d in zip(having, values, drawn, strict=True)}
+        asked = values[0].columns.get_level_values("queries")
+        what = {"setting": setting, "measure": measure}
+        figures += [{"system": name, **what} | cell.figure() for name, cell in cells.items()]
+        for langs, seen in product(trained, (True, False)):
+            part = asked.isin(langs) == seen
+            if part.any():
+                key = {"trained_on": " ".join(langs), "part": "seen" if seen else "unseen"}
+                key["languages"] = " ".join(sorted(set(asked[part])))
+                by_training += [{**key, "system": n, **what} | cell.of(part).figure() for n, cell in cells.items()]
+        if np.unique(np.concatenate([cell.values[~np.isnan(cell.values)] for cell in cells.values()])).size < 2:
+            continue
+        for a, b in chosen:
+            if a in cells and b in cells:
+                key = {"a": a, "b": b, **what}
+                tests.append(key | cells[a].against(cells[b]))
+                for lang in sorted(set(asked)):
+                    one = asked == lang
+                    by_language.append({"language": lang, **key} | cells[a].of(one).against(cells[b].of(one)))
+    if not tests:
+        raise UserError(f"{' and '.join(map(str, folders))} have nothing to compare: no setting or measure in common")
+    rows = [*tests, *by_language]
+    chances = randomization_test(np.column_stack([row["shares"] for row in rows]), resamples, seed)
+    for row, p in zip(rows, chances, strict=True):
+        row["p_randomization"] = p
+    languages = _judge(by_language, chosen, better, alpha)
+    found = Comparison(
+        benchmark=systems[0].about["benchmark"],
+        systems=names,
+        about={system.name: system.about for system in systems},
+        figures=pd.DataFrame(figures),
+        tests=_with_languages(_judge(tests, chosen, better, alpha), languages, better),
+        by_language=languages,
+        by_training=pd.DataFrame(by_training, columns=_BY_TRAINING),
+        published=published_figures(systems[0].about["benchmark"] if published else "", list(better)),
+        verdict=(),
+        method={
+            "unit": "question", "questions": len(questions), "tests": len(tests), "correction": "Holm", "alpha": alpha,
+            "randomization_resamples": resamples, "bootstrap_resamples": bootstraps, "seed": seed,
+            "effect_size": "Cohen's d_z", "higher_is_better": better,
+        },
+    )  # fmt: skip
+    return replace(found, verdict=tuple(_verdict(found)))
+
+
+def _named(folders: Sequence[Path]) -> dict[str, Path]:
+    """Folders by the shortest ends of their paths that tell them apart."""
+    places = [folder.resolve() for folder in folders]
+    twice = next((folder for i, folder in enumerate(folders) if places[i] in places[:i]), None)
+    if twice is not None:
+        raise UserError(f"{twice} is given twice; a comparison takes different evaluation folders")
+    paths = [Path(os.path.abspath(folder)).parts for folder in folders]
+    names: dict[str, Path] = {}
+    length = 0
+    while len(names) < len(folders):
+        length += 1
+        names = {"/".join(path[-length:]): folder for path, folder in zip(paths, folders, strict=True)}
+    return names
+
+
+@dataclass(frozen=True)
+class _System:
+    """An evaluation folder as it was read: ``per_query`` with the column ``question``, the unit of the tests."""
+
+    name: str
+    folder: Path
+    about: dict[str, Any]
+    per_query: pd.DataFrame
+
+    @classmethod
+    def load(cls, name: str, folder: Path, measures: list[str]) -> _System:
+        if not (folder / SCORES).is_file():
+            raise UserError(f"{folder} has no {SCORES}, so it is no folder that hybrid-ir evaluate wrote")
+        about = read_json(folder / SCORES)
+        if not (isinstance(about, dict) and isinstance(about.get("benchmark"), str) and _figures_of(about)):
+            raise UserError(f"{folder / SCORES} lacks its benchmark or its figures; evaluate again")
+        path = folder / PER_QUERY
+        try:
+            frame = pd.read_parquet(path)
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+        missing = next((column for column in (*_QUERY, *measures) if column not in frame), None)
+        if missing is not None:
+            raise UserError(f"{path} has no column '{missing}'; it has: {', '.join(map(str, frame.columns))}")
+        if frame[_QUERY].isna().any(axis=None):
+            raise UserError(f"{path} has a row without setting, languages or query id")
+        frame = frame.astype(dict.fromkeys(_QUERY, str))
+        twice = frame.duplicated(_QUERY)
+        if twice.any():
+            raise UserError(f"{path} has two rows of {_row(frame[twice].iloc[0])}")
+        for measure in measures:
+            if not pd.api.types.is_numeric_dtype(frame[measure]) or np.isinf(frame[measure]).any():
+                raise UserError(f"{path} holds a value of {measure} that is not a finite number")
+        _check_figures(Scores(frame, tuple(measures)).settings, _figures_of(about), path)
+        suffixed = [*zip(frame["query_id"].tolist(), ("_" + frame["queries"]).tolist(), strict=True)]
+        if all(query_id.endswith(suffix) for query_id, suffix in suffixed):
+            frame["question"] = [query_id.removesuffix(suffix) for query_id, suffix in suffixed]
+        else:  # a benchmark with ids of its own: a query is a question
+            frame["question"] = frame["query_id"]
+        head = {key: value for key, value in about.items() if key not in ("settings", "pairs")}
+        return cls(name, folder, head, frame)
+
+    @property
+    def settings(self) -> list[str]:
+        return list(self.per_query["setting"].unique())
+
+    def values(self, setting: str, measure: str, questions: pd.Index) -> pd.DataFrame:
+        """Values by question (rows) and pair of languages (columns), sorted, NaN where a pair lacks the question."""
+        rows = self.per_query[self.per_query["setting"] == setting]
+        return (
+            rows.pivot(index="question", columns=["docs", "queries"], values=measure)
+            .sort_index(axis=1)
+            .reindex(questions)
+        )
+
+
+def _figures_of(about: dict[str, Any]) -> dict[str, dict[str, float | None]]:
+    figures = about.get("settings")
+    return figures if isinstance(figures, dict) and all(isinstance(f, dict) for f in figures.values()) else {}
+
+
+def _row(row: Any) -> str:
+    return f"query '{row.query_id}' on {row.docs}/{row.queries} ({row.setting})"
+
+
+def _check_figures(found: dict[str, dict[str, float]], written: dict[str, dict[str, Any]], path: Path) -> None:
+    """Raise if the rows do not give the figures of ``scores.json``: a part of the folder is missing or of another."""
+    for setting in dict.fromkeys([*written, *found]):
+        if setting not in found:
+            raise UserError(f"{path} has no rows of the setting '{setting}', of which {SCORES} has figures")
+        for measure, value in found[setting].items():
+            said = written.get(setting, {}).get(measure)
+            number = said if isinstance(said, (int, float)) else np.nan
+            if not np.isclose(value, number, rtol=1e-9, atol=1e-9, equal_nan=True):
+                raise UserError(f"{path} gives {measure} {value} in the setting '{setting}', but {SCORES} says {said}")
+
+
+def _check_alike(systems: Sequence[_System]) -> None:
+    """Raise unless all were scored on one benchmark, at one depth and, in each setting, on the same queries."""
+    first = systems[0]
+    for key in ("benchmark", "depth"):
+        for other in systems[1:]:
+            if other.about.get(key) != first.about.get(key):
+                raise UserError(
+                    f"{first.folder} has the {key} {first.about.get(key)} and {other.folder} {other.about.get(key)}; "
+                    f"figures of one {key} can be compared"
+                )
+    known: dict[str, _System] = {}
+    for system in systems:
+        for setting, rows in system.per_query.groupby("setting"):
+            other = known.setdefault(str(setting), system)
+            theirs = other.per_query[other.per_query["setting"] == setting]
+            if other is system:
+                continue
+            both = theirs[_QUERY].merge(rows[_QUERY], how="outer", indicator=True)
+            odd = both[both["_merge"] != "both"]
+            if len(odd):
+                has, lacks = (other, system) if odd["_merge"].iloc[0] == "left_only" else (system, other)
+                raise UserError(f"{lacks.folder} lacks {_row(odd.iloc[0])}, which {has.folder} has")
+
+
+def _mean(values: np.ndarray, axis: int | None = None) -> Any:
+    """The mean of what is not NaN; NaN where there is nothing."""
+    with np.errstate(invalid="ignore"):
+        return np.nansum(values, axis) / np.sum(~np.isnan(values), axis)
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """One measure of one system in one setting."""
+
+    values: np.ndarray  # [questions, pairs]
+    drawn: np.ndarray  # bootstrap means [samples, pairs]
+    alpha: float
+
+    def of(self, pairs: np.ndarray) -> _Cell:
+        return _Cell(self.values[:, pairs], self.drawn[:, pairs], self.alpha)
+
+    def figure(self) -> dict[str, float]:
+        return {"value": float(_mean(_mean(self.values, 0)))} | self._interval(_mean(self.drawn, 1))
+
+    def against(self, other: _Cell) -> dict[str, Any]:
+        mine, theirs = self.figure()["value"], other.figure()["value"]
+        return {
+            "value_a": mine,
+            "value_b": theirs,
+            "difference": mine - theirs,
+            **self._interval(_mean(self.drawn, 1) - _mean(other.drawn, 1)),
+            "shares": shares(self.values) - shares(other.values),
+        }
+
+    def _interval(self, samples: np.ndarray) -> dict[str, float]:
+        low, high = np.nanquantile(samples, [self.alpha / 2, 1 - self.alpha / 2])
+        return {"low": float(low), "high": float(high)}
+
+
+def _judge(
+    rows: list[dict[str, Any]], chosen: list[tuple[str, str]], better: Mapping[str, bool], alpha: float
+) -> pd.DataFrame:
+    """Rows of differences as one family of tests, sorted by the systems compared."""
+    rows.sort(key=lambda row: chosen.index((row["a"], row["b"])))
+    differences = [row.pop("shares") for row in rows]
+    result = pd.DataFrame(rows)
+    differences = [column[~np.isnan(column)] for column in differences]
+    result["p_t"] = [t_test(column) for column in differences]
+    for kind in ("randomization", "t"):
+        result[f"p_holm_{kind}"] = holm(result[f"p_{kind}"].to_numpy())
+    result["d"] = [effect_size(column) for column in differences]
+    direction = np.array([1 if better[measure] else -1 for measure in result["measure"]])
+    gains = [sign * _sign(column) for sign, column in zip(direction, differences, strict=True)]
+    for name, sign in (("wins", 1), ("ties", 0), ("losses", -1)):
+        result[name] = [int((gain == sign).sum()) for gain in gains]
+    a_is_better = direction * result["difference"] > 0
+    shown = result["p_holm_randomization"] <= alpha
+    result["winner"] = np.where(shown, np.where(a_is_better, result["a"], result["b"]), "")
+    return result
+
+
+def _sign(differences: Any) -> Any:
+    """1, 0 or -1, where 0 is also what differs by rounding alone."""
+    return np.sign(np.round(differences, 9))
+
+
+def _with_languages(tests: pd.DataFrame, by_language: pd.DataFrame, better: Mapping[str, bool]) -> pd.DataFrame:
+    """Tests with the number of query languages in which a is ahead, tied and behind."""
+    gain = _sign(by_language["difference"]) * by_language["measure"].map({m: 1 if b else -1 for m, b in better.items()})
+    key = ["a", "b", "setting", "measure"]
+    counts = by_language[key].assign(
+        languages_ahead=gain > 0, languages_tied=gain == 0, languages_behind=gain < 0
+    ).groupby(key).sum()  # fmt: skip
+    return tests.join(counts, on=key)
+
+
+def _verdict(found: Comparison) -> Iterator[str]:
+    """A sentence a test, then what a reader must know to read them."""
+    alpha, number = found.method["alpha"], found.method["tests"]
+    family = f"after Holm over {number} test{'s' if number > 1 else ''}"
+    for test in found.tests.itertuples():
+        swap = test.winner == test.b
+        sign = -1 if swap else 1
+        low, high = sorted((sign * test.low, sign * test.high))
+        difference, low_text, high_text = (
+            found.number(test.measure, value, sign=plus)
+            for value, plus in ((sign * test.difference, "+"), (low, ""), (high, ""))
+        )
+        p = "p < 0.001" if test.p_holm_randomization < 0.001 else f"p = {test.p_holm_randomization:.3f}"
+        figures = f"{test.measure} {difference}, {1 - alpha:.0%} CI {low_text} to {high_text}, {p} {family}"
+        if not np.isnan(test.d):
+            figures += f", d = {sign * test.d:.2f}"
+        if not found.method["higher_is_better"][test.measure]:
+            figures += "; lower is better"
+        a, b = map(found.label, (test.b, test.a) if swap else (test.a, test.b))
+        where = f"in the {_IN_WORDS.get(test.setting, test.setting)} setting"
+        if test.winner:
+            yield f"{a} beats {b} {where} ({figures})."
+        else:
+            yield f"No difference shown between {a} and {b} {where} ({figures})."
+    for system, about in found.about.items():
+        if about.get("zero_shot") is None:
+            yield f"{system} was scored from run files, which do not say what made them, nor whether it is zero-shot."
+    if len(found.published):
+        yield "Published figures are not tested: no values per query were published."
+
+
+def latex(found: Comparison) -> str:
+    """The figures as a LaTeX table for papers; it wants the package booktabs."""
+    columns = found.columns()
+    better = found.method["higher_is_better"]
+    baseline = found.systems[0]
+    shown = found.tests[(found.tests["b"] == baseline) & (found.tests["winner"] != "")]
+    differs = set(zip(shown["a"], shown["setting"], shown["measure"], strict=True))
+    values = found.figures.groupby(["setting", "measure"])["value"]
+    best = {key: column.max() if better[key[1]] else column.min() for key, column in values}
+    cells: dict[str, dict[tuple[str, str], str]] = {system: {} for system in found.systems}
+    for row in found.figures.itertuples():
+        key, text = (row.setting, row.measure), found.number(row.measure, row.value)
+        text = rf"\textbf{{{text}}}" if np.isclose(row.value, best[key]) else text
+        cells[row.system][key] = text + (r"$^\dagger$" if (row.system, *key) in differs else "")
+    quoted: dict[str, dict[tuple[str, str], str]] = {}
+    for row in found.published.itertuples():
+        quoted.setdefault(row.system, {})[row.setting, row.measure] = f"{row.value:.{row.digits}f}"
+    lower = ", ".join(dict.fromkeys(measure for _, measure in columns if not better[measure]))
+    caption = [
+        f"Macro averages on {found.benchmark}.",
+        "Bold: best of the systems compared.",
+        *([f"Lower is better: {lower}."] if lower else []),
+        f"@dagger: differs from {baseline} (paired randomisation test over {found.method['questions']} questions, "
+        f"p at most {found.method['alpha']:g} after Holm's correction over {found.method['tests']} tests).",
+        *(["@ast: trained on the benchmark, not zero-shot."] if any(map(found.contaminated, found.systems)) else []),
+        *([f"Below the line: as published, not tested. {' '.join(found.sources())}"] if quoted else []),
+    ]
+    marks = {"@dagger": r"$^\dagger$", "@ast": r"$^\ast$"}
+    text = _escape(" ".join(caption))
+    for mark, symbol in marks.items():
+        text = text.replace(mark, symbol)
+
+    def lines(rows: Mapping[str, Mapping[tuple[str, str], str]]) -> Iterator[str]:
+        for system, row in rows.items():
+            mark = marks["@ast"] if system in found.systems and found.contaminated(system) else ""
+            yield " & ".join([_escape(system) + mark, *(row.get(column, "--") for column in columns)]) + r" \\"
+
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"\centering",
+            rf"\caption{{{text}}}",
+            rf"\begin{{tabular}}{{l{'r' * len(columns)}}}",
+            r"\toprule",
+            " & ".join(["system", *(_escape(f"{measure} {setting}") for setting, measure in columns)]) + r" \\",
+            r"\midrule",
+            *lines(cells),
+            *([r"\midrule", *lines(quoted)] if quoted else []),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _escape(text: str) -> str:
+    return "".join(rf"\{letter}" if letter in "&%$#_{}" else letter for letter in text)

@@ -160,6 +160,7 @@ def evaluate(
         | vars(encoder.settings),
         "zero_shot": benchmark.name not in trained_on,
         "trained_on": trained_on,
+        "languages_trained_on": encoder.record.get("languages", []),
         "seed": encoder.record.get("seed"),
         "depth": depth,
         "runs_depth": (runs_depth if runs else None),
