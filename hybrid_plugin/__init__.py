@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from hybrid_plugin.plugins import hookimpl as hookimpl
     from hybrid_plugin.plugins import register_datasets as register_datasets
     from hybrid_plugin.pyserini import run_module as run_module
+    from hybrid_plugin.report import Section as Section
+    from hybrid_plugin.report.page import write_report as write_report
     from hybrid_plugin.sampling import Batches as Batches
     from hybrid_plugin.search import encode_dataset as encode_dataset
     from hybrid_plugin.search import index_dataset as index_dataset
@@ -49,6 +51,7 @@ _HOME = {
     "Pair": "benchmarks",
     "RankDistance": "measures",
     "Scores": "evaluation",
+    "Section": "report",
     "TrainingSettings": "training",
     "UserError": "errors",
     "compare": "comparison",
@@ -66,6 +69,7 @@ _HOME = {
     "run_module": "pyserini",
     "search_dataset": "search",
     "train": "training",
+    "write_report": "report.page",
 }
 __all__ = sorted(_HOME)
 

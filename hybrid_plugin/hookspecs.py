@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ir_measures import Measure
 
     from hybrid_plugin.benchmarks import Benchmark
+    from hybrid_plugin.report import Section
     from hybrid_plugin.sampling import Strategy
     from hybrid_plugin.sources import SourceLoader
 
@@ -53,5 +54,15 @@ def hybrid_ir_measures() -> Iterable[Measure]:
 
     The method gets the qrels ``{query_id: {doc_id: relevance}}`` and the run ``{query_id: [doc_id, ...]}`` (ranked
     as trec_eval ranks) and returns ``{query_id: value}``.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def hybrid_ir_report_sections() -> Iterable[Section]:
+    """Sections of ``hybrid-ir report``: a name, a title, an order, and a function of the evaluations that returns HTML.
+
+    The function gets a :class:`hybrid_plugin.report.data.ReportData`, whose ``table`` and ``chart`` make tables and charts
+    that look and work like the others. A section that fails is named in a warning and left out.
     """
     raise NotImplementedError

@@ -15,7 +15,7 @@ from hybrid_plugin.errors import UserError
 
 hookimpl = pluggy.HookimplMarker("hybrid_ir")
 
-_BUILT_IN = ("benchmarks", "sampling", "sources", "measures", "report.sections")
+_BUILT_IN = ("benchmarks", "sampling", "sources", "measures", "report")
 
 
 @cache

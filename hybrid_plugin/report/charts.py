@@ -39,8 +39,13 @@ _MARKERS = "osD^vPX*"
 _STROKES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 3)), (0, (3, 1, 1, 1)), (0, (8, 3)))
 _WIDTH = 5.4  # inches; 72 units of SVG each
 _TEXT = 11.0
-_SEQUENTIAL = LinearSegmentedColormap.from_list("figure", ["#ffffff", "#6fa3e0"])
-_DIVERGING = LinearSegmentedColormap.from_list("difference", ["#e39a4d", "#ffffff", "#6fa3e0"])
+_SEQUENTIAL = LinearSegmentedColormap.from_list("figure", ["#ffffff", "#6aa2ec"])
+_DIVERGING = LinearSegmentedColormap.from_list("difference", ["#e39a4d", "#ffffff", "#6aa2ec"])
+
+
+def short(value: float, form: str) -> str:
+    """A figure below 1 as tables print it: a true minus, no zero before the point."""
+    return format(value, form).replace("-", "−").replace("0.", ".", 1)
 
 
 def _axes(height: float, width: float = _WIDTH) -> tuple[Figure, Axes]:
@@ -64,15 +69,14 @@ def _thin(axes: Axes, label: str) -> None:
     axes.tick_params(axis="x", labelcolor=PALETTE["muted"], labelsize=_TEXT - 1)
 
 
-def _legend(axes: Axes, columns: int) -> None:
-    legend = axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.01), ncols=columns, frameon=False, fontsize=_TEXT - 0.5,
-        handlelength=2.2, columnspacing=1.4, borderaxespad=0, labelcolor=PALETTE["ink"],
+def _legend(figure: Figure, columns: int, handle: float = 2.2) -> None:
+    figure.legend(
+        loc="outside upper left", ncols=columns, frameon=False, fontsize=_TEXT - 0.5, handlelength=handle,
+        columnspacing=1.2, borderaxespad=0, borderpad=0, labelcolor=PALETTE["ink"],
     )  # fmt: skip
-    legend.set_in_layout(True)
 
 
-def bars(figures: pd.DataFrame, unit: str, form: str) -> Figure:
+def bars(figures: pd.DataFrame, unit: str, form: str, limit: float) -> Figure:
     """A bar a system with its confidence interval and its figure in digits.
 
     Parameters
@@ -80,6 +84,7 @@ def bars(figures: pd.DataFrame, unit: str, form: str) -> Figure:
     figures : ``label``, ``value``, ``low``, ``high``, from the top down.
     unit : below the axis.
     form : of the digits.
+    limit : the largest value of the axis.
     """
     figure, axes = _axes(0.75 + 0.42 * len(figures))
     places = np.arange(len(figures))
@@ -88,12 +93,11 @@ def bars(figures: pd.DataFrame, unit: str, form: str) -> Figure:
     axes.hlines(places, low, high, color=PALETTE["ink"], linewidth=1.4)
     for end in (low, high):
         axes.vlines(end, places - 0.13, places + 0.13, color=PALETTE["ink"], linewidth=1.4)
-    right = float(np.nanmax([value, high]))
     for place, one, end in zip(places, value, np.fmax(value, high), strict=True):
-        axes.text(end + 0.02 * right, place, format(one, form), va="center", fontsize=_TEXT, color=PALETTE["ink"])
+        axes.text(end + 0.02 * limit, place, format(one, form), va="center", fontsize=_TEXT, color=PALETTE["ink"])
     axes.set_yticks(places, figures["label"].tolist())
     axes.invert_yaxis()
-    axes.set_xlim(0, right * 1.17)
+    axes.set_xlim(0, limit * 1.17)
     _thin(axes, unit)
     return figure
 
@@ -119,7 +123,7 @@ def dots(figures: pd.DataFrame, rows: Sequence[str], unit: str) -> Figure:
     axes.invert_yaxis()
     axes.set_xlim(left=0)
     _thin(axes, unit)
-    _legend(axes, 2)
+    _legend(figure, 2)
     return figure
 
 
@@ -148,7 +152,7 @@ def shares(figures: pd.DataFrame, columns: Mapping[str, str], unit: str) -> Figu
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.grid(visible=False)
     _thin(axes, unit)
-    _legend(axes, 4)
+    _legend(figure, 4, 1.1)
     return figure
 
 
@@ -172,27 +176,27 @@ def curves(figures: pd.DataFrame, unit: str) -> Figure:
     axes.set_ylabel(unit, fontsize=_TEXT, color=PALETTE["muted"])
     axes.margins(y=0.12)
     _thin(axes, "alpha, the probability of a monolingual batch")
-    _legend(axes, 4)
+    _legend(figure, 4)
     return figure
 
 
-def heat(matrix: pd.DataFrame, *, difference: bool, columns: str, rows: str) -> Figure:
+def heat(matrix: pd.DataFrame, span: tuple[float, float], *, columns: str, rows: str) -> Figure:
     """A matrix of languages with its figures in the cells, for paper; the page shows it as a table.
 
     Parameters
     ----------
     matrix : a row a query language, a column a language of documents; values of AP, or differences of it.
+    span : the values of the ends of the colour scale; a negative first one makes it diverge from zero.
     """
     count_rows, count_columns = matrix.shape
     figure, axes = _axes(0.9 + 0.36 * count_rows, 1.2 + 0.48 * count_columns)
     axes.grid(visible=False)
     values = matrix.to_numpy(float)
-    bound = float(np.nanmax(np.abs(values))) or 1.0
-    span = {"cmap": _DIVERGING, "vmin": -bound, "vmax": bound} if difference else {"cmap": _SEQUENTIAL, "vmin": 0, "vmax": 1}
-    axes.imshow(values, aspect="auto", **span)
+    difference = span[0] < 0
+    axes.imshow(values, aspect="auto", cmap=_DIVERGING if difference else _SEQUENTIAL, vmin=span[0], vmax=span[1])
     for (row, column), value in np.ndenumerate(values):
         if not np.isnan(value):
-            text = format(value, "+.2f" if difference else ".2f").replace("-", "−")
+            text = short(value, "+.2f" if difference else ".2f")
             axes.text(column, row, text, ha="center", va="center", fontsize=_TEXT - 2, color=PALETTE["ink"])
     axes.set_xticks(range(count_columns), list(matrix.columns))
     axes.set_yticks(range(count_rows), list(matrix.index))

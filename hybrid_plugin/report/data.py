@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -183,25 +183,6 @@ class ReportData:
         """
         self.figures[name] = figure
         return html.chart(name, figure, title, description)
-
-
-@dataclass(frozen=True)
-class Section:
-    """A part of the report.
-
-    Parameters
-    ----------
-    name : its anchor in the page; a section of a plugin replaces the built-in one of the same name.
-    title : its heading and its entry in the table of contents.
-    order : sections stand in ascending order; the built-in ones have 0 (the verdict), 10, 20, ... and 100 (provenance).
-    render : the evaluations -> HTML without a heading of its own, in which ``<h3>`` is the highest. An empty text means
-        that the section has nothing to say about these evaluations and leaves it out.
-    """
-
-    name: str
-    title: str
-    order: float
-    render: Callable[[ReportData], str]
 
 
 def _landing(runs: dict[str, Path], task: Task) -> Landing:

@@ -15,7 +15,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from hybrid_plugin.report.charts import PALETTE
+from hybrid_plugin.report.charts import PALETTE, short
 
 
 @cache
@@ -36,7 +36,7 @@ def table(
     caption: str,
     *,
     formats: Mapping[str, str] | None = None,
-    default_format: str = ".3f",
+    default_format: str = "",
     row_headers: int = 1,
     shade: Collection[str] = (),
     span: tuple[float, float] = (0.0, 1.0),
@@ -49,7 +49,7 @@ def table(
     frame : a column each; missing values are shown as a dash.
     caption : what the table shows; also the name of its CSV file.
     formats : column -> how its numbers are shown (``.3f``, ``+.1f``, ``d``); the CSV has all digits.
-    default_format : of fractions in other columns.
+    default_format : of fractions in other columns; by default four digits after the point, or one from 10 upwards.
     row_headers : how many of the first columns name the row.
     shade : columns whose cells are coloured by their value.
     span : the values of the palest and the strongest colour; where the first is negative, zero is pale and both ends
@@ -83,10 +83,13 @@ def _cell(value: Any, form: str, span: tuple[float, float] | None) -> dict[str, 
         return {"text": "–", "value": ""}
     if isinstance(value, (bool, str)) or not isinstance(value, (int, float)):
         return {"text": str(value), "value": str(value)}
-    text = str(value) if isinstance(value, int) else format(value, form).replace("-", "−")
-    cell: dict[str, Any] = {"text": text, "value": repr(float(value)) if isinstance(value, float) else str(value)}
+    if isinstance(value, int):
+        return {"text": str(value), "value": str(value)}
+    text = format(value, form or (".4f" if abs(value) < 10 else ".1f")).replace("-", "−")
+    cell: dict[str, Any] = {"text": text, "value": repr(float(value))}
     if span is not None:
         low, high = span
+        cell["text"] = short(value, form)
         if low < 0:
             cell["shade"] = min(abs(value) / max(-low, high), 1.0)
             cell["sign"] = "gain" if value >= 0 else "loss"

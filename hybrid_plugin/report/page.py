@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from hybrid_plugin.files import whole_file
 from hybrid_plugin.plugins import named
-from hybrid_plugin.report import html
-from hybrid_plugin.report.data import ReportData, Section
+from hybrid_plugin.report import Section, html
+from hybrid_plugin.report.data import ReportData
 from hybrid_plugin.report.sections import latex
 
 

@@ -1,4 +1,4 @@
-"""The built-in sections: each reads the evaluations and returns HTML, as a plugin's sections do."""
+"""The built-in sections: each reads the evaluations and returns HTML, as those of a plugin do."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import pandas as pd
 from markupsafe import Markup
 
 from datasets_ext import MULTI
-from hybrid_plugin.plugins import hookimpl
 from hybrid_plugin.report import charts
-from hybrid_plugin.report.data import NOT_ZERO_SHOT, Landing, ReportData, Section, System
+from hybrid_plugin.report.data import NOT_ZERO_SHOT, Landing, ReportData, System
 from hybrid_plugin.report.html import render
 
 _HEADLINE = (("AP", "mono"), ("AP", "cross"), ("AP", "multi"), ("RankDistance", "multi"))
@@ -24,20 +23,6 @@ _SETTINGS = {
     "multi": "the pool of all languages",
 }
 _HARDEST = 5  # questions
-
-
-@hookimpl
-def hybrid_ir_report_sections() -> list[Section]:
-    return [
-        Section("verdict", "Verdict", 0, verdict),
-        Section("settings", "The three settings", 10, settings),
-        Section("languages", "Query language by document language", 20, languages),
-        Section("landing", "Where each language's answers land on the pool", 30, landing),
-        Section("bias", "Rank distance by language", 40, bias),
-        Section("alpha", "Over alpha", 50, alpha),
-        Section("hardest", "The hardest questions", 60, hardest),
-        Section("provenance", "Provenance", 100, provenance),
-    ]
 
 
 def main_table(data: ReportData) -> pd.DataFrame:
@@ -105,6 +90,8 @@ def settings(data: ReportData) -> str:
     comparison = data.comparison
     labels = {system.name: system.label for system in data.systems}
     figures = comparison.figures.assign(label=comparison.figures["system"].map(labels))
+    figures = figures[[pair in _HEADLINE for pair in zip(figures["measure"], figures["setting"], strict=True)]]
+    limits = figures.groupby("measure")["high"].max()
     shown = []
     for measure, setting in _HEADLINE:
         part = figures[(figures["measure"] == measure) & (figures["setting"] == setting)]
@@ -117,32 +104,34 @@ def settings(data: ReportData) -> str:
             shown.append(
                 data.chart(
                     f"settings-{setting}-{measure.lower()}",
-                    charts.bars(part, unit, _FORMS[measure]),
+                    charts.bars(part, unit, _FORMS[measure], limits[measure]),
                     f"{measure} {setting}: {_SETTINGS[setting]}",
                     f"{unit}. With 95% confidence intervals: {spoken}.",
                 )
             )
     parts = [_grid(shown)]
-    interval = figures.drop(columns="label").assign(system=figures["label"])
-    parts.append(data.table(interval, "Figures with 95% confidence intervals", default_format=".4f"))
+    interval = figures.assign(system=figures["label"]).drop(columns="label")
+    parts.append(data.table(interval, "Figures with 95% confidence intervals"))
     if len(comparison.tests):
         tests = comparison.tests.assign(a=comparison.tests["a"].map(labels), b=comparison.tests["b"].map(labels))
+        chances = [name for name in tests.columns if name.startswith("p_")]
+        first = ["a", "b", "setting", "measure", "difference", "low", "high", "p_holm_randomization", "d"]
+        first += ["wins", "ties", "losses"]
         parts.append(
             data.table(
-                tests,
+                tests[[*first, *(name for name in tests.columns if name not in first)]],
                 "Tests of significance",
-                default_format=".4f",
-                formats={"difference": "+.4f"},
+                formats=dict.fromkeys(chances, ".2g"),
                 row_headers=2,
-                note="difference is a minus b; p_holm is corrected for all tests of the report; d is the effect size; "
-                "wins, ties and losses count the questions on which a is better, equal and worse.",
+                note="difference is a minus b, with its confidence interval; p_holm is corrected for all tests in this "
+                "table; d is the effect size; wins, ties and losses count the questions on which a is better, equal and worse.",
             )
         )
     if len(comparison.by_training):
         seen = comparison.by_training.assign(system=comparison.by_training["system"].map(labels))
-        parts.append(data.table(seen, "Languages seen in training and languages never seen", default_format=".4f"))
+        parts.append(data.table(seen, "Languages seen in training and languages never seen"))
     if len(comparison.published):
-        parts.append(data.table(comparison.published, "Published figures of other models", default_format=".4f"))
+        parts.append(data.table(comparison.published, "Published figures of other models"))
     return Markup("").join(parts)
 
 
@@ -163,21 +152,27 @@ def languages(data: ReportData) -> str:
     baseline = _matrix(data, data.baseline)
     matrices = {system.name: _matrix(data, system) for system in data.systems}
     differences = {name: matrix - baseline for name, matrix in matrices.items()}
-    bound = max(0.05, *(float(np.nanmax(np.abs(d.to_numpy(float)), initial=0.0)) for d in differences.values()))
+    span = _span(matrices.values())
+    bound = max(0.05, *map(abs, _span(differences.values())))
     shown = []
     for number, system in enumerate(data.systems):
-        tables = [_heat_table(data, matrices[system.name], f"AP of {system.label}", (0.0, 1.0), ".2f")]
+        tables = [_heat_table(data, matrices[system.name], f"AP of {system.label}", span, ".2f")]
         data.figures[f"languages-{number}"] = charts.heat(
-            matrices[system.name], difference=False, columns=f"documents, {system.label}", rows="queries"
+            matrices[system.name], span, columns=f"documents, {system.label}", rows="queries"
         )
         if number:
             caption = f"{system.label} minus {data.baseline.label}, AP"
             tables.append(_heat_table(data, differences[system.name], caption, (-bound, bound), "+.2f"))
             data.figures[f"languages-{number}-difference"] = charts.heat(
-                differences[system.name], difference=True, columns=f"documents, {caption}", rows="queries"
+                differences[system.name], (-bound, bound), columns=f"documents, {caption}", rows="queries"
             )
         shown.append({"label": system.label, "tables": tables, "open": number < 4})
     return render("languages.html", systems=shown)
+
+
+def _span(matrices: Iterable[pd.DataFrame]) -> tuple[float, float]:
+    values = np.concatenate([matrix.to_numpy(float).ravel() for matrix in matrices])
+    return float(np.nanmin(values)), float(np.nanmax(values))
 
 
 def _heat_table(
@@ -289,12 +284,13 @@ def bias(data: ReportData) -> str:
         "Rank distance on the pool, by language of the query",
         f"Mean over the queries of each language: {spread}. The language with the largest is {order[0]}.",
     )
-    return chart + data.table(
+    figures_table = data.table(
         table.reset_index(names="queries"),
         "Rank distance by language of the query",
         default_format=".1f",
         formats={name: "+.1f" for name in table.columns[len(labels) :]},
     )
+    return _grid([chart, figures_table])
 
 
 def alpha(data: ReportData) -> str:
