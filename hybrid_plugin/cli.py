@@ -9,12 +9,15 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from hybrid_plugin.comparison import Comparison
     from hybrid_plugin.encoder import Encoder
     from hybrid_plugin.evaluation import Scores
@@ -478,23 +481,71 @@ def _print_tables(found: Comparison) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(width=max(120, Console().width))
+    console = Console(width=max(130, Console().width), markup=False)  # names may hold brackets
     columns = found.columns()
+    level = f"{1 - found.method['alpha']:.0%}"
 
-    def table(title: str, *left: str, right: Sequence[str]) -> Table:
-        made = Table(*left, title=title, title_justify="left")
-        for name in right:
-            made.add_column(name, justify="right")
-        return made
+    def grid(title: str, left: Sequence[str], *parts: Mapping[tuple[str, ...], Mapping[tuple[str, str], str]]) -> None:
+        """A table with a column a setting and measure, and a line between its parts."""
+        table = Table(*left, title=title, title_justify="left")
+        for setting, measure in columns:
+            table.add_column(f"{measure} {setting}", justify="right")
+        for rows in parts:
+            for head, row in rows.items():
+                table.add_row(*head, *(row.get(column, "") for column in columns))
+            table.add_section()
+        console.print(table)
 
-    interval = f"{1 - found.method['alpha']:.0%} interval"
-    figures = table(f"{found.benchmark}, {interval}", "system", right=[f"{m} {s}" for s, m in columns])
-    for system in found.systems:
-        rows = found.figures[found.figures["system"] == system].set_index(["setting", "measure"])
-        cells = [rows.loc[key] if key in rows.index else None for key in columns]
-        figures.add_row(found.label(system), *("" if c is None else _with_interval(found, c.name[1], c) for c in cells))
-    figures.add_section()
-    ...
+    def collect(
+        frame: pd.DataFrame, head: Callable[[Any], tuple[str, ...]], text: Callable[[Any], str]
+    ) -> dict[tuple[str, ...], dict[tuple[str, str], str]]:
+        rows: dict[tuple[str, ...], dict[tuple[str, str], str]] = {}
+        for row in frame.itertuples():
+            rows.setdefault(head(row), {})[row.setting, row.measure] = text(row)
+        return rows
+
+    def with_interval(row: Any, column: str = "value", sign: str = "") -> str:
+        figure, low, high = (found.number(row.measure, getattr(row, x), sign) for x in (column, "low", "high"))
+        return f"{figure}\n{low} to {high}"
+
+    grid(
+        f"{found.benchmark}, with {level} intervals",
+        ["system"],
+        collect(found.figures, lambda row: (found.label(row.system),), with_interval),
+        collect(found.published, lambda row: (row.system,), lambda row: f"{row.value:.{row.digits}f}"),
+    )
+    for source in found.sources():
+        typer.echo(f"published: {source}")
+    for languages, rows in found.by_training.groupby("trained_on", sort=False):
+        grid(
+            f"query languages seen and unseen in training on {languages}",
+            ["languages", "system"],
+            collect(rows, lambda row: (f"{row.part}: {row.languages}", found.label(row.system)), with_interval),
+        )
+    for (a, b), tests in found.tests.groupby(["a", "b"], sort=False):
+        table = Table("", title=f"{a} minus {b}", title_justify="left")
+        for name in ("difference", "p", "p t-test", "p Holm", "d", "better/equal/worse on questions", "in languages"):
+            table.add_column(name, justify="right")
+        for row in tests.itertuples():
+            table.add_row(
+                f"{row.measure} {row.setting}",
+                with_interval(row, "difference", "+"),
+                *map(_probability, (row.p_randomization, row.p_t, row.p_holm_randomization)),
+                f"{row.d:.2f}",
+                f"{row.wins}/{row.ties}/{row.losses}",
+                f"{row.languages_ahead}/{row.languages_tied}/{row.languages_behind}",
+            )
+        console.print(table)
+    for (a, b), rows in found.by_language.groupby(["a", "b"], sort=False):
+        grid(
+            f"{a} minus {b} by query language, * significant",
+            ["queries"],
+            collect(
+                rows,
+                lambda row: (row.language,),
+                lambda row: found.number(row.measure, row.difference, "+") + ("*" if row.winner else " "),
+            ),
+        )
 
 
 def _print_comparison(results: dict[str, Scores], output: Path) -> None:
@@ -511,6 +562,10 @@ def _print_comparison(results: dict[str, Scores], output: Path) -> None:
         )
     Console(width=max(80, Console().width)).print(table)
     typer.echo(f"scores: {', '.join(str(output / strategy / 'scores.json') for strategy in results)}")
+
+
+def _probability(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _figure(measure: str, value: float) -> str:

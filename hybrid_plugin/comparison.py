@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -156,7 +157,8 @@ def compare(
 
     The unit of every test is the question, over all the languages that ask it (:mod:`hybrid_plugin.significance`).
     Systems are compared in the settings that both were scored in. A measure that has one value everywhere in a
-    setting, as RankDistance has within one language, is not tested there.
+    setting, as RankDistance has within one language, is not tested there; a question on which a measure is not defined
+    for one of two systems is left out of their test.
 
     Parameters
     ----------
@@ -194,13 +196,14 @@ def compare(
     tests: list[dict[str, Any]] = []
     by_language: list[dict[str, Any]] = []
     for setting, measure in product(dict.fromkeys([*SETTINGS, *(s for one in systems for s in one.settings)]), better):
-        having = [system for system in systems if setting in system.settings]
-        if not having:
+        frames = {s.name: s.values(setting, measure, questions) for s in systems if setting in s.settings}
+        values = [frame.to_numpy() for frame in frames.values()]
+        distinct = set().union(*(np.unique(value[~np.isnan(value)]) for value in values))
+        if not distinct:  # the measure is not defined here
             continue
-        values = [system.values(setting, measure, questions) for system in having]
-        drawn = bootstrap([value.to_numpy() for value in values], bootstraps, seed)
-        cells = {s.name: _Cell(v.to_numpy(), d, alpha) for s, v, d in zip(having, values, drawn, strict=True)}
-        asked = values[0].columns.get_level_values("queries")
+        drawn = bootstrap(values, bootstraps, seed)
+        cells = {name: _Cell(v, d, alpha) for name, v, d in zip(frames, values, drawn, strict=True)}
+        asked = next(iter(frames.values())).columns.get_level_values("queries")
         what = {"setting": setting, "measure": measure}
         figures += [{"system": name, **what} | cell.figure() for name, cell in cells.items()]
         for langs, seen in product(trained, (True, False)):
@@ -209,17 +212,21 @@ def compare(
                 key = {"trained_on": " ".join(langs), "part": "seen" if seen else "unseen"}
                 key["languages"] = " ".join(sorted(set(asked[part])))
                 by_training += [{**key, "system": n, **what} | cell.of(part).figure() for n, cell in cells.items()]
-        if np.unique(np.concatenate([cell.values[~np.isnan(cell.values)] for cell in cells.values()])).size < 2:
-            continue
-        for a, b in chosen:
+        for a, b in chosen if len(distinct) > 1 else ():
             if a in cells and b in cells:
                 key = {"a": a, "b": b, **what}
                 tests.append(key | cells[a].against(cells[b]))
                 for lang in sorted(set(asked)):
                     one = asked == lang
                     by_language.append({"language": lang, **key} | cells[a].of(one).against(cells[b].of(one)))
+    tests, by_language = ([row for row in rows if not np.isnan(row["difference"])] for rows in (tests, by_language))
     if not tests:
-        raise UserError(f"{' and '.join(map(str, folders))} have nothing to compare: no setting or measure in common")
+        raise UserError(f"no setting of {' and '.join(map(str, folders))} has values of {', '.join(better)} to compare")
+    if len(tests) / (1 + resamples) > alpha:
+        raise UserError(
+            f"{resamples} sign flips cannot show a difference at {alpha:g} in {len(tests)} tests; "
+            f"{math.ceil(len(tests) / alpha)} or more can"
+        )
     rows = [*tests, *by_language]
     chances = randomization_test(np.column_stack([row["shares"] for row in rows]), resamples, seed)
     for row, p in zip(rows, chances, strict=True):
@@ -229,10 +236,10 @@ def compare(
         benchmark=systems[0].about["benchmark"],
         systems=names,
         about={system.name: system.about for system in systems},
-        figures=pd.DataFrame(figures),
+        figures=pd.DataFrame(figures).dropna(subset="value", ignore_index=True),
         tests=_with_languages(_judge(tests, chosen, better, alpha), languages, better),
         by_language=languages,
-        by_training=pd.DataFrame(by_training, columns=_BY_TRAINING),
+        by_training=pd.DataFrame(by_training, columns=_BY_TRAINING).dropna(subset="value", ignore_index=True),
         published=published_figures(systems[0].about["benchmark"] if published else "", list(better)),
         verdict=(),
         method={
@@ -292,7 +299,7 @@ class _System:
         for measure in measures:
             if not pd.api.types.is_numeric_dtype(frame[measure]) or np.isinf(frame[measure]).any():
                 raise UserError(f"{path} holds a value of {measure} that is not a finite number")
-        _check_figures(Scores(frame, tuple(measures)).settings, _figures_of(about), path)
+        _check_figures(Scores(frame, tuple(measures)).settings, _figures_of(about), measures, path)
         suffixed = [*zip(frame["query_id"].tolist(), ("_" + frame["queries"]).tolist(), strict=True)]
         if all(query_id.endswith(suffix) for query_id, suffix in suffixed):
             frame["question"] = [query_id.removesuffix(suffix) for query_id, suffix in suffixed]
@@ -324,16 +331,17 @@ def _row(row: Any) -> str:
     return f"query '{row.query_id}' on {row.docs}/{row.queries} ({row.setting})"
 
 
-def _check_figures(found: dict[str, dict[str, float]], written: dict[str, dict[str, Any]], path: Path) -> None:
+def _check_figures(
+    found: dict[str, dict[str, float]], written: dict[str, dict[str, Any]], measures: list[str], path: Path
+) -> None:
     """Raise if the rows do not give the figures of ``scores.json``: a part of the folder is missing or of another."""
-    for setting in dict.fromkeys([*written, *found]):
+    for setting, measure in product(dict.fromkeys([*written, *found]), measures):
         if setting not in found:
             raise UserError(f"{path} has no rows of the setting '{setting}', of which {SCORES} has figures")
-        for measure, value in found[setting].items():
-            said = written.get(setting, {}).get(measure)
-            number = said if isinstance(said, (int, float)) else np.nan
-            if not np.isclose(value, number, rtol=1e-9, atol=1e-9, equal_nan=True):
-                raise UserError(f"{path} gives {measure} {value} in the setting '{setting}', but {SCORES} says {said}")
+        value, said = (figures.get(setting, {}).get(measure) for figures in (found, written))
+        ours, theirs = (x if isinstance(x, (int, float)) else np.nan for x in (value, said))
+        if not np.isclose(ours, theirs, rtol=1e-9, atol=1e-9, equal_nan=True):
+            raise UserError(f"{path} gives {measure} {value} in the setting '{setting}', but {SCORES} says {said}")
 
 
 def _check_alike(systems: Sequence[_System]) -> None:
@@ -343,8 +351,8 @@ def _check_alike(systems: Sequence[_System]) -> None:
         for other in systems[1:]:
             if other.about.get(key) != first.about.get(key):
                 raise UserError(
-                    f"{first.folder} has the {key} {first.about.get(key)} and {other.folder} {other.about.get(key)}; "
-                    f"figures of one {key} can be compared"
+                    f"{first.folder} is an evaluation of {key} {first.about.get(key) or 'all'}, {other.folder} one of "
+                    f"{key} {other.about.get(key) or 'all'}; a comparison takes one {key}"
                 )
     known: dict[str, _System] = {}
     for system in systems:
@@ -391,7 +399,8 @@ class _Cell:
         }
 
     def _interval(self, samples: np.ndarray) -> dict[str, float]:
-        low, high = np.nanquantile(samples, [self.alpha / 2, 1 - self.alpha / 2])
+        known = samples[~np.isnan(samples)]
+        low, high = np.quantile(known, [self.alpha / 2, 1 - self.alpha / 2]) if known.size else (np.nan, np.nan)
         return {"low": float(low), "high": float(high)}
 
 

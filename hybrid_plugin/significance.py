@@ -33,9 +33,7 @@ def shares(values: np.ndarray) -> np.ndarray:
     """
     asked = ~np.isnan(values)
     of_pair, of_question = asked.sum(0), asked.any(1)
-    weights = np.divide(
-        of_question.sum() / np.count_nonzero(of_pair), of_pair, where=of_pair > 0, out=np.zeros(len(of_pair))
-    )
+    weights = of_question.sum() / max(1, np.count_nonzero(of_pair)) / np.maximum(1, of_pair)
     return np.where(of_question, np.nan_to_num(values) @ weights, np.nan)
 
 

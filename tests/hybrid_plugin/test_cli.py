@@ -43,7 +43,7 @@ def test_options_take_several_values_in_a_row(typed: str, parsed: str) -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    commands = ("quickstart", "train", "encode", "index", "search", "evaluate", "doctor", "datasets")
+    commands = ("quickstart", "train", "encode", "index", "search", "evaluate", "compare", "doctor", "datasets")
     overview = run_cli("--help").stdout
     for command in commands:
         assert command in overview
