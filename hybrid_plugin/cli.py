@@ -344,12 +344,15 @@ def evaluate(
 @app.command()
 def report(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", help="Evaluation folders of one benchmark; the first is the baseline.")
+        list[Path],
+        typer.Argument(metavar="DIR...", help="Evaluation folders of one benchmark; the first is the baseline."),
     ],
     output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The HTML file to write.")],
     plots: Annotated[
         Path | None,
-        typer.Option("--plots", metavar="DIR", help="Also write each plot as PNG and SVG, and the main table as LaTeX."),
+        typer.Option(
+            "--plots", metavar="DIR", help="Also write each plot as PNG and SVG, and the main table as LaTeX."
+        ),
     ] = None,
     published: Annotated[
         bool, typer.Option("--published", help="Also show the figures that were published for other models.")
@@ -413,8 +416,11 @@ def compare(
     """
     from hybrid_plugin.comparison import COMPARISON, DEFAULT_MEASURES
     from hybrid_plugin.comparison import compare as run
+    from hybrid_plugin.errors import UserError
     from hybrid_plugin.files import check_output
 
+    if len(folders) < 2:
+        raise UserError("a comparison takes two evaluation folders or more")
     if output is not None:
         check_output(output, COMPARISON)
     found = run(

@@ -62,7 +62,7 @@ def hybrid_ir_measures() -> Iterable[Measure]:
 def hybrid_ir_report_sections() -> Iterable[Section]:
     """Sections of ``hybrid-ir report``: a name, a title, an order, and a function of the evaluations that returns HTML.
 
-    The function gets a :class:`hybrid_plugin.report.data.ReportData`, whose ``table`` and ``chart`` make tables and charts
-    that look and work like the others. A section that fails is named in a warning and left out.
+    The function gets a :class:`hybrid_plugin.report.data.ReportData`, whose ``table`` and ``chart`` make tables and
+    charts that look and work like the others. A section that fails is named in a warning and left out.
     """
     raise NotImplementedError

@@ -45,10 +45,20 @@ def register_datasets() -> None:
 
 
 def named(hook: str) -> dict[str, Any]:
-    """What a hook's plugins offer, by name; of two with the same name the later plugin's counts."""
+    """What a hook's plugins offer, by name; of two with the same name the later plugin's counts.
+
+    A plugin whose hook fails, or returns something else than named offers, is named in a warning and left out.
+    """
     result: dict[str, Any] = {}
-    for offer in reversed(getattr(manager().hook, hook)()):
-        result.update(offer if isinstance(offer, dict) else {item.name: item for item in offer})
+    for plugin in getattr(manager().hook, hook).get_hookimpls():
+        try:
+            offer = plugin.function()
+            if offer is not None:
+                result.update(offer if isinstance(offer, dict) else {item.name: item for item in offer})
+        except Exception as error:  # a stranger's code may raise anything
+            warnings.warn(
+                f"plugin '{plugin.plugin_name}' is left out of {hook}: {type(error).__name__}: {error}", stacklevel=2
+            )
     return result
 
 

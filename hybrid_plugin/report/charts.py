@@ -1,7 +1,7 @@
 """The plots, as matplotlib figures: frames in, a figure out. Each is as wide as a phone, so that no text gets small.
 
-Colour is never the only carrier: bars and rows are named, and the systems of a dot or line plot have markers and strokes
-of their own.
+Colour is never the only carrier: bars and rows are named, and the systems of a dot or line plot have markers and
+strokes of their own.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PALETTE = {
 }
 _MARKERS = "osD^vPX*"
 _STROKES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 3)), (0, (3, 1, 1, 1)), (0, (8, 3)))
-_WIDTH = 5.4  # inches; 72 units of SVG each
+_WIDTH = 4.9  # inches; 72 units of SVG each
 _TEXT = 11.0
 _SEQUENTIAL = LinearSegmentedColormap.from_list("figure", ["#ffffff", "#6aa2ec"])
 _DIVERGING = LinearSegmentedColormap.from_list("difference", ["#e39a4d", "#ffffff", "#6aa2ec"])
@@ -45,7 +45,8 @@ _DIVERGING = LinearSegmentedColormap.from_list("difference", ["#e39a4d", "#fffff
 
 def short(value: float, form: str) -> str:
     """A figure below 1 as tables print it: a true minus, no zero before the point."""
-    return format(value, form).replace("-", "−").replace("0.", ".", 1)
+    text = format(value, form)
+    return text.replace("-", "−").replace("0.", ".", 1) if float(text) else "0"
 
 
 def _axes(height: float, width: float = _WIDTH) -> tuple[Figure, Axes]:
@@ -62,6 +63,11 @@ def _axes(height: float, width: float = _WIDTH) -> tuple[Figure, Axes]:
 
 def _colour(place: int) -> str:
     return PALETTE[f"series-{place % 8}"]
+
+
+def _marker(place: int) -> str:
+    """Another marker, and from the ninth on another one with the same colour."""
+    return _MARKERS[(place + place // 8) % len(_MARKERS)]
 
 
 def _thin(axes: Axes, label: str) -> None:
@@ -87,12 +93,14 @@ def bars(figures: pd.DataFrame, unit: str, form: str, limit: float) -> Figure:
     limit : the largest value of the axis.
     """
     figure, axes = _axes(0.75 + 0.42 * len(figures))
-    places = np.arange(len(figures))
+    places = list(range(len(figures)))
     value, low, high = (figures[name].to_numpy(float) for name in ("value", "low", "high"))
     axes.barh(places, value, height=0.62, color=[_colour(place) for place in places])
     axes.hlines(places, low, high, color=PALETTE["ink"], linewidth=1.4)
     for end in (low, high):
-        axes.vlines(end, places - 0.13, places + 0.13, color=PALETTE["ink"], linewidth=1.4)
+        axes.vlines(
+            end, [at - 0.13 for at in places], [at + 0.13 for at in places], color=PALETTE["ink"], linewidth=1.4
+        )
     for place, one, end in zip(places, value, np.fmax(value, high), strict=True):
         axes.text(end + 0.02 * limit, place, format(one, form), va="center", fontsize=_TEXT, color=PALETTE["ink"])
     axes.set_yticks(places, figures["label"].tolist())
@@ -117,7 +125,7 @@ def dots(figures: pd.DataFrame, rows: Sequence[str], unit: str) -> Figure:
     axes.hlines(places, table.min(axis=1), table.max(axis=1), color=PALETTE["grid"], linewidth=3)
     for number, label in enumerate(labels):
         axes.plot(
-            table[label], places, _MARKERS[number % len(_MARKERS)], color=_colour(number), markersize=7.5, label=label
+            table[label], places, _marker(number), color=_colour(number), markersize=7.5, linestyle="", label=label
         )
     axes.set_yticks(places, list(rows))
     axes.invert_yaxis()
@@ -167,10 +175,12 @@ def curves(figures: pd.DataFrame, unit: str) -> Figure:
     axes.grid(axis="y", color=PALETTE["grid"], linewidth=0.8)
     for number, (line, group) in enumerate(figures.groupby("line", sort=False), start=1):
         by_alpha = group.groupby("alpha")["value"].agg(["mean", "min", "max"])
-        axes.fill_between(by_alpha.index, by_alpha["min"], by_alpha["max"], color=_colour(number), alpha=0.18, linewidth=0)
+        axes.fill_between(
+            by_alpha.index, by_alpha["min"], by_alpha["max"], color=_colour(number), alpha=0.18, linewidth=0
+        )
         axes.plot(
-            by_alpha.index, by_alpha["mean"], color=_colour(number), linestyle=_STROKES[(number - 1) % 8], linewidth=2,
-            marker=_MARKERS[(number - 1) % 8], markersize=6.5, label=str(line),
+            by_alpha.index, by_alpha["mean"], color=_colour(number), linestyle=_STROKES[(number - 1) % len(_STROKES)],
+            linewidth=2, marker=_marker(number), markersize=6.5, label=str(line),
         )  # fmt: skip
     axes.set_xticks(sorted(figures["alpha"].unique()))
     axes.set_ylabel(unit, fontsize=_TEXT, color=PALETTE["muted"])

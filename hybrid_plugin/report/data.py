@@ -23,7 +23,7 @@ from hybrid_plugin.files import read_json
 from hybrid_plugin.report import html
 from hybrid_plugin.runs import read_run
 
-NOT_ZERO_SHOT = "†"
+NOT_ZERO_SHOT = "*"
 TOP = 3  # documents a query that a landing keeps to show
 
 
@@ -33,8 +33,8 @@ class Landing:
 
     Parameters
     ----------
-    relevant : a row a query and relevant document: ``query_id``, ``queries`` and ``docs`` (languages), ``position`` from 1,
-        ``inf`` where the run does not hold the document.
+    relevant : a row a query and relevant document: ``query_id``, ``doc_id``, ``queries`` and ``docs`` (languages),
+        ``position`` from 1, ``inf`` where the run does not hold the document.
     top : the first documents of each query: ``query_id``, ``doc_id``, ``position``.
     depth : the length of the longest ranking.
     """
@@ -63,7 +63,7 @@ class System:
 
     @property
     def label(self) -> str:
-        """The name to print: with a dagger where the system was trained on the benchmark."""
+        """The name to print: with an asterisk where the system was trained on the benchmark."""
         return f"{self.name} {NOT_ZERO_SHOT}" if self.scores.get("zero_shot") is False else self.name
 
     @property
@@ -140,7 +140,9 @@ class ReportData:
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages of the queries that were scored."""
-        return tuple(dict.fromkeys(lang for system in self.systems for lang in sorted(system.pairs["queries"].unique())))
+        return tuple(
+            dict.fromkeys(lang for system in self.systems for lang in sorted(system.pairs["queries"].unique()))
+        )
 
     @cached_property
     def settings(self) -> tuple[str, ...]:
@@ -170,7 +172,7 @@ class ReportData:
         return {system.name: _landing(system.runs, self.task) for system in self.systems if system.runs}
 
     def table(self, frame: pd.DataFrame, caption: str, **options: Any) -> Markup:
-        """A table that sorts, scrolls in its own box and downloads as CSV; see :func:`hybrid_plugin.report.html.table`."""
+        """A table that sorts, scrolls in its own box and downloads as CSV; :func:`hybrid_plugin.report.html.table`."""
         return html.table(frame, caption, **options)
 
     def chart(self, name: str, figure: Figure, title: str, description: str) -> Markup:

@@ -103,14 +103,17 @@ def chart(name: str, figure: Figure, title: str, description: str) -> Markup:
     """A matplotlib figure as SVG in the page: its text is text, its colours are those of the theme."""
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
-        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")), transparent=True)
+        figure.savefig(
+            buffer, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")), transparent=True
+        )
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # matplotlib numbers its parts from 1 in every figure
-    width, height = figure.get_size_inches() * 72
-    head = f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-labelledby="{name}-title {name}-desc">'
-    svg = head + svg[svg.index(">") + 1 :]
     for role, colour in PALETTE.items():
         svg = svg.replace(colour, f"var(--{role})")
-    return render("chart.html", name=name, svg=Markup(svg), title=title, description=description)
+    width, height = figure.get_size_inches() * 72
+    return render(
+        "chart.html", name=name, title=title, description=description, width=f"{width:g}", height=f"{height:g}",
+        drawing=Markup(svg[svg.index(">") + 1 :]),
+    )  # fmt: skip

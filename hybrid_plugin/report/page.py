@@ -10,11 +10,11 @@ from warnings import warn
 
 from markupsafe import Markup
 
+from hybrid_plugin.comparison import TABLE, latex
 from hybrid_plugin.files import whole_file
 from hybrid_plugin.plugins import named
 from hybrid_plugin.report import Section, html
 from hybrid_plugin.report.data import ReportData
-from hybrid_plugin.report.sections import latex
 
 
 def write_report(folders: Sequence[Path], output: Path, *, plots: Path | None = None, published: bool = False) -> Path:
@@ -50,8 +50,8 @@ def write_report(folders: Sequence[Path], output: Path, *, plots: Path | None = 
             for form in ("png", "svg"):
                 with whole_file(plots / f"{name}.{form}", "wb") as file:
                     figure.savefig(file, format=form, dpi=300)
-        with whole_file(plots / "table.tex") as file:
-            file.write(latex(data))
+        with whole_file(plots / TABLE) as file:
+            file.write(latex(data.comparison))
     return output
 
 
@@ -61,7 +61,10 @@ def _sections() -> list[Section]:
         if isinstance(section, Section):
             found.append(section)
         else:
-            warn(f"section '{name}' is left out of the report: it is no Section but {type(section).__name__}", stacklevel=3)
+            warn(
+                f"section '{name}' is left out of the report: it is no Section but {type(section).__name__}",
+                stacklevel=3,
+            )
     return sorted(found, key=lambda section: section.order)
 
 

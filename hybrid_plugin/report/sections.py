@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from typing import Any
 
@@ -41,32 +42,6 @@ def main_table(data: ReportData) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def latex(data: ReportData) -> str:
-    """The main table for a paper, with booktabs rules and the best figure of each column in bold."""
-    frame = main_table(data)
-    columns = list(frame.columns[1:])
-    style = frame.style.hide(axis="index").format(
-        {name: f"{{:{_FORMS[name.split()[0]]}}}" for name in columns}, escape="latex", na_rep="--"
-    )
-    style = style.format(lambda label: _latex_label(str(label)), subset=["system"])
-    if len(frame) > 1:
-        style = style.highlight_max(subset=[n for n in columns if n.startswith("AP")], props="textbf:--rwrap;")
-        style = style.highlight_min(subset=[n for n in columns if not n.startswith("AP")], props="textbf:--rwrap;")
-    caption = f"{data.benchmark}: macro averages by setting."
-    if any(system.label != system.name for system in data.systems):
-        caption += " $^\\dagger$~trained on this benchmark, so not zero-shot."
-    text: str = style.to_latex(
-        hrules=True, caption=caption, label=f"tab:{data.benchmark}", column_format="l" + "r" * len(columns)
-    )
-    return text
-
-
-def _latex_label(label: str) -> str:
-    escaped = "".join({"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}.get(
-        char, f"\\{char}" if char in "&%$#_{}" else char) for char in label)  # fmt: skip
-    return escaped.replace(f" {NOT_ZERO_SHOT}", "$^\\dagger$")
-
-
 def verdict(data: ReportData) -> str:
     frame = main_table(data)
     frame["zero-shot"] = [system.zero_shot for system in data.systems]
@@ -75,9 +50,9 @@ def verdict(data: ReportData) -> str:
         f"{data.benchmark}: macro averages by setting",
         formats={name: _FORMS[name.split()[0]] for name in frame.columns[1:-1]},
         note="AP: higher is better. RankDistance, the distance between the same answer in different languages: lower "
-        "is better." + (_not_zero_shot(data)),
+        "is better." + _not_zero_shot(data),
     )
-    return render("verdict.html", sentences=data.comparison.verdict, table=table)
+    return render("verdict.html", sentences=data.comparison.verdict, alone=len(data.systems) == 1, table=table)
 
 
 def _not_zero_shot(data: ReportData) -> str:
@@ -96,15 +71,15 @@ def settings(data: ReportData) -> str:
     for measure, setting in _HEADLINE:
         part = figures[(figures["measure"] == measure) & (figures["setting"] == setting)]
         if len(part):
-            unit = f"{measure} {setting}, {_BETTER[measure]}"
+            unit, form = f"{measure} {setting}, {_BETTER[measure]}", _FORMS[measure]
             spoken = "; ".join(
-                f"{row.label} {row.value:{_FORMS[measure]}}, from {row.low:{_FORMS[measure]}} to {row.high:{_FORMS[measure]}}"
+                f"{row.label} {row.value:{form}}, from {row.low:{form}} to {row.high:{form}}"
                 for row in part.itertuples()
             )
             shown.append(
                 data.chart(
                     f"settings-{setting}-{measure.lower()}",
-                    charts.bars(part, unit, _FORMS[measure], limits[measure]),
+                    charts.bars(part, unit, form, limits[measure]),
                     f"{measure} {setting}: {_SETTINGS[setting]}",
                     f"{unit}. With 95% confidence intervals: {spoken}.",
                 )
@@ -114,24 +89,24 @@ def settings(data: ReportData) -> str:
     parts.append(data.table(interval, "Figures with 95% confidence intervals"))
     if len(comparison.tests):
         tests = comparison.tests.assign(a=comparison.tests["a"].map(labels), b=comparison.tests["b"].map(labels))
-        chances = [name for name in tests.columns if name.startswith("p_")]
-        first = ["a", "b", "setting", "measure", "difference", "low", "high", "p_holm_randomization", "d"]
-        first += ["wins", "ties", "losses"]
+        columns = ["a", "b", "setting", "measure", "difference", "low", "high", "p_holm_randomization", "p_holm_t", "d"]
         parts.append(
             data.table(
-                tests[[*first, *(name for name in tests.columns if name not in first)]],
+                tests[[*columns, "wins", "ties", "losses"]],
                 "Tests of significance",
-                formats=dict.fromkeys(chances, ".2g"),
+                formats={"p_holm_randomization": ".2g", "p_holm_t": ".2g", "d": ".2f"},
                 row_headers=2,
                 note="difference is a minus b, with its confidence interval; p_holm is corrected for all tests in this "
-                "table; d is the effect size; wins, ties and losses count the questions on which a is better, equal and worse.",
+                "table; d is Cohen's d_z; wins, ties and losses count questions on which a is better, equal and worse.",
             )
         )
     if len(comparison.by_training):
         seen = comparison.by_training.assign(system=comparison.by_training["system"].map(labels))
         parts.append(data.table(seen, "Languages seen in training and languages never seen"))
     if len(comparison.published):
-        parts.append(data.table(comparison.published, "Published figures of other models"))
+        published = comparison.published[["system", "setting", "measure", "value"]]
+        note = f"Not tested: no values per query were published. Sources: {'; '.join(comparison.sources())}."
+        parts.append(data.table(published, "Published figures of other models", note=note))
     return Markup("").join(parts)
 
 
@@ -175,13 +150,9 @@ def _span(matrices: Iterable[pd.DataFrame]) -> tuple[float, float]:
     return float(np.nanmin(values)), float(np.nanmax(values))
 
 
-def _heat_table(
-    data: ReportData, matrix: pd.DataFrame, caption: str, span: tuple[float, float], form: str
-) -> Markup:
+def _heat_table(data: ReportData, matrix: pd.DataFrame, caption: str, span: tuple[float, float], form: str) -> Markup:
     columns = list(map(str, matrix.columns))
-    return data.table(
-        matrix.reset_index(names="queries"), caption, default_format=form, shade=columns, span=span
-    )
+    return data.table(matrix.reset_index(names="queries"), caption, default_format=form, shade=columns, span=span)
 
 
 def landing(data: ReportData) -> str:
@@ -200,8 +171,10 @@ def landing(data: ReportData) -> str:
                 f"landing-{number}",
                 charts.shares(shares, {name: name for name in bins}, "share of the relevant documents"),
                 f"{system.label}: where relevant documents stand on the pool, by their language",
-                f"In the {first}: {own[first]:.0%} of the relevant documents in the query's own language, and of those in "
-                "other languages " + ", ".join(f"{row['row']} {row[first]:.0%}" for _, row in others.iterrows()) + ".",
+                f"In the {first}: {own[first]:.0%} of the relevant documents in the query's own language, and of those "
+                "in other languages "
+                + ", ".join(f"{row['row']} {row[first]:.0%}" for _, row in others.iterrows())
+                + ".",
             )
         )
         rows += _landing_rows(found, system)
@@ -213,8 +186,8 @@ def landing(data: ReportData) -> str:
         formats={"median, own": ".0f", "median, other": ".0f"}
         | dict.fromkeys(("top 10, own", "top 10, other", "not in run, own", "not in run, other"), ".1%"),
         row_headers=2,
-        note="own: for queries in the language of the document; other: for queries in other languages. A document that the "
-        "run does not hold counts as standing just below its last one.",
+        note="own: for queries in the language of the document; other: for queries in other languages. A document that "
+        "the run does not hold counts as standing just below its last one.",
     )
     lacking = [system for system in data.systems if system.name not in data.landings]
     return Markup("").join([_grid(shown), table, _needs_runs(lacking, data.benchmark) if lacking else ""])
@@ -255,7 +228,8 @@ def _landing_rows(found: Landing, system: System) -> list[dict[str, Any]]:
 
 def _needs_runs(systems: Iterable[System], benchmark: str) -> Markup:
     commands = [
-        f"hybrid-ir evaluate {benchmark} --encoder {system.scores.get('encoder') or 'M'} --runs --output {system.folder}"
+        f"hybrid-ir evaluate {benchmark} --encoder {shlex.quote(str(system.scores.get('encoder') or 'M'))} "
+        f"--runs --output {shlex.quote(str(system.folder))}"
         for system in systems
     ]
     return render("needs_runs.html", commands=commands)
@@ -288,7 +262,7 @@ def bias(data: ReportData) -> str:
         table.reset_index(names="queries"),
         "Rank distance by language of the query",
         default_format=".1f",
-        formats={name: "+.1f" for name in table.columns[len(labels) :]},
+        formats=dict.fromkeys(table.columns[len(labels) :], "+.1f"),
     )
     return _grid([chart, figures_table])
 
@@ -304,8 +278,10 @@ def alpha(data: ReportData) -> str:
             )
             if len(lines):
                 means = lines.groupby(["line", "alpha"], sort=False)["value"].mean()
-                spoken = "; ".join(f"{line} at {at:g}: {value:{_FORMS[measure]}}" for (line, at), value in means.items())
-                mark = _not_zero_shot(data) if points["marked"].any() else ""
+                spoken = "; ".join(
+                    f"{line} at {at:g}: {value:{_FORMS[measure]}}" for (line, at), value in means.items()
+                )
+                mark = f" Trained on {data.benchmark}, so not zero-shot." if points["marked"].any() else ""
                 shown.append(
                     data.chart(
                         f"alpha-{number}-{measure.lower()}",
@@ -322,7 +298,7 @@ def _sweeps(data: ReportData) -> dict[tuple[str, str], pd.DataFrame]:
     rows = []
     for system in data.systems:
         trained = system.scores.get("encoder_settings") or {}
-        at = {"mono": 1.0, "cross": 0.0, "hybrid": trained.get("alpha")}.get(trained.get("strategy"))
+        at = {"mono": 1.0, "cross": 0.0, "hybrid": trained.get("alpha")}.get(str(trained.get("strategy")))
         if at is not None:
             rows.append(
                 {
@@ -388,7 +364,9 @@ def hardest(data: ReportData) -> str:
             {"title": title, "english": f"{question}_en" in asked, "ap": f"{ranking[question]:.3f}", "answers": answers}
         )
     lacking = [system for system in data.systems if system.name not in data.landings]
-    return render("hardest.html", questions=questions) + (_needs_runs(lacking, data.benchmark) if lacking else Markup(""))
+    return render("hardest.html", questions=questions) + (
+        _needs_runs(lacking, data.benchmark) if lacking else Markup("")
+    )
 
 
 def provenance(data: ReportData) -> str:
@@ -402,7 +380,9 @@ def provenance(data: ReportData) -> str:
         facts |= {f"SHA-256 of {name}": digest[:16] for name, digest in system.checksums.items()}
         columns[system.label] = {key: _fact(value) for key, value in facts.items()}
     frame = pd.DataFrame(columns).dropna(how="all").reset_index(names="what")
-    method = pd.DataFrame([(key, _fact(value)) for key, value in data.comparison.method.items()], columns=["what", "value"])
+    method = pd.DataFrame(
+        [(key, _fact(value)) for key, value in data.comparison.method.items()], columns=["what", "value"]
+    )
     return data.table(frame, "What was evaluated, and how") + data.table(method, "How the tests were made")
 
 

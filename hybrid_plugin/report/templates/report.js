@@ -55,11 +55,3 @@ for (const button of document.querySelectorAll("button.csv")) {
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   });
 }
-
-// Paper has no way to open what is closed.
-let closed = [];
-addEventListener("beforeprint", () => {
-  closed = [...document.querySelectorAll("details:not([open])")];
-  for (const part of closed) part.open = true;
-});
-addEventListener("afterprint", () => { for (const part of closed) part.open = false; });
