@@ -489,7 +489,6 @@ def _print_tables(found: Comparison) -> None:
 
     console = Console(width=max(130, Console().width), markup=False)  # names may hold brackets
     columns = found.columns()
-    level = f"{1 - found.method['alpha']:.0%}"
 
     def grid(title: str, left: Sequence[str], *parts: Mapping[tuple[str, ...], Mapping[tuple[str, str], str]]) -> None:
         """A table with a column a setting and measure, and a line between its parts."""
@@ -515,7 +514,7 @@ def _print_tables(found: Comparison) -> None:
         return f"{figure}\n{low} to {high}"
 
     grid(
-        f"{found.benchmark}, with {level} intervals",
+        f"{found.benchmark}, with {found.level()} intervals",
         ["system"],
         collect(found.figures, lambda row: (found.label(row.system),), with_interval),
         collect(found.published, lambda row: (row.system,), lambda row: f"{row.value:.{row.digits}f}"),

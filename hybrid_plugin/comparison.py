@@ -83,6 +83,10 @@ class Comparison:
         large = self.figures.loc[self.figures.measure == measure, "value"].abs().max() > 1
         return f"{value:{sign}.{1 if large else 4}f}"
 
+    def level(self) -> str:
+        """What the intervals cover, such as 95%."""
+        return f"{100 * (1 - self.method['alpha']):g}%"
+
     def columns(self) -> list[tuple[str, str]]:
         """The settings and measures that tell systems apart, in the order of the figures: those that are tested, or of
         one system alone those that vary."""
@@ -446,7 +450,7 @@ def _with_languages(tests: pd.DataFrame, by_language: pd.DataFrame, better: Mapp
 
 def _verdict(found: Comparison) -> Iterator[str]:
     """A sentence a test, then what a reader must know to read them."""
-    alpha, number = found.method["alpha"], found.method["tests"]
+    number = found.method["tests"]
     family = f"after Holm over {number} test{'s' if number > 1 else ''}"
     for test in found.tests.itertuples():
         swap = test.winner == test.b
@@ -457,7 +461,7 @@ def _verdict(found: Comparison) -> Iterator[str]:
             for value, plus in ((sign * test.difference, "+"), (low, ""), (high, ""))
         )
         p = "p < 0.001" if test.p_holm_randomization < 0.001 else f"p = {test.p_holm_randomization:.3f}"
-        figures = f"{test.measure} {difference}, {1 - alpha:.0%} CI {low_text} to {high_text}, {p} {family}"
+        figures = f"{test.measure} {difference}, {found.level()} CI {low_text} to {high_text}, {p} {family}"
         if not np.isnan(test.d):
             figures += f", d = {sign * test.d:.2f}"
         if not found.method["higher_is_better"][test.measure]:
@@ -470,7 +474,7 @@ def _verdict(found: Comparison) -> Iterator[str]:
             yield f"No difference shown between {a} and {b} {where} ({figures})."
     for system, about in found.about.items():
         if about.get("zero_shot") is None:
-            yield f"{system} was scored from run files, which do not say what made them, nor whether it is zero-shot."
+            yield f"What {system} was trained on is not recorded, so whether it is zero-shot is not known."
     if len(found.published):
         yield "Published figures are not tested: no values per query were published."
 
@@ -531,5 +535,10 @@ def latex(found: Comparison) -> str:
     )
 
 
+_LATEX = {ord(letter): rf"\{letter}" for letter in "&%$#_{}"} | {
+    ord("\\"): r"\textbackslash{}", ord("~"): r"\textasciitilde{}", ord("^"): r"\textasciicircum{}",
+}  # fmt: skip
+
+
 def _escape(text: str) -> str:
-    return "".join(rf"\{letter}" if letter in "&%$#_{}" else letter for letter in text)
+    return text.translate(_LATEX)
