@@ -89,15 +89,17 @@ def settings(data: ReportData) -> str:
     parts.append(data.table(interval, "Figures with 95% confidence intervals"))
     if len(comparison.tests):
         tests = comparison.tests.assign(a=comparison.tests["a"].map(labels), b=comparison.tests["b"].map(labels))
-        columns = ["a", "b", "setting", "measure", "difference", "low", "high", "p_holm_randomization", "p_holm_t", "d"]
+        chances = {"p_holm_randomization": "p", "p_holm_t": "p (t-test)"}
+        columns = ["a", "b", "setting", "measure", "difference", "low", "high", *chances, "d", "wins", "ties", "losses"]
         parts.append(
             data.table(
-                tests[[*columns, "wins", "ties", "losses"]],
+                tests[columns].rename(columns=chances),
                 "Tests of significance",
-                formats={"p_holm_randomization": ".2g", "p_holm_t": ".2g", "d": ".2f"},
+                formats=dict.fromkeys(chances.values(), ".2g") | {"d": ".2f"},
                 row_headers=2,
-                note="difference is a minus b, with its confidence interval; p_holm is corrected for all tests in this "
-                "table; d is Cohen's d_z; wins, ties and losses count questions on which a is better, equal and worse.",
+                note="difference is a minus b, with its confidence interval; p of the paired randomisation test and of "
+                "the t-test, both after Holm's correction over this table; d is Cohen's d_z; wins, ties and "
+                "losses count questions on which a is better, equal and worse.",
             )
         )
     if len(comparison.by_training):
