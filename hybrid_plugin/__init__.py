@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hybrid_plugin.benchmarks import Benchmark as Benchmark
     from hybrid_plugin.benchmarks import Pair as Pair
     from hybrid_plugin.benchmarks import load_benchmark as load_benchmark
+    from hybrid_plugin.bm25 import evaluate_bm25 as evaluate_bm25
     from hybrid_plugin.comparison import Comparison as Comparison
     from hybrid_plugin.comparison import compare as compare
     from hybrid_plugin.comparison import published_figures as published_figures
@@ -35,14 +36,19 @@ if TYPE_CHECKING:
     from hybrid_plugin.report import Section as Section
     from hybrid_plugin.report.page import write_report as write_report
     from hybrid_plugin.sampling import Batches as Batches
+    from hybrid_plugin.sampling import BatchSettings as BatchSettings
+    from hybrid_plugin.sampling import SourceMix as SourceMix
     from hybrid_plugin.search import encode_dataset as encode_dataset
     from hybrid_plugin.search import index_dataset as index_dataset
     from hybrid_plugin.search import search_dataset as search_dataset
     from hybrid_plugin.sources import load_source as load_source
+    from hybrid_plugin.sources import store as store
     from hybrid_plugin.training import TrainingSettings as TrainingSettings
     from hybrid_plugin.training import train as train
+    from hybrid_plugin.transforms import fit_transform as fit_transform
 
 _HOME = {
+    "BatchSettings": "sampling",
     "Batches": "sampling",
     "Benchmark": "benchmarks",
     "Comparison": "comparison",
@@ -52,13 +58,16 @@ _HOME = {
     "RankDistance": "measures",
     "Scores": "evaluation",
     "Section": "report",
+    "SourceMix": "sampling",
     "TrainingSettings": "training",
     "UserError": "errors",
     "compare": "comparison",
     "encode_dataset": "search",
     "evaluate": "evaluation",
+    "evaluate_bm25": "bm25",
     "evaluate_runs": "evaluation",
     "export_dataset": "export",
+    "fit_transform": "transforms",
     "hookimpl": "plugins",
     "index_dataset": "search",
     "load_benchmark": "benchmarks",
@@ -68,6 +77,7 @@ _HOME = {
     "register_measures": "measures",
     "run_module": "pyserini",
     "search_dataset": "search",
+    "store": "sources",
     "train": "training",
     "write_report": "report.page",
 }

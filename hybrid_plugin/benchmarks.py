@@ -16,7 +16,7 @@ import ir_datasets
 import datasets_ext
 from datasets_ext import MULTI
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.plugins import hookimpl, pick, register_datasets
+from hybrid_plugin.plugins import hookimpl, named, pick, register_datasets
 
 SETTINGS = ("mono", "cross", "multi")
 
@@ -43,6 +43,18 @@ class Benchmark:
 
     def dataset_id(self, pair: Pair) -> str:
         return f"{self.name}/{pair.docs}/{pair.queries}"
+
+    def pair(self, docs: str, queries: str) -> Pair:
+        """The task of an id ``{name}/{docs}/{queries}``.
+
+        Raises
+        ------
+        UserError
+            A language is unknown.
+        """
+        setting = "multi" if docs == MULTI else "mono" if docs == queries else "cross"
+        self.pairs(languages=[queries if docs == MULTI else docs, queries])
+        return Pair(docs, queries, setting)
 
     def pairs(self, settings: Sequence[str] = SETTINGS, languages: Sequence[str] | None = None) -> list[Pair]:
         """The tasks of some settings and languages, mono first, then cross, then multi.
@@ -98,6 +110,22 @@ def load_benchmark(name: str) -> Benchmark:
     register_datasets()
     benchmark: Benchmark = pick("hybrid_ir_benchmarks", name, "benchmark")
     return benchmark
+
+
+def load_pair(dataset_id: str) -> tuple[Benchmark, Pair | None]:
+    """A benchmark by its name, or a benchmark and one of its pairs by an id such as ``xquad-r/de/en``.
+
+    Raises
+    ------
+    UserError
+        No plugin offers the benchmark, or it has no such pair.
+    """
+    register_datasets()
+    name, *pair = dataset_id.rsplit("/", 2)
+    if len(pair) < 2 or dataset_id in named("hybrid_ir_benchmarks"):
+        return load_benchmark(dataset_id), None
+    benchmark = load_benchmark(name)
+    return benchmark, benchmark.pair(*pair)
 
 
 def load_dataset(dataset_id: str) -> Any:

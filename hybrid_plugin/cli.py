@@ -32,6 +32,8 @@ app = typer.Typer(
 )
 datasets_app = typer.Typer(no_args_is_help=True, help="Collections: list them, look at one, add local files, export.")
 app.add_typer(datasets_app, name="datasets", rich_help_panel=None)
+transform_app = typer.Typer(no_args_is_help=True, help="Take language information out of vectors, without training.")
+app.add_typer(transform_app, name="transform", rich_help_panel=None)
 
 DatasetId = Annotated[str, typer.Argument(metavar="ID", help="An ir_datasets id, such as xquad-r/de/en.")]
 EncoderName = Annotated[
@@ -46,11 +48,28 @@ QueryPrefix = Annotated[
 PassagePrefix = Annotated[
     str | None, typer.Option("--passage-prefix", metavar="TEXT", help="Put before each passage, with a space between.")
 ]
+EachPooling = Annotated[list[str] | None, typer.Option("--pooling", metavar="mean|cls|last", help="As for evaluate.")]
+EachQueryPrefix = Annotated[list[str] | None, typer.Option("--query-prefix", metavar="TEXT", help="As for evaluate.")]
+EachPassagePrefix = Annotated[
+    list[str] | None, typer.Option("--passage-prefix", metavar="TEXT", help="As for evaluate.")
+]
 MaxLength = Annotated[int | None, typer.Option("--max-length", metavar="N", help="Tokens a text; longer ones are cut.")]
 BatchSize = Annotated[int | None, typer.Option("--batch-size", metavar="N", min=1, help="Texts encoded at a time.")]
 Device = Annotated[str | None, typer.Option("--device", metavar="cpu|cuda", help="By default a GPU if there is one.")]
 AllowPickle = Annotated[
     bool, typer.Option("--allow-pickle", help="Load weights that are Python pickles; they can run their author's code.")
+]
+PrecisionOption = Annotated[
+    str | None,
+    typer.Option(
+        "--precision",
+        metavar="float32|bfloat16",
+        help="Of encoding: bfloat16 is the default on a GPU, and faster on processors that have it.",
+    ),
+]
+TransformOption = Annotated[
+    Path | None,
+    typer.Option("--transform", metavar="FILE", help="Of `hybrid-ir transform fit`; applied to the vectors."),
 ]
 Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to write.")]
 
@@ -67,6 +86,8 @@ def _load(
     max_length: int | None,
     device: str | None,
     allow_pickle: bool,
+    precision: str | None = None,
+    transform: Path | None = None,
 ) -> Encoder:
     from hybrid_plugin.encoder import Encoder
 
@@ -78,6 +99,8 @@ def _load(
         max_length=max_length,
         device=device,
         allow_pickle=allow_pickle,
+        precision=precision,
+        transform=transform,
     )
 
 
@@ -164,11 +187,89 @@ def train(
     alpha: Annotated[
         float, typer.Option("--alpha", metavar="P", help="Probability of a monolingual batch in hybrid.")
     ] = 0.5,
+    alpha_end: Annotated[
+        float | None, typer.Option("--alpha-end", metavar="P", help="Let alpha change to this, linearly.")
+    ] = None,
+    languages: Annotated[
+        list[str] | None, typer.Option("--languages", metavar="LANG...", help="Draw from these languages only.")
+    ] = None,
+    mono_languages: Annotated[
+        str,
+        typer.Option("--mono-languages", metavar="uniform|size", help="How a monolingual batch's language is drawn."),
+    ] = "uniform",
+    cross_languages: Annotated[
+        str, typer.Option("--cross-languages", metavar="mixed|one", help="Pairs of languages in a cross-lingual batch.")
+    ] = "mixed",
+    negatives: Annotated[
+        int, typer.Option("--negatives", metavar="N", min=0, help="Hard negatives a query, where the source has any.")
+    ] = 0,
+    source_exponent: Annotated[
+        float, typer.Option("--source-exponent", metavar="X", help="Draw sources by rows to this power.")
+    ] = 1.0,
+    source_cap: Annotated[
+        int | None, typer.Option("--source-cap", metavar="N", help="Count no source for more rows than this.")
+    ] = None,
+    source_weight: Annotated[
+        list[str] | None,
+        typer.Option("--source-weight", metavar="NAME=X", help="Draw this source so many times as often; repeatable."),
+    ] = None,
     steps: Annotated[int, typer.Option("--steps", metavar="N", help="Batches to train on.")] = 1000,
-    batch_size: Annotated[int, typer.Option("--batch-size", metavar="N", help="Pairs a batch.")] = 100,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", metavar="N", help="Pairs a batch, of all processes together.")
+    ] = 100,
+    chunk_size: Annotated[
+        int | None,
+        typer.Option("--chunk-size", metavar="N", help="Texts in memory at a time; same gradients, for small cards."),
+    ] = None,
     learning_rate: Annotated[float, typer.Option("--learning-rate", metavar="X", help="Its highest value.")] = 3e-5,
+    weight_decay: Annotated[float, typer.Option("--weight-decay", metavar="X", help="Of AdamW.")] = 0.01,
+    warmup: Annotated[
+        float, typer.Option("--warmup", metavar="X", help="Share of the steps in which the rate rises.")
+    ] = 0.1,
     temperature: Annotated[float, typer.Option("--temperature", metavar="X", help="Of the loss, on cosines.")] = 0.02,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of batches and dropout.")] = 0,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            "--precision",
+            metavar="float32|bfloat16|float16",
+            help="Of the computation; by default bfloat16 on a GPU, float32 on a CPU.",
+        ),
+    ] = None,
+    lora_rank: Annotated[
+        int, typer.Option("--lora-rank", metavar="N", help="Train adapters of this rank, merged at the end (peft).")
+    ] = 0,
+    compile: Annotated[bool, typer.Option("--compile", help="Compile the model by torch.compile.")] = False,
+    validate: Annotated[
+        str | None,
+        typer.Option("--validate", metavar="NAME", help="A source (loss) or a benchmark (AP) to choose the state by."),
+    ] = None,
+    validate_by: Annotated[
+        str, typer.Option("--validate-by", metavar="loss|ap", help="Loss on a source, or mean AP of the settings.")
+    ] = "loss",
+    validate_languages: Annotated[
+        list[str] | None,
+        typer.Option("--validate-languages", metavar="LANG...", help="Only these; the paper: en."),
+    ] = None,
+    validate_every: Annotated[
+        int | None, typer.Option("--validate-every", metavar="N", help="Steps; by default a tenth of all.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option("--patience", metavar="N", help="Stop after so many validations without a better one.")
+    ] = None,
+    save_every: Annotated[
+        int | None,
+        typer.Option("--save-every", metavar="N", help="Steps between states to go on from; by default a tenth."),
+    ] = None,
+    trainer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trainer",
+            metavar="KEY=VALUE",
+            help="Any other option of transformers' TrainingArguments, such as report_to=tensorboard, "
+            "lr_scheduler_type=cosine or gradient_checkpointing=true; repeatable.",
+        ),
+    ] = None,
     pooling: PoolingOption = None,
     query_prefix: QueryPrefix = None,
     passage_prefix: PassagePrefix = None,
@@ -180,27 +281,152 @@ def train(
 
     Example: hybrid-ir train --source mlqa-r --model intfloat/multilingual-e5-small --query-prefix query:
     --passage-prefix passage: --strategy hybrid --steps 200 --batch-size 32 --output e5-hybrid
+
+    A run that was interrupted goes on when the same command is given again. Several processes: torchrun
+    --nproc-per-node=8 -m hybrid_plugin.cli train ...
     """
     from hybrid_plugin.encoder import RECORD
     from hybrid_plugin.files import check_output
     from hybrid_plugin.sources import load_sources
     from hybrid_plugin.training import TrainingSettings
     from hybrid_plugin.training import train as run
+    from hybrid_plugin.validation import load_validation
 
     settings = TrainingSettings(
         strategy=strategy,
         alpha=alpha,
+        alpha_end=alpha_end,
+        mono_languages=mono_languages,  # type: ignore[arg-type]
+        cross_languages=cross_languages,  # type: ignore[arg-type]
+        only=tuple(languages or ()),
+        negatives=negatives,
+        source_exponent=source_exponent,
+        source_cap=source_cap,
+        source_weights={name: float(value) for name, value in _assigned("--source-weight", source_weight).items()},
         steps=steps,
         batch_size=batch_size,
+        chunk_size=chunk_size,
         learning_rate=learning_rate,
+        weight_decay=weight_decay,
         temperature=temperature,
+        warmup=warmup,
         seed=seed,
+        precision=precision,  # type: ignore[arg-type]
+        lora_rank=lora_rank,
+        compile=compile,
+        save_every=save_every,
+        trainer=_assigned("--trainer", trainer),
     )
     check_output(output, RECORD)  # before the minutes that loading may take
     sources = load_sources(source)
+    validation = None
+    if validate is not None:
+        every = validate_every or max(1, steps // 10)
+        validation = load_validation(validate, settings, validate_by, every, patience, tuple(validate_languages or ()))
     encoder = _load(model, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
-    run(encoder, sources, output, settings, progress=True)
+    run(encoder, sources, output, settings, validation=validation, progress=True)
     typer.echo(f"checkpoint: {output}")
+
+
+def _assigned(option: str, given: list[str] | None) -> dict[str, Any]:
+    """``KEY=VALUE`` options, their values read as YAML does: numbers, true and false, or text."""
+    import yaml
+
+    from hybrid_plugin.errors import UserError
+
+    result = {}
+    for one in given or ():
+        key, sign, value = one.partition("=")
+        if not sign:
+            raise UserError(f"{option} takes KEY=VALUE, not '{one}'")
+        result[key] = yaml.safe_load(value)
+    return result
+
+
+@app.command()
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The grid, in YAML; see docs/training.md.")],
+    output: Output,
+    change: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting of the file's base; repeatable."),
+    ] = None,
+    device: Device = None,
+) -> None:
+    """Train and score a grid of settings (strategy, alpha, seed, sources, model) and collect one table.
+
+    Given again, it goes on where it was interrupted and skips what is done. Example:
+    hybrid-ir sweep docs/study.yaml --set model=./e5-small --output study
+    """
+    from hybrid_plugin.sweep import TABLE, read_sweep
+    from hybrid_plugin.sweep import sweep as run
+
+    runs = read_sweep(file, _assigned("--set", change))
+    _print_sweep(run(runs, output, progress=True, say=typer.echo, device=device))
+    typer.echo(f"table: {output / TABLE}")
+
+
+@app.command()
+def card(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A folder that `train` wrote.")],
+    scores: Annotated[list[Path] | None, typer.Argument(metavar="DIR...", help="Its evaluation folders.")] = None,
+) -> None:
+    """Write a checkpoint's model card (README.md) anew, with the scores that were measured."""
+    from hybrid_plugin.card import write_card
+
+    typer.echo(write_card(checkpoint, scores or []))
+
+
+@transform_app.command("fit")
+def transform_fit(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="centring, lir, lsar, or that of a plugin.")],
+    encoder: EncoderName,
+    on: Annotated[
+        list[str],
+        typer.Option(
+            "--on", metavar="ID...", help="ir_datasets ids; each language is fitted on the first that has it."
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("--output", metavar="FILE|DIR", help="X.safetensors, or a folder for encoder and transform."),
+    ],
+    rank: Annotated[
+        int | None, typer.Option("--rank", metavar="N", help="Directions to remove: lir 1, lsar languages - 1.")
+    ] = None,
+    texts: Annotated[
+        int, typer.Option("--texts", metavar="N", min=1, help="Documents, and as many queries, of each language.")
+    ] = 500,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the random draw of texts.")] = 0,
+    pooling: PoolingOption = None,
+    query_prefix: QueryPrefix = None,
+    passage_prefix: PassagePrefix = None,
+    max_length: MaxLength = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
+    allow_pickle: AllowPickle = False,
+) -> None:
+    """Fit a vector transform on unlabelled texts of each language; see docs/transforms.md.
+
+    Fit on another collection than the one you score. A file goes to --transform of evaluate, encode, index and search;
+    a folder is an encoder like any other, also for `hybrid-ir run pyserini...`.
+
+    Example: hybrid-ir transform fit centring --encoder e5-hybrid --on mlqa-r --output centring.safetensors
+    """
+    from hybrid_plugin.benchmarks import load_dataset
+    from hybrid_plugin.plugins import pick
+    from hybrid_plugin.transforms import check_transform_output, fit_transform, save_transform
+
+    pick("hybrid_ir_transforms", name, "transform")
+    for dataset_id in on:
+        load_dataset(dataset_id)
+    check_transform_output(output, encoder)
+    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    fitted = fit_transform(
+        name, loaded, on, rank=rank, texts=texts, seed=seed, batch_size=batch_size, progress=_progress()
+    )
+    save_transform(fitted, loaded, output)
+    typer.echo(output)
 
 
 @app.command()
@@ -215,13 +441,17 @@ def encode(
     batch_size: BatchSize = None,
     device: Device = None,
     allow_pickle: AllowPickle = False,
+    precision: PrecisionOption = None,
+    transform: TransformOption = None,
 ) -> None:
     """Encode an id's documents and queries into folders of vectors (vectors.npy, ids.txt)."""
     from hybrid_plugin.benchmarks import load_dataset
     from hybrid_plugin.search import encode_dataset
 
     load_dataset(dataset_id)
-    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    loaded = _load(
+        encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision, transform
+    )
     for path in encode_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=_progress()):
         typer.echo(path)
 
@@ -238,13 +468,17 @@ def index(
     batch_size: BatchSize = None,
     device: Device = None,
     allow_pickle: AllowPickle = False,
+    precision: PrecisionOption = None,
+    transform: TransformOption = None,
 ) -> None:
     """Encode an id's documents into an exact FAISS index that Pyserini searches."""
     from hybrid_plugin.benchmarks import load_dataset
     from hybrid_plugin.search import index_dataset
 
     load_dataset(dataset_id)
-    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    loaded = _load(
+        encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision, transform
+    )
     typer.echo(index_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=_progress()))
 
 
@@ -262,13 +496,17 @@ def search(
     batch_size: BatchSize = None,
     device: Device = None,
     allow_pickle: AllowPickle = False,
+    precision: PrecisionOption = None,
+    transform: TransformOption = None,
 ) -> None:
     """Search a FAISS index with an id's queries and write a TREC run file."""
     from hybrid_plugin.benchmarks import load_dataset
     from hybrid_plugin.search import search_dataset
 
     load_dataset(dataset_id)
-    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    loaded = _load(
+        encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision, transform
+    )
     typer.echo(
         search_dataset(dataset_id, loaded, index, output, hits=hits, batch_size=batch_size, progress=_progress())
     )
@@ -277,7 +515,11 @@ def search(
 @app.command()
 def evaluate(
     benchmark: Annotated[
-        str, typer.Argument(metavar="BENCHMARK", help="Such as xquad-r; see: hybrid-ir datasets list")
+        str,
+        typer.Argument(
+            metavar="BENCHMARK",
+            help="Such as xquad-r (hybrid-ir datasets list), or for a single run an id: xquad-r/de/en",
+        ),
     ],
     output: Output,
     encoder: Annotated[
@@ -285,8 +527,16 @@ def evaluate(
     ] = None,
     runs: Annotated[bool, typer.Option("--runs", help="Also write a run file for each pair of languages.")] = False,
     runs_from: Annotated[
-        Path | None, typer.Option("--runs-from", metavar="DIR", help="Score run files {docs}.{queries}.trec instead.")
+        Path | None,
+        typer.Option(
+            "--runs-from",
+            metavar="DIR|FILE",
+            help="Score run files {docs}.{queries}.trec instead, or one file: of BENCHMARK's pool, or of an id.",
+        ),
     ] = None,
+    bm25: Annotated[
+        bool, typer.Option("--bm25", help="Score BM25 by Pyserini's Lucene instead (settings: mono multi; depth 1000).")
+    ] = False,
     languages: Annotated[
         list[str] | None, typer.Option("--languages", metavar="LANG...", help="Only these; the pool stays whole.")
     ] = None,
@@ -304,27 +554,51 @@ def evaluate(
     batch_size: BatchSize = None,
     device: Device = None,
     allow_pickle: AllowPickle = False,
+    precision: PrecisionOption = None,
+    transform: TransformOption = None,
 ) -> None:
-    """Score an encoder, or run files, in the monolingual, cross-lingual and multilingual settings.
+    """Score an encoder, run files of any system, or BM25 in the monolingual, cross-lingual and multilingual settings.
 
     Writes scores.json (figures by setting and by pair of languages) and per_query.parquet.
+
+    Example: hybrid-ir evaluate xquad-r/multi/en --runs-from run.trec.gz --output scores
     """
-    from hybrid_plugin.benchmarks import SETTINGS, load_benchmark
+    from hybrid_plugin.benchmarks import SETTINGS, load_pair
     from hybrid_plugin.errors import UserError
     from hybrid_plugin.evaluation import SCORES, evaluate_runs
     from hybrid_plugin.evaluation import evaluate as run
     from hybrid_plugin.runs import DEFAULT_DEPTH
 
-    if (encoder is None) == (runs_from is None):
-        raise UserError("evaluate takes either --encoder or --runs-from")
-    found = load_benchmark(benchmark)
+    if (encoder is not None) + (runs_from is not None) + bm25 != 1:
+        raise UserError("evaluate takes either --encoder, --runs-from or --bm25")
+    found, pair = load_pair(benchmark)
+    if pair is not None and runs_from is None:
+        raise UserError(
+            f"'{benchmark}' is one pair, for one run file in --runs-from; "
+            f"otherwise take {found.name}, and narrow it with --settings and --languages"
+        )
+    if encoder is None and transform is not None:
+        raise UserError("--transform is for vectors, so it goes with --encoder")
     found.pairs(settings or SETTINGS, languages)  # complain before the minutes that encoding may take
     limit = _depth(depth)
     if runs_from is not None:
-        scores = evaluate_runs(found, runs_from, output, settings=settings, languages=languages, depth=limit)
+        scores = evaluate_runs(found, runs_from, output, pair=pair, settings=settings, languages=languages, depth=limit)
+    elif bm25:
+        from hybrid_plugin import bm25 as lucene
+
+        scores = lucene.evaluate_bm25(
+            found,
+            output,
+            settings=settings or lucene.SETTINGS,
+            languages=languages,
+            depth=DEFAULT_DEPTH if depth is None else limit,
+            runs=runs,
+        )
     else:
         assert encoder is not None
-        loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+        loaded = _load(
+            encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision, transform
+        )
         scores = run(
             found,
             loaded,
@@ -439,6 +713,74 @@ def compare(
     typer.echo("\n".join(found.verdict))
     if output is not None:
         typer.echo(f"{output / COMPARISON}")
+
+
+def explore(
+    benchmark: Annotated[
+        str, typer.Argument(metavar="BENCHMARK", help="Such as xquad-r; see: hybrid-ir datasets list")
+    ],
+    encoder: Annotated[
+        list[str],
+        typer.Option("--encoder", metavar="M", help="As for evaluate; several stand side by side."),
+    ],
+    vectors: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--vectors", metavar="DIR", help="What `hybrid-ir encode BENCHMARK` wrote, one for each encoder: no wait."
+        ),
+    ] = None,
+    host: Annotated[
+        str,
+        typer.Option("--host", metavar="ADDRESS", help="By default only this machine can reach it."),
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes a free one.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in your browser.")] = True,
+    pooling: EachPooling = None,
+    query_prefix: EachQueryPrefix = None,
+    passage_prefix: EachPassagePrefix = None,
+    max_length: MaxLength = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
+    allow_pickle: AllowPickle = False,
+) -> None:
+    """Look around in a benchmark: a local page that shows where encoders rank its documents for a question.
+
+    Example: hybrid-ir explore xquad-r --encoder intfloat/multilingual-e5-small --encoder e5-hybrid
+    --query-prefix query: --passage-prefix passage:
+
+    Pooling and prefixes are given once for all encoders or once for each, in their order. All documents are encoded
+    first, which takes as long as in evaluate, or taken from --vectors. Ctrl-C ends it.
+    """
+    from hybrid_plugin.benchmarks import load_benchmark
+    from hybrid_plugin.explore.explorer import Explorer
+    from hybrid_plugin.explore.server import PageServer, is_loopback, serve
+
+    found = load_benchmark(benchmark)
+    each = zip(
+        encoder,
+        _each("--pooling", pooling, len(encoder)),
+        _each("--query-prefix", query_prefix, len(encoder)),
+        _each("--passage-prefix", passage_prefix, len(encoder)),
+        strict=True,
+    )
+    with PageServer(host, port) as server:  # complain before the minutes that encoding may take
+        loaded = [_load(*settings, max_length, device, allow_pickle) for settings in each]
+        explorer = Explorer.load(found, loaded, vectors or (), batch_size=batch_size, progress=_progress())
+        if not is_loopback(host):
+            typer.echo(f"warning: everyone who reaches {host} can read {benchmark} and use the encoders", err=True)
+        typer.echo(f"{benchmark} is at {server.url} (Ctrl-C ends it)")
+        serve(server, explorer, browser=browser)
+
+
+def _each(option: str, values: list[str] | None, encoders: int) -> list[str] | list[None]:
+    """One value an encoder, from none, from one for all, or from one for each."""
+    from hybrid_plugin.errors import UserError
+
+    if not values:
+        return [None] * encoders
+    if len(values) not in (1, encoders):
+        raise UserError(f"{option} is given {len(values)} times; give it once, or once for each of {encoders} encoders")
+    return values if len(values) == encoders else values * encoders
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
@@ -569,6 +911,22 @@ def _print_comparison(results: dict[str, Scores], output: Path) -> None:
     typer.echo(f"scores: {', '.join(str(output / strategy / 'scores.json') for strategy in results)}")
 
 
+def _print_sweep(table: pd.DataFrame) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table("run", "benchmark", "AP mono", "AP cross", "AP multi", "RankDistance multi")
+    for (run, benchmark), rows in table.groupby(["run", "benchmark"], sort=False):
+        figures = rows.set_index("setting")
+        shown.add_row(
+            run,
+            benchmark,
+            *(_figure("AP", figures.at[name, "AP"]) for name in ("mono", "cross", "multi")),
+            _figure("RankDistance", figures.at["multi", "RankDistance"]),
+        )
+    Console(width=max(120, Console().width)).print(shown)
+
+
 def _probability(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
@@ -580,7 +938,9 @@ def _figure(measure: str, value: float) -> str:
 # Options that take several values in a row (--languages de en), which the parser below knows only repeated.
 _SEVERAL = {
     "--source": re.compile(r"[^-].*"),
+    "--on": re.compile(r"[^-].*"),
     "--languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
+    "--validate-languages": re.compile(r"[a-z]{2,3}(-\w+)?"),
     "--settings": re.compile(r"mono|cross|multi"),
     "--measures": re.compile(r"[A-Za-z]\w*(\(\S+\))?(@\d+)?"),
 }
@@ -594,7 +954,7 @@ def _spread(arguments: list[str]) -> list[str]:
         if argument in _SEVERAL:
             option, taken = argument, 0
             continue
-        values = [argument] if option == "--source" else [value for value in argument.split(",") if value]
+        values = [argument] if option in ("--source", "--on") else [value for value in argument.split(",") if value]
         if option and values and (taken == 0 or all(_SEVERAL[option].fullmatch(value) for value in values)):
             result += [word for value in values for word in (option, value)]
             taken += 1
@@ -618,11 +978,11 @@ def main() -> None:
     try:
         app(arguments if arguments[:1] == ["run"] else _spread(arguments))
     except Exception as error:
+        if os.environ.get("HYBRID_IR_DEBUG"):
+            raise
         if _is_the_users(error):
             typer.echo(f"hybrid-ir: {error}", err=True)
             sys.exit(2)
-        if os.environ.get("HYBRID_IR_DEBUG"):
-            raise
         typer.echo(f"hybrid-ir: {type(error).__name__}: {error} (HYBRID_IR_DEBUG=1 shows where)", err=True)
         sys.exit(1)
 

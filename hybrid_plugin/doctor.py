@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import ir_datasets
 
 from datasets_ext import lareqa
-from hybrid_plugin.plugins import manager
+from hybrid_plugin.plugins import OFFERS, manager, offers
 from hybrid_plugin.pyserini import JAVA_NEEDED, find_java
 from hybrid_plugin.versions import versions
 
@@ -62,5 +62,7 @@ def _collections() -> list[Finding]:
 
 
 def _plugins() -> list[Finding]:
+    for hook in OFFERS:
+        list(offers(hook))  # warns of each that it skips
     names = [name for name, _ in manager().list_name_plugin() if not name.startswith("hybrid_plugin.")]
     return [Finding("plugins", True, ", ".join(names) or "none beside the built-ins")]

@@ -7,13 +7,15 @@ sentence-transformers knows pooling and prompts, and ``hybrid_ir.json`` with set
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
+from hybrid_plugin.architectures import half_of, load_model, save_model
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import read_json, write_json
 
@@ -21,11 +23,16 @@ if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from hybrid_plugin.dense import Dense
+    from hybrid_plugin.transforms import FittedTransform
+
 Pooling = Literal["mean", "cls", "last"]
 Kind = Literal["query", "passage"]
+Precision = Literal["float32", "bfloat16"]
 
 RECORD = "hybrid_ir.json"  # settings and provenance of a checkpoint
 DEFAULT_MAX_LENGTH = 256  # Pyserini's, so that its plain commands and ours truncate alike
+_DENSE = "sentence_dense"  # the submodule that holds the layers after pooling, so that they train with the model
 _GROUP_TOKENS = 512  # tokens that keep a CPU busy; larger groups only add padding
 _OLD_POOLING = {  # the flags of sentence-transformers 2 to 4, in the order in which it joins several
     "pooling_mode_cls_token": "cls",
@@ -47,12 +54,14 @@ class EncoderSettings:
     pooling : mean over tokens, the first token (cls), or the last one.
     query_prefix, passage_prefix : put before the text as they are, so they end in a space where one is wanted.
     max_length : tokens of prefix, text and special tokens together; longer texts are cut.
+    lower_case : lower-case prefix and text before the tokenizer sees them.
     """
 
     pooling: Pooling = "mean"
     query_prefix: str = ""
     passage_prefix: str = ""
     max_length: int = DEFAULT_MAX_LENGTH
+    lower_case: bool = False
 
     def __post_init__(self) -> None:
         if self.pooling not in get_args(Pooling):
@@ -86,6 +95,8 @@ class Encoder:
     settings: EncoderSettings
     name: str  # the folder or hub name that it was loaded from
     record: dict[str, Any] = field(default_factory=dict)  # provenance, where the model is one of our checkpoints
+    precision: Precision = "float32"  # of encoding; weights and vectors are float32 always
+    transform: FittedTransform | None = None  # of the vectors that encode gives; training does not see it
 
     @classmethod
     def load(
@@ -98,8 +109,12 @@ class Encoder:
         max_length: int | None = None,
         device: str | None = None,
         allow_pickle: bool = False,
+        precision: str | None = None,
+        transform: str | Path | None = None,
     ) -> Encoder:
         """Load a Hugging Face or sentence-transformers encoder, or one of our checkpoints.
+
+        Of mBART, M2M100, T5, mT5 and UMT5 the encoder half is loaded.
 
         Parameters
         ----------
@@ -108,6 +123,10 @@ class Encoder:
             from them, mean pooling, no prefixes and 256 tokens.
         device : ``cpu``, ``cuda``, ``cuda:1`` ...; by default a GPU where there is one.
         allow_pickle : also load weights that are Python pickles, which can run code of their author.
+        precision : of encoding, ``float32`` or ``bfloat16`` (faster where the processor has it, a little less exact);
+            by default bfloat16 on a GPU of CUDA and float32 elsewhere.
+        transform : the file of a vector transform; by default ``transform.safetensors`` in the model's own folder,
+            where there is one.
 
         Raises
         ------
@@ -115,11 +134,14 @@ class Encoder:
             The model cannot be loaded or a setting does not fit it; names the file or setting.
         """
         from safetensors import SafetensorError
-        from transformers import AutoModel, AutoTokenizer, logging
+        from transformers import AutoTokenizer, logging
 
         logging.set_verbosity_error()  # its load report calls unused heads missing
         logging.disable_progress_bar()
         target = resolve_device(device)
+        precision = precision or ("bfloat16" if target.startswith("cuda") else "float32")
+        if precision not in get_args(Precision):
+            raise UserError(f"unknown precision '{precision}'; known: {', '.join(get_args(Precision))}")
         if looks_like_path(name):
             _check_folder(Path(name), allow_pickle)
         else:
@@ -128,35 +150,48 @@ class Encoder:
         try:
             tokenizer = AutoTokenizer.from_pretrained(name, subfolder=subfolder)
             # float32: transformers loads weights in the type they are stored in, and a CPU is slow in half precision.
-            model, loading = AutoModel.from_pretrained(
-                name,
-                subfolder=subfolder,
-                dtype="float32",
-                use_safetensors=None if allow_pickle else True,
-                output_loading_info=True,
+            model, missing = load_model(
+                name, subfolder, dtype="float32", use_safetensors=None if allow_pickle else True
             )
         except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
             first_line = str(error).strip().split("\n")[0]
             raise UserError(f"cannot load the encoder '{name}': {first_line}") from error
-        lacking = sorted(key for key in loading["missing_keys"] if "pooler" not in key)
+        lacking = sorted(key for key in missing if "pooler" not in key)
         if lacking:  # transformers would go on with random numbers in their place
             raise UserError(f"cannot load the encoder '{name}': its weights lack {lacking[0]} ({len(lacking)} in all)")
         if getattr(model, "pooler", None) is not None:
-            model.pooler = None  # never used, often untrained
+            model.pooler = None  # type: ignore[assignment]  # never used, often untrained
+        if said.get("dense"):
+            model.add_module(_DENSE, _dense_layers(str(name), said["dense"], model.config.hidden_size, allow_pickle))
         limit = _length_limit(model, tokenizer)
         settings = EncoderSettings(
             pooling=said.get("pooling", "mean") if pooling is None else pooling,  # type: ignore[arg-type]
             query_prefix=said.get("query_prefix", "") if query_prefix is None else as_prefix(query_prefix),
             passage_prefix=said.get("passage_prefix", "") if passage_prefix is None else as_prefix(passage_prefix),
             max_length=min(said.get("max_length", DEFAULT_MAX_LENGTH), limit) if max_length is None else max_length,
+            lower_case=said.get("lower_case", False),
         )
+        if said.get("prompt_left_out") and pooling is None and (settings.query_prefix or settings.passage_prefix):
+            raise UserError(
+                f"'{name}' leaves its prompts out of pooling (include_prompt: false), which is not supported; pass "
+                "--pooling to pool over prefix and text, or empty prefixes"
+            )
         if settings.max_length > limit:
             raise UserError(f"max length is {settings.max_length}, but '{name}' takes at most {limit} tokens")
-        return cls(model.to(target).eval(), tokenizer, settings, str(name), said.get("record", {}))
+        encoder = cls(model.to(target).eval(), tokenizer, settings, str(name), said.get("record", {}), precision)  # type: ignore[arg-type]
+        from hybrid_plugin.transforms import FILE, with_transform
+
+        path = _model_file(str(name), FILE) if transform is None else Path(transform)
+        return encoder if path is None else with_transform(encoder, path)
+
+    @property
+    def dense(self) -> list[Dense]:
+        """The layers between pooling and the vector, as in LaBSE; part of the model, so that they train with it."""
+        return list(getattr(self.model, _DENSE, []))
 
     @property
     def dimension(self) -> int:
-        return int(self.model.config.hidden_size)
+        return int(self.dense[-1].linear.out_features if self.dense else self.model.config.hidden_size)
 
     @property
     def device(self) -> torch.device:
@@ -165,8 +200,13 @@ class Encoder:
     def tokenize(self, texts: Sequence[str], kind: Kind) -> list[list[int]]:
         """Token ids of each text with its prefix, special tokens included, cut to the maximum length."""
         prefix = self.settings.prefix(kind)
+        texts = [prefix + text.strip() for text in texts]
+        if self.settings.lower_case:
+            from tokenizers.normalizers import Lowercase
+
+            texts = [Lowercase().normalize_str(text) for text in texts]
         encoded = self.tokenizer(
-            [prefix + text.strip() for text in texts],
+            texts,
             truncation=True,
             max_length=self.settings.max_length,
             padding=False,
@@ -193,6 +233,8 @@ class Encoder:
             pooled = hidden[:, 0]
         else:
             pooled = hidden[torch.arange(len(ids), device=self.device), lengths - 1]
+        for layer in self.dense:
+            pooled = layer(pooled)
         return normalize(pooled.float(), dim=-1)
 
     def forward_by_length(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
@@ -211,7 +253,13 @@ class Encoder:
         return vectors[torch.tensor(order).argsort()]
 
     def encode(
-        self, texts: Sequence[str], kind: Kind, *, batch_size: int | None = None, progress: bool = False
+        self,
+        texts: Sequence[str],
+        kind: Kind,
+        *,
+        langs: Iterable[str | None] | None = None,
+        batch_size: int | None = None,
+        progress: bool = False,
     ) -> np.ndarray:
         """Unit vectors of queries or passages.
 
@@ -220,7 +268,8 @@ class Encoder:
 
         Parameters
         ----------
-        batch_size : texts a batch; by default 32 on a CPU and 256 on a GPU, where bfloat16 is used.
+        langs : the language of each text, for a transform that needs it; it goes by the vectors where it is None.
+        batch_size : texts a batch; by default 32 on a CPU and 256 on a GPU.
         progress : show a progress bar.
 
         Returns
@@ -232,7 +281,8 @@ class Encoder:
         UserError
             The model gives a vector that is not finite; names the text.
         """
-        parts = [vectors for _, vectors in self.encode_chunks([texts], kind, batch_size=batch_size, progress=progress)]
+        chunks = self.encode_chunks([texts], kind, langs=langs, batch_size=batch_size, progress=progress)
+        parts = [vectors for _, vectors in chunks]
         return np.concatenate(parts) if parts else np.empty((0, self.dimension), np.float32)
 
     def encode_chunks(
@@ -240,6 +290,7 @@ class Encoder:
         chunks: Iterator[Sequence[str]] | Sequence[Sequence[str]],
         kind: Kind,
         *,
+        langs: Iterable[str | None] | None = None,
         total: int | None = None,
         batch_size: int | None = None,
         progress: bool = False,
@@ -248,11 +299,12 @@ class Encoder:
         import torch
         from tqdm.auto import tqdm
 
-        on_gpu = self.device.type == "cuda"
-        size = batch_size or (256 if on_gpu else 32)
+        size = batch_size or (256 if self.device.type == "cuda" else 32)
+        reduced = self.precision == "bfloat16"
         if total is None and isinstance(chunks, Sequence):
             total = sum(map(len, chunks))
         done = 0
+        known = repeat(None) if langs is None else iter(langs)
         self.model.eval()
         with tqdm(total=total, desc=f"encode {kind}", unit="text", disable=not progress) as bar:
             for texts in _split(chunks, _CHUNK):
@@ -261,7 +313,7 @@ class Encoder:
                 # Longest first: batches pad little, and memory runs out at once or never.
                 order = sorted(range(len(ids)), key=lambda place: -len(ids[place]))
                 vectors = np.empty((len(ids), self.dimension), np.float32)
-                with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16, enabled=on_gpu):
+                with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
                     for start in range(0, len(order), size):
                         batch = order[start : start + size]
                         vectors[batch] = self.forward([ids[place] for place in batch]).float().cpu().numpy()
@@ -274,20 +326,43 @@ class Encoder:
                         f"'{list(distinct)[bad[0]][:80]}'"
                     )
                 done += len(texts)
-                yield done, vectors[[distinct[text] for text in texts]]
+                vectors = vectors[[distinct[text] for text in texts]]
+                spoken = list(islice(known, len(texts)))
+                yield done, vectors if self.transform is None else self.transform.apply(vectors, spoken)
+
+    @property
+    def auto_obstacle(self) -> str | None:
+        """Why Pyserini's encoder class ``auto`` cannot give this encoder's vectors; None where it can."""
+        if half_of(self.model):
+            return f"it is the encoder half of a model of the type {self.model.config.model_type}"
+        if self.dense:
+            return "it has a Dense layer after pooling"
+        if self.settings.pooling == "last":
+            return "it pools the last token"
+        if self.settings.lower_case:
+            return "its texts are lower-cased before the tokenizer sees them"
+        if self.transform is not None:
+            return "its vectors are transformed"
+        return None
 
     def save(self, folder: Path, provenance: dict[str, Any] | None = None) -> None:
-        """Write a checkpoint into a folder: for transformers, sentence-transformers, Pyserini and ourselves."""
-        self.model.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
-        settings = self.settings
-        for path, value in _sentence_transformers_files(settings, self.dimension).items():
-            write_json(folder / path, value)
-        write_json(folder / RECORD, {"format": 1, **asdict(settings), "normalize": True, **(provenance or {})})
+        """Write a checkpoint into a folder: for transformers, sentence-transformers, Pyserini and ourselves.
 
-    def with_settings(self, **changes: Any) -> Encoder:
-        """The same model with other settings."""
-        return replace(self, settings=replace(self.settings, **changes))
+        The record says in ``auto_obstacle`` why Pyserini's ``auto`` cannot use it, and null where it can.
+        """
+        save_model(self.model, folder, leave_out=_DENSE)
+        self.tokenizer.save_pretrained(folder)
+        dense = {f"{place}_Dense": layer for place, layer in enumerate(self.dense, start=2)}
+        for path, layer in dense.items():
+            layer.save(folder / path)
+        half = half_of(self.model)
+        files = _sentence_transformers_files(
+            self.settings, self.model.config.hidden_size, list(dense), half.sentence_transformers if half else {}
+        )
+        for path, value in files.items():
+            write_json(folder / path, value)
+        record = {"format": 1, **asdict(self.settings), "normalize": True, "dense": list(dense)}
+        write_json(folder / RECORD, {**(provenance or {}), **record, "auto_obstacle": self.auto_obstacle})
 
 
 def _split(chunks: Iterator[Sequence[str]] | Sequence[Sequence[str]], size: int) -> Iterator[Sequence[str]]:
@@ -373,40 +448,84 @@ def _settings_from_files(name: str, bare: bool) -> tuple[dict[str, Any], str]:
     bare : take the transformer alone, whatever modules sentence-transformers would put after it.
     """
 
-    def read(filename: str) -> Any:
-        path = _model_file(name, filename)
-        return None if path is None else read_json(path)
-
-    record = read(RECORD)
+    record = _read_object(name, RECORD)
     if record is not None:
         try:
             settings = {key: record[key] for key in ("pooling", "query_prefix", "passage_prefix", "max_length")}
-        except (KeyError, TypeError) as error:
+        except KeyError as error:
             raise UserError(f"{name}/{RECORD} lacks {error}") from error
+        settings |= {key: record[key] for key in ("lower_case", "dense") if key in record}  # younger than format 1
         return {**settings, "record": record}, ""
-    modules = read("modules.json")
-    if modules is None:
+    path = _model_file(name, "modules.json")
+    if path is None:
         return {}, ""
-    kinds = [module["type"].rsplit(".", 1)[-1] for module in modules]
-    if not bare and (kinds[:2] != ["Transformer", "Pooling"] or not set(kinds[2:]) <= {"Normalize"}):
-        raise UserError(
-            f"'{name}' has the sentence-transformers modules {', '.join(kinds)}; only Transformer, Pooling and "
-            "Normalize are supported; pass --pooling to use its transformer alone"
-        )
-    subfolder = modules[0]["path"]
+    modules = read_json(path)
+    try:
+        kinds, paths = zip(*((module["type"].rsplit(".", 1)[-1], module["path"]) for module in modules), strict=True)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{name}/modules.json is not a list of modules, each with a type and a path") from error
     said: dict[str, Any] = {}
+    after = kinds[2:-1] if kinds[-1] == "Normalize" else kinds[2:]
+    if kinds[:2] == ("Transformer", "Pooling") and set(after) <= {"Dense"}:
+        said["dense"] = list(paths[2 : 2 + len(after)])
+    elif not bare:
+        raise UserError(
+            f"'{name}' has the sentence-transformers modules {', '.join(kinds)}; only Transformer, Pooling, Dense and "
+            "Normalize, in this order, are supported; pass --pooling to use its transformer alone"
+        )
     if "Pooling" in kinds:
-        pooling_path = modules[kinds.index("Pooling")]["path"]
-        pooling = read(f"{pooling_path}/config.json") or {}
+        pooling = _read_object(name, f"{paths[kinds.index('Pooling')]}/config.json") or {}
         modes = pooling.get("pooling_mode") or [key for key, on in pooling.items() if key in _OLD_POOLING and on]
         modes = [modes] if isinstance(modes, str) else modes or ["mean"]
         said["pooling"] = "+".join(_OLD_POOLING.get(mode, mode) for mode in modes).replace("lasttoken", "last")
-    prompts = (read("config_sentence_transformers.json") or {}).get("prompts") or {}
+        said["prompt_left_out"] = pooling.get("include_prompt") is False
+    prompts = (_read_object(name, "config_sentence_transformers.json") or {}).get("prompts") or {}
     said["query_prefix"] = prompts.get("query") or ""
     said["passage_prefix"] = next((prompts[key] for key in ("document", "passage", "corpus") if prompts.get(key)), "")
-    length = (read(f"{subfolder}/sentence_bert_config.json".lstrip("/")) or {}).get("max_seq_length")
-    said["max_length"] = length or sys.maxsize  # sentence-transformers then cuts where the model or tokenizer must
-    return said, subfolder
+    transformer = _read_object(name, f"{paths[0]}/sentence_bert_config.json".lstrip("/")) or {}
+    # without a length, sentence-transformers cuts where the model or tokenizer must
+    said["max_length"] = transformer.get("max_seq_length") or sys.maxsize
+    said["lower_case"] = bool(transformer.get("do_lower_case"))
+    return said, paths[0]
+
+
+def _read_object(name: str, filename: str) -> dict[str, Any] | None:
+    path = _model_file(name, filename)
+    value = None if path is None else read_json(path)
+    if not isinstance(value, dict | None):
+        raise UserError(f"{name}/{filename} is not a JSON object")
+    return value
+
+
+def auto_obstacle(name: str) -> str | None:
+    """What a checkpoint's record says of :attr:`Encoder.auto_obstacle`; None for any other model."""
+    try:
+        record = _read_object(name, RECORD)
+    except OSError:  # no name that the hub knows; Pyserini has encoders that live elsewhere
+        return None
+    return (record or {}).get("auto_obstacle")
+
+
+def _dense_layers(name: str, paths: Sequence[str], dimension: int, allow_pickle: bool) -> torch.nn.Sequential:
+    from torch.nn import Sequential
+
+    from hybrid_plugin.dense import Dense
+
+    layers = Sequential()
+    for path in paths:
+        config = _model_file(name, f"{path}/config.json")
+        if config is None:
+            raise UserError(f"'{name}' has no {path}/config.json")
+        weights = _model_file(name, f"{path}/model.safetensors")
+        if weights is None and allow_pickle:
+            weights = _model_file(name, f"{path}/pytorch_model.bin")
+        if weights is None:
+            hint = "" if allow_pickle else "; pass --allow-pickle if it has a pickle that you trust"
+            raise UserError(f"'{name}' has no {path}/model.safetensors{hint}")
+        layer = Dense.load(config, weights, dimension)
+        layers.append(layer)
+        dimension = layer.linear.out_features
+    return layers
 
 
 def _model_file(name: str, filename: str) -> Path | None:
@@ -434,15 +553,18 @@ def _length_limit(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) ->
     return min(int(tokenizer.model_max_length), positions)
 
 
-def _sentence_transformers_files(settings: EncoderSettings, dimension: int) -> dict[str, Any]:
+def _sentence_transformers_files(
+    settings: EncoderSettings, dimension: int, dense: Sequence[str], transformer: Mapping[str, Any]
+) -> dict[str, Any]:
     # The layout of sentence-transformers 2 to 4, which every later version reads as well.
     package = "sentence_transformers.models"
     prompts = {"query": settings.query_prefix, "document": settings.passage_prefix, "passage": settings.passage_prefix}
+    kinds = {"": "Transformer", "1_Pooling": "Pooling", **dict.fromkeys(dense, "Dense")}
+    normalize = f"{len(kinds)}_Normalize"
     return {
         "modules.json": [
-            {"idx": 0, "name": "0", "path": "", "type": f"{package}.Transformer"},
-            {"idx": 1, "name": "1", "path": "1_Pooling", "type": f"{package}.Pooling"},
-            {"idx": 2, "name": "2", "path": "2_Normalize", "type": f"{package}.Normalize"},
+            {"idx": place, "name": str(place), "path": path, "type": f"{package}.{kind}"}
+            for place, (path, kind) in enumerate({**kinds, normalize: "Normalize"}.items())
         ],
         "1_Pooling/config.json": {
             "word_embedding_dimension": dimension,
@@ -453,7 +575,11 @@ def _sentence_transformers_files(settings: EncoderSettings, dimension: int) -> d
             "pooling_mode_lasttoken": settings.pooling == "last",
             "include_prompt": True,
         },
-        "2_Normalize/config.json": {},
-        "sentence_bert_config.json": {"max_seq_length": settings.max_length, "do_lower_case": False},
+        f"{normalize}/config.json": {},
+        "sentence_bert_config.json": {
+            "max_seq_length": settings.max_length,
+            "do_lower_case": settings.lower_case,
+            **transformer,
+        },
         "config_sentence_transformers.json": {"prompts": prompts, "similarity_fn_name": "cosine"},
     }

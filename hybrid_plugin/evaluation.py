@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +44,10 @@ class Task:
         dataset = load_dataset(benchmark.name)
         docs: dict[str, list[Text]] = {lang: [] for lang in benchmark.languages}
         for doc in dataset.docs_iter():
-            docs[doc.lang].append(Text(doc.doc_id, doc.default_text()))
+            docs[doc.lang].append(Text(doc.doc_id, doc.default_text(), doc.lang))
         queries: dict[str, list[Text]] = {lang: [] for lang in benchmark.languages}
         for query in dataset.queries_iter():
-            queries[query.lang].append(Text(query.query_id, query.default_text()))
+            queries[query.lang].append(Text(query.query_id, query.default_text(), query.lang))
         relevant: dict[str, list[str]] = {}
         for qrel in dataset.qrels_iter():
             if qrel.relevance > 0:
@@ -116,6 +118,7 @@ def evaluate(
     depth: int | None = None,
     runs: bool = False,
     runs_depth: int | None = DEFAULT_DEPTH,
+    vectors: Path | None = None,
     batch_size: int | None = None,
     progress: bool = False,
 ) -> Scores:
@@ -128,6 +131,7 @@ def evaluate(
     depth : score rankings of so many documents; None scores the full ranking.
     runs : also write a run file a pair, ``runs/{docs}.{queries}.trec``.
     runs_depth : documents a query in the run files; None writes all.
+    vectors : take the encoder's vectors of the benchmark from this folder, see :func:`stored_vectors`.
 
     Raises
     ------
@@ -143,21 +147,28 @@ def evaluate(
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))
     task = Task.load(benchmark)
-    needed = _document_languages(benchmark, pairs)
-    docs = {
-        lang: encode_texts(encoder, task.docs[lang], "passage", batch_size=batch_size, progress=progress)
-        for lang in needed
-    }
-    queries = {
-        lang: encode_texts(encoder, task.queries[lang], "query", batch_size=batch_size, progress=progress)
-        for lang in dict.fromkeys(pair.queries for pair in pairs)
-    }
+    transform = None
+    if encoder.transform is not None:
+        scored = {*document_languages(benchmark, pairs), *(pair.queries for pair in pairs)}
+        transform = encoder.transform.against(benchmark.name, scored)
+    if vectors is None:
+        docs = {
+            lang: encode_texts(encoder, task.docs[lang], "passage", batch_size=batch_size, progress=progress)
+            for lang in document_languages(benchmark, pairs)
+        }
+        queries = {
+            lang: encode_texts(encoder, task.queries[lang], "query", batch_size=batch_size, progress=progress)
+            for lang in dict.fromkeys(pair.queries for pair in pairs)
+        }
+    else:
+        docs, queries = stored_vectors(task, vectors)
     trained_on = sorted({source["name"] for source in encoder.record.get("sources", [])})
     about = {
         "benchmark": benchmark.name,
         "encoder": encoder.name,
         "encoder_settings": {key: encoder.record.get(key) for key in ("base_model", "strategy", "alpha")}
-        | vars(encoder.settings),
+        | vars(encoder.settings)
+        | {"precision": encoder.precision, "transform": transform},
         "zero_shot": benchmark.name not in trained_on,
         "trained_on": trained_on,
         "languages_trained_on": encoder.record.get("languages", []),
@@ -183,7 +194,8 @@ def evaluate(
     return result
 
 
-def _document_languages(benchmark: Benchmark, pairs: Sequence[Pair]) -> list[str]:
+def document_languages(benchmark: Benchmark, pairs: Sequence[Pair]) -> list[str]:
+    """The languages of the documents that some pairs rank."""
     wanted = {pair.docs for pair in pairs}
     return [lang for lang in benchmark.languages if MULTI in wanted or lang in wanted]
 
@@ -263,7 +275,7 @@ def _open_runs(
         return {}
     return {
         pair: (
-            stack.enter_context(run_writer(folder / _run_name(pair))),
+            stack.enter_context(run_writer(folder / run_name(pair))),
             set(task.relevant_of(pair)),
         )
         for pair in pairs
@@ -305,20 +317,25 @@ def _scores(ranked: Iterable[tuple[Pair, Ranks]], measures: Sequence[Any], about
 
 def evaluate_runs(
     benchmark: Benchmark,
-    folder: Path,
+    source: Path,
     output: Path | None = None,
     *,
+    pair: Pair | None = None,
     settings: Sequence[str] | None = None,
     languages: Sequence[str] | None = None,
     measures: Sequence[str] = DEFAULT_MEASURES,
     depth: int | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> Scores:
     """Score run files that anyone made.
 
     Parameters
     ----------
-    folder : holds ``{docs}.{queries}.trec`` (or ``.trec.gz``) for each pair, itself or in a folder ``runs``.
+    source : a folder that holds ``{docs}.{queries}.trec`` (or ``.trec.gz``) for each pair, itself or in a folder
+        ``runs``; or one run file, of the queries of all languages on the pool or of ``pair``.
+    pair : what a single run file is a run of, if not of the pool.
     settings : by default those of which the folder has any run.
+    about : further facts for ``scores.json``.
 
     Raises
     ------
@@ -327,52 +344,112 @@ def evaluate_runs(
     """
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))
+    if source.is_file():
+        paths = _pairs_of_file(benchmark, source, pair, settings, languages)
+    elif pair is not None:
+        raise UserError(f"{source} is not a file; {benchmark.dataset_id(pair)} is scored on one run file")
+    else:
+        paths = _pairs_of_folder(benchmark, source, settings, languages)
+    task = Task.load(benchmark)
+    by_lang = {lang: {doc.id for doc in docs} for lang, docs in task.docs.items()}
+    everything = set().union(*by_lang.values())
+    asked = {query.id for queries in task.queries.values() for query in queries}
+    missing: dict[str, int] = {}
+
+    def ranked() -> Iterator[tuple[Pair, Ranks]]:
+        for path, pairs in groupby(paths, key=paths.__getitem__):
+            run = read_run(path)
+            for pair in pairs:
+                documents = everything if pair.docs == MULTI else by_lang[pair.docs]
+                ranks = ranks_of_run(run, task.relevant_of(pair), documents, path, asked)
+                absent = int((ranks.retrieved == 0).sum())
+                if absent == len(ranks.query_ids):
+                    raise UserError(
+                        f"{path} has no query of {benchmark.dataset_id(pair)}; "
+                        "narrow the evaluation with --languages if that is as it should be"
+                    )
+                if absent:
+                    missing[f"{pair.docs}/{pair.queries}"] = absent
+                yield pair, ranks.at_depth(depth)
+
+    result = _scores(
+        ranked(),
+        parse_measures(list(measures)),
+        {
+            "benchmark": benchmark.name,
+            "encoder": None,
+            "runs": str(source),
+            "queries_missing": missing,
+            "zero_shot": None,  # a run file does not say what its system was trained on
+            "seed": None,
+            "depth": depth,
+            "versions": versions(),
+            **(about or {}),
+        },
+    )
+    if missing:
+        first = next(iter(missing))
+        warnings.warn(
+            f"{sum(missing.values())} of {len(result.per_query)} rankings are missing in {source} and count as having "
+            f"found nothing, {missing[first]} of them in {first}; 'queries_missing' in {SCORES} lists all",
+            stacklevel=2,
+        )
+    if output is not None:
+        result.save(output)
+    return result
+
+
+def _pairs_of_file(
+    benchmark: Benchmark,
+    path: Path,
+    pair: Pair | None,
+    settings: Sequence[str] | None,
+    languages: Sequence[str] | None,
+) -> dict[Pair, Path]:
+    if pair is None:
+        pairs = benchmark.pairs(settings or ("multi",), languages)
+    elif settings or languages:
+        raise UserError(f"{benchmark.dataset_id(pair)} is one pair; it takes neither settings nor languages")
+    else:
+        pairs = [pair]
+    if pair is None and any(pair.docs != MULTI for pair in pairs):
+        raise UserError(
+            f"one run file of {benchmark.name} is a run on the pool, so of the setting 'multi'; for another, name the "
+            f"pair it is a run of, such as {benchmark.dataset_id(pairs[0])}"
+        )
+    return dict.fromkeys(pairs, path)
+
+
+def _pairs_of_folder(
+    benchmark: Benchmark, folder: Path, settings: Sequence[str] | None, languages: Sequence[str] | None
+) -> dict[Pair, Path]:
     place = folder / RUNS if (folder / RUNS).is_dir() else folder
     if not place.is_dir():
-        raise UserError(f"there is no folder '{folder}'")
+        raise UserError(f"there is no folder or run file '{folder}'")
     pairs = benchmark.pairs(settings or SETTINGS, languages)
     paths = {pair: _run_path(place, pair) for pair in pairs}
     if settings is None:
         found = {pair.setting for pair, path in paths.items() if path is not None}
         pairs = [pair for pair in pairs if pair.setting in found]
     if not pairs:
-        raise UserError(f"{place} has no run file of {benchmark.name}, such as {_run_name(benchmark.pairs()[0])}")
+        raise UserError(f"{place} has no run file of {benchmark.name}, such as {run_name(benchmark.pairs()[0])}")
+    result = {}
     for pair in pairs:
-        if paths[pair] is None:
+        path = paths[pair]
+        if path is None:
             raise UserError(
-                f"{place} has no {_run_name(pair)}, which the setting '{pair.setting}' needs; "
+                f"{place} has no {run_name(pair)}, which the setting '{pair.setting}' needs; "
                 "narrow the evaluation with --settings or --languages"
             )
-    task = Task.load(benchmark)
-    by_lang = {lang: {doc.id for doc in docs} for lang, docs in task.docs.items()}
-    everything = set().union(*by_lang.values())
-
-    def ranked() -> Iterator[tuple[Pair, Ranks]]:
-        for pair in pairs:
-            path = paths[pair]
-            assert path is not None
-            documents = everything if pair.docs == MULTI else by_lang[pair.docs]
-            yield pair, ranks_of_run(read_run(path), task.relevant_of(pair), documents, path).at_depth(depth)
-
-    about = {
-        "benchmark": benchmark.name,
-        "encoder": None,
-        "runs": str(folder),
-        "zero_shot": None,  # a run file does not say what its system was trained on
-        "seed": None,
-        "depth": depth,
-        "versions": versions(),
-    }
-    result = _scores(ranked(), parse_measures(list(measures)), about)
-    if output is not None:
-        result.save(output)
+        result[pair] = path
     return result
 
 
-def _run_name(pair: Pair) -> str:
+def run_name(pair: Pair) -> str:
+    """The name of a pair's run file in a folder of them."""
     return f"{pair.docs}.{pair.queries}.trec"
 
 
 def _run_path(folder: Path, pair: Pair) -> Path | None:
-    candidates = (folder / _run_name(pair), folder / f"{_run_name(pair)}.gz")
+    candidates = (folder / run_name(pair), folder / f"{run_name(pair)}.gz")
     return next((path for path in candidates if path.is_file()), None)

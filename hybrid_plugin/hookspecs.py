@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hybrid_plugin.report import Section
     from hybrid_plugin.sampling import Strategy
     from hybrid_plugin.sources import SourceLoader
+    from hybrid_plugin.transforms import Transform
 
 hookspec = pluggy.HookspecMarker("hybrid_ir")
 
@@ -64,5 +65,15 @@ def hybrid_ir_report_sections() -> Iterable[Section]:
 
     The function gets a :class:`hybrid_plugin.report.data.ReportData`, whose ``table`` and ``chart`` make tables and
     charts that look and work like the others. A section that fails is named in a warning and left out.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def hybrid_ir_transforms() -> Mapping[str, type[Transform]]:
+    """Vector transforms by the name that ``hybrid-ir transform fit`` takes.
+
+    Each is a frozen dataclass derived from :class:`hybrid_plugin.transforms.Transform`: ``fit`` makes one from the
+    vectors of each language, ``remove`` takes the language out of others, and its array fields are what is saved.
     """
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""InfoNCE with in-batch negatives."""
+"""InfoNCE with in-batch and hard negatives."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ def info_nce(
 
     Parameters
     ----------
-    queries, passages : unit vectors [B, dimension]; passage i answers query i.
-    false_negatives : bool [B, B]; where true, passage j is left out of the sum for query i.
+    queries : unit vectors [B, dimension].
+    passages : unit vectors [P, dimension], P >= B; passage i answers query i, those from B on are hard negatives.
+    false_negatives : bool [B, P]; where true, passage j is left out of the sum for query i.
     temperature : t, in the scale of cosines.
 
     Returns

@@ -17,7 +17,7 @@ from ir_measures import providers
 from ir_measures.util import Metric, QrelsConverter, RunConverter
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.plugins import hookimpl, manager
+from hybrid_plugin.plugins import blame, hookimpl, offers
 from hybrid_plugin.ranking import Ranks
 
 Qrels = dict[str, dict[str, int]]  # query id -> document id -> relevance
@@ -91,7 +91,9 @@ class _PluginEvaluator(providers.Evaluator):
             for query_id, docs in scored.items()
         }
         for measure in self.measures:
-            for query_id, value in measure.values(self._qrels, ranked).items():  # type: ignore[attr-defined]
+            with blame(f"the measure {measure}", type(measure)):
+                values = {query_id: float(v) for query_id, v in measure.values(self._qrels, ranked).items()}  # type: ignore[attr-defined]
+            for query_id, value in values.items():
                 yield Metric(query_id=query_id, measure=measure, value=value)
 
 
@@ -102,7 +104,7 @@ def hybrid_ir_measures() -> list[irm.Measure]:
 
 @cache
 def _offered() -> dict[str, irm.Measure]:
-    return {measure.NAME: measure for offer in manager().hook.hybrid_ir_measures() for measure in offer}
+    return {measure.NAME: measure for offer in offers("hybrid_ir_measures") for measure in offer}
 
 
 @cache

@@ -95,7 +95,8 @@ def start_jvm() -> Java:
     if "jdk.incubator.vector" in java.modules:
         jnius_config.add_options("--add-modules=jdk.incubator.vector")
     if java.version >= 24:
-        jnius_config.add_options("--enable-native-access=ALL-UNNAMED")  # or Lucene prints a warning
+        # or Lucene prints warnings
+        jnius_config.add_options("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")
     import jnius  # noqa: F401 - importing it starts the JVM
 
     return java
@@ -187,6 +188,24 @@ def _encoder_class_offered() -> Iterator[None]:
         argparse._ActionsContainer.add_argument = original  # type: ignore[method-assign]
 
 
+def _check_encoder_class(arguments: Sequence[str]) -> None:
+    """Refuse ``--encoder CHECKPOINT`` with Pyserini's own encoder classes where its record says that they cannot do."""
+    from hybrid_plugin.encoder import auto_obstacle
+
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--encoder")
+    parser.add_argument("--encoder-class", default="auto")
+    with contextlib.suppress(argparse.ArgumentError):  # Pyserini's own parser will say it
+        asked, _ = parser.parse_known_args(arguments)
+        if asked.encoder and asked.encoder_class != ENCODER_CLASS:
+            obstacle = auto_obstacle(asked.encoder)
+            if obstacle:
+                raise UserError(
+                    f"Pyserini's encoder class '{asked.encoder_class}' cannot encode with '{asked.encoder}', because "
+                    f"{obstacle}; use --encoder-class {ENCODER_CLASS}"
+                )
+
+
 def run_module(module: str, arguments: Sequence[str]) -> None:
     """Run ``python -m MODULE ARGUMENTS`` of Pyserini, ir_datasets or ir_measures with this plugin active.
 
@@ -196,7 +215,8 @@ def run_module(module: str, arguments: Sequence[str]) -> None:
     Raises
     ------
     UserError
-        The module is not of these packages, or does not exist.
+        The module is not of these packages, or does not exist, or it is to encode with one of our checkpoints by an
+        encoder class that cannot give its vectors.
     """
     package = module.partition(".")[0]
     if package not in _PACKAGES:
@@ -204,6 +224,7 @@ def run_module(module: str, arguments: Sequence[str]) -> None:
     register_datasets()
     register_measures()
     if package == "pyserini":
+        _check_encoder_class(arguments)
         activate()
     try:
         exists = find_spec(module) is not None

@@ -80,7 +80,7 @@ def quickstart(output: Path, *, progress: bool = False, say: Callable[[str], obj
         say(f"[{time.monotonic() - started:4.0f} s] {what}")
 
     source = load_source(BENCHMARK)
-    tell(f"{BENCHMARK}: {len(source.rows)} parallel questions to train on, in {', '.join(source.languages)}")
+    tell(f"{BENCHMARK}: {len(source)} parallel questions to train on, in {', '.join(source.languages)}")
     results = {}
     for strategy in STRATEGIES:
         checkpoint = output / "checkpoints" / strategy
@@ -105,7 +105,7 @@ def training_texts(source: Source) -> list[str]:
     """Every text of a source."""
     return [
         text
-        for row in source.rows
+        for row in source
         for text in (*row.queries.values(), *(text for texts in row.passages.values() for text in texts))
     ]
 

@@ -11,33 +11,35 @@ from __future__ import annotations
 
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import ClassVar, Literal, TypeVar, get_args
 
 import numpy as np
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.plugins import hookimpl, pick
+from hybrid_plugin.plugins import blame, hookimpl, pick
 from hybrid_plugin.sources import Row, Source
+
+MonoLanguages = Literal["uniform", "size"]
+CrossLanguages = Literal["mixed", "one"]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class Example:
-    """A query and a passage that answers it."""
+    """A query, a passage that answers it, and passages that do not."""
 
     row: Row
     query_lang: str
     passage_lang: str
-    passage: str
+    passage: str  # as the row stores it
+    negatives: tuple[tuple[str, str], ...] = ()  # (language, passage as the row stores it)
 
     @property
     def query(self) -> str:
         return self.row.queries[self.query_lang]
-
-    def answered_by(self, passage: str) -> bool:
-        """Whether a text, in any language, is among the passages that answer this query."""
-        return any(passage in texts for texts in self.row.passages.values())
 
 
 @dataclass(frozen=True)
@@ -48,21 +50,90 @@ class Batch:
     source: str
     examples: tuple[Example, ...]
 
+    @property
+    def queries(self) -> list[str]:
+        """Their texts, one an example."""
+        return [example.query for example in self.examples]
+
+    @property
+    def passages(self) -> list[str]:
+        """Texts of all candidates: first the answers, one an example in its order, then the hard negatives."""
+        answers = [example.row.text(example.passage_lang, example.passage) for example in self.examples]
+        return answers + [example.row.text(*negative) for example in self.examples for negative in example.negatives]
+
     def false_negatives(self) -> np.ndarray:
-        """bool [B, B]: passage j answers query i though it stands in another row, so it is not its negative."""
-        answered = np.array([[one.answered_by(other.passage) for other in self.examples] for one in self.examples])
+        """bool [examples, passages]: where true, the passage is no negative of the query.
+
+        That is so where the passage, in whatever language, is among those that answer the query, and where it answers
+        a question that shares an answer with this one: the translation of an answer is an answer too.
+        """
+        having: dict[str, list[int]] = {}  # passage -> the examples that it answers
+        for i, example in enumerate(self.examples):
+            for passage in {one for passages in example.row.passages.values() for one in passages}:
+                having.setdefault(passage, []).append(i)
+        hard = [passage for example in self.examples for _, passage in example.negatives]
+        answered = np.zeros((len(self.examples), len(self.examples) + len(hard)), bool)
+        for sharing in having.values():
+            answered[np.ix_(sharing, sharing)] = True
         np.fill_diagonal(answered, False)
+        for column, passage in enumerate(hard, start=len(self.examples)):
+            answered[having.get(passage, []), column] = True
         return answered
+
+
+@dataclass(frozen=True)
+class BatchSettings:
+    """What a batch is like.
+
+    Parameters
+    ----------
+    size : examples a batch.
+    alpha : the probability of a monolingual batch, for the strategies that mix.
+    alpha_end : what alpha changes to, linearly over the training; by default it stays.
+    mono_languages : how the language of a monolingual batch is drawn: ``uniform`` over languages, as in the paper, or
+        in proportion to their ``size``, that is, to the rows that have it.
+    cross_languages : in a cross-lingual batch, languages are ``mixed``, as in the paper, or there is ``one`` ordered
+        pair of languages a batch, drawn uniformly.
+    only : the languages to draw from; by default all that a source has.
+    negatives : hard negatives a query, at most, where the source has any: in a monolingual batch of its language, in
+        a cross-lingual one of all languages.
+
+    Raises
+    ------
+    UserError
+        A value is out of its range.
+    """
+
+    size: int = 100
+    alpha: float = 0.5
+    alpha_end: float | None = None
+    mono_languages: MonoLanguages = "uniform"
+    cross_languages: CrossLanguages = "mixed"
+    only: tuple[str, ...] = ()
+    negatives: int = 0
+
+    def __post_init__(self) -> None:
+        for name, alpha in (("alpha", self.alpha), ("alpha end", self.alpha_end)):
+            if alpha is not None and not 0 <= alpha <= 1:
+                raise UserError(f"{name} is {alpha}; it is a probability, from 0 to 1")
+        if self.size < 2:
+            raise UserError(f"the batch size is {self.size}; in-batch negatives need at least 2")
+        if self.negatives < 0:
+            raise UserError(f"negatives is {self.negatives}; it must be 0 or above")
+        for name, value, known in (
+            ("monolingual", self.mono_languages, get_args(MonoLanguages)),
+            ("cross-lingual", self.cross_languages, get_args(CrossLanguages)),
+        ):
+            if value not in known:
+                raise UserError(f"unknown way to draw {name} batches' languages '{value}'; known: {', '.join(known)}")
+
+    def alpha_at(self, progress: float) -> float:
+        """Alpha when a share ``progress`` (0..1) of the training is done."""
+        return self.alpha if self.alpha_end is None else self.alpha + progress * (self.alpha_end - self.alpha)
 
 
 class Strategy(ABC):
     """How a batch is drawn from one source.
-
-    Parameters
-    ----------
-    source : where the rows come from.
-    size : examples a batch.
-    alpha : the probability of a monolingual batch, for the strategies that mix.
 
     Raises
     ------
@@ -72,71 +143,106 @@ class Strategy(ABC):
 
     name: ClassVar[str]
 
-    @abstractmethod
-    def __init__(self, source: Source, size: int, alpha: float): ...
+    def __init__(self, source: Source, settings: BatchSettings):
+        self.source, self.settings = source, settings
+        strange = sorted(set(settings.only) - set(source.languages))
+        if strange:
+            raise UserError(f"source '{source.name}' has no '{strange[0]}'; it has {', '.join(source.languages)}")
+        self.languages = settings.only or source.languages
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator) -> Batch:
-        """One batch; the same state of ``rng`` gives the same batch."""
+    def draw(self, rng: np.random.Generator, progress: float) -> Batch:
+        """One batch, when a share ``progress`` (0..1) of the training is done.
+
+        The same state of ``rng`` gives the same batch.
+        """
 
 
 class Mono(Strategy):
-    """One language a batch, for queries and passages, drawn uniformly over languages (X-X-mono)."""
+    """One language a batch, for queries and passages (X-X-mono)."""
 
     name = "mono"
 
-    def __init__(self, source: Source, size: int, alpha: float = 1.0):
-        self._source, self._size = source, size
-        rows = {
-            lang: [row for row in source.rows if lang in row.queries and lang in row.passages]
-            for lang in source.languages
+    def __init__(self, source: Source, settings: BatchSettings):
+        super().__init__(source, settings)
+        places = {
+            lang: source.having(lambda pattern, lang=lang: lang in pattern.queries and lang in pattern.passages)  # type: ignore[misc]
+            for lang in self.languages
         }
-        self._rows = {lang: found for lang, found in rows.items() if len(found) >= size}
-        short = {lang: len(found) for lang, found in rows.items() if len(found) < size}
-        if not self._rows:
+        self._places = {lang: found for lang, found in places.items() if len(found) >= settings.size}
+        short = ", ".join(f"{lang}: {len(found)}" for lang, found in places.items() if lang not in self._places)
+        if not self._places:
             raise UserError(
-                f"source '{source.name}' has no language with {size} pairs for a monolingual batch "
-                f"({_counts(short)}); use a smaller batch"
+                f"source '{source.name}' has no language with {settings.size} pairs for a monolingual batch "
+                f"({short}); use a smaller batch"
             )
         if short:
             warnings.warn(
-                f"source '{source.name}': too few pairs for a monolingual batch of {size} in {_counts(short)}; "
+                f"source '{source.name}': too few pairs for a monolingual batch of {settings.size} in {short}; "
                 "these languages are left out of such batches",
                 stacklevel=2,
             )
+        by_size = settings.mono_languages == "size"
+        weights = np.array([len(found) if by_size else 1 for found in self._places.values()], float)
+        self._shares = weights / weights.sum()
 
-    def draw(self, rng: np.random.Generator) -> Batch:
-        lang = sorted(self._rows)[rng.integers(len(self._rows))]
-        rows = self._rows[lang]
-        chosen = (rows[i] for i in rng.choice(len(rows), self._size, replace=False))
-        return Batch("mono", self._source.name, tuple(_example(row, lang, lang, rng) for row in chosen))
+    def draw(self, rng: np.random.Generator, progress: float) -> Batch:
+        lang = list(self._places)[rng.choice(len(self._places), p=self._shares)]
+        rows = self.source.take(self._places[lang].draw(rng, self.settings.size))
+        examples = tuple(self._example(row, lang, rng) for row in rows)
+        return Batch("mono", self.source.name, examples)
+
+    def _example(self, row: Row, lang: str, rng: np.random.Generator) -> Example:
+        negatives = [(lang, passage) for passage in row.negatives.get(lang, ())]
+        return Example(row, lang, lang, _one(row.passages[lang], rng), _some(negatives, self.settings.negatives, rng))
 
 
 class Cross(Strategy):
-    """In every example the passage is in another language than the query; languages mix within the batch (X-Y)."""
+    """In every example the passage is in another language than the query (X-Y)."""
 
     name = "cross"
 
-    def __init__(self, source: Source, size: int, alpha: float = 0.0):
-        self._source, self._size = source, size
-        self._rows = [
-            (row, ways)
-            for row in source.rows
-            if (ways := [(q, p) for q in sorted(row.queries) for p in sorted(row.passages) if q != p])
-        ]
-        if len(self._rows) < size:
+    def __init__(self, source: Source, settings: BatchSettings):
+        super().__init__(source, settings)
+        if settings.cross_languages == "one":
+            pairs = {pair for pattern in source.patterns for pair in self._ways(*pattern)}
+            places = {
+                pair: source.having(lambda pattern, pair=pair: pair in self._ways(*pattern))  # type: ignore[misc]
+                for pair in sorted(pairs)
+            }
+            self._pairs = {pair: found for pair, found in places.items() if len(found) >= settings.size}
+            if not self._pairs:
+                raise UserError(
+                    f"source '{source.name}' has no pair of languages with {settings.size} questions for a "
+                    "cross-lingual batch of one pair; use a smaller batch"
+                )
+        self._all = source.having(lambda pattern: bool(self._ways(*pattern)))
+        if len(self._all) < settings.size:
             raise UserError(
-                f"source '{source.name}' has {len(self._rows)} questions with a passage in another language, too few "
-                f"for a cross-lingual batch of {size}; it has the languages {', '.join(source.languages)}"
+                f"source '{source.name}' has {len(self._all)} questions with a passage in another language, too few "
+                f"for a cross-lingual batch of {settings.size}; the languages are {', '.join(self.languages)}"
             )
 
-    def draw(self, rng: np.random.Generator) -> Batch:
-        examples = []
-        for i in rng.choice(len(self._rows), self._size, replace=False):
-            row, ways = self._rows[i]
-            query_lang, passage_lang = ways[rng.integers(len(ways))]
-            examples.append(_example(row, query_lang, passage_lang, rng))
-        return Batch("cross", self._source.name, tuple(examples))
+    def draw(self, rng: np.random.Generator, progress: float) -> Batch:
+        if self.settings.cross_languages == "one":
+            pair = list(self._pairs)[rng.integers(len(self._pairs))]
+            rows = self.source.take(self._pairs[pair].draw(rng, self.settings.size))
+            examples = tuple(self._example(row, *pair, rng) for row in rows)
+        else:
+            rows = self.source.take(self._all.draw(rng, self.settings.size))
+            examples = tuple(self._example(row, *_one(self._ways(row.queries, row.passages), rng), rng) for row in rows)
+        return Batch("cross", self.source.name, examples)
+
+    def _ways(self, queries: Iterable[str], passages: Iterable[str]) -> list[tuple[str, str]]:
+        """The ordered pairs of different languages that a row with these languages has."""
+        here = sorted(set(self.languages).intersection(queries)), sorted(set(self.languages).intersection(passages))
+        return [(one, other) for one, other in product(*here) if one != other]
+
+    def _example(self, row: Row, query_lang: str, passage_lang: str, rng: np.random.Generator) -> Example:
+        passage = _one(row.passages[passage_lang], rng)
+        langs = sorted(set(row.negatives).intersection(self.languages))
+        negatives = [(lang, one) for lang in langs for one in row.negatives[lang]]
+        return Example(row, query_lang, passage_lang, passage, _some(negatives, self.settings.negatives, rng))
 
 
 class Hybrid(Strategy):
@@ -144,21 +250,23 @@ class Hybrid(Strategy):
 
     name = "hybrid"
 
-    def __init__(self, source: Source, size: int, alpha: float):
-        self._alpha = alpha
-        self._mono, self._cross = Mono(source, size), Cross(source, size)
+    def __init__(self, source: Source, settings: BatchSettings):
+        super().__init__(source, settings)
+        self._mono, self._cross = Mono(source, settings), Cross(source, settings)
 
-    def draw(self, rng: np.random.Generator) -> Batch:
-        return (self._mono if rng.random() < self._alpha else self._cross).draw(rng)
-
-
-def _example(row: Row, query_lang: str, passage_lang: str, rng: np.random.Generator) -> Example:
-    passages = row.passages[passage_lang]
-    return Example(row, query_lang, passage_lang, passages[rng.integers(len(passages))])
+    def draw(self, rng: np.random.Generator, progress: float) -> Batch:
+        mono = rng.random() < self.settings.alpha_at(progress)
+        return (self._mono if mono else self._cross).draw(rng, progress)
 
 
-def _counts(short: dict[str, int]) -> str:
-    return ", ".join(f"{lang}: {number}" for lang, number in sorted(short.items()))
+def _one(options: Sequence[_T], rng: np.random.Generator) -> _T:
+    return options[int(rng.integers(len(options)))]
+
+
+def _some(options: Sequence[_T], number: int, rng: np.random.Generator) -> tuple[_T, ...]:
+    if not number or not options:  # and the generator's state is as without hard negatives
+        return ()
+    return tuple(options[i] for i in rng.choice(len(options), min(number, len(options)), replace=False))
 
 
 @hookimpl
@@ -166,34 +274,85 @@ def hybrid_ir_strategies() -> dict[str, type[Strategy]]:
     return {kind.name: kind for kind in (Mono, Cross, Hybrid)}
 
 
-class Batches:
-    """All batches of a training run: the batch of a step depends on the seed and the step alone.
+@dataclass(frozen=True)
+class SourceMix:
+    """How often a batch comes from which of several sources.
 
-    Each batch comes from one source, drawn in proportion to its rows.
+    Its share is ``weight * min(rows, cap) ** exponent``, made to sum to 1: by default its share of the rows.
 
     Parameters
     ----------
-    alpha : in 0..1, used by strategies that mix kinds of batches.
+    exponent : below 1 lifts small sources, 0 makes all equal.
+    cap : no source counts for more rows.
+    weights : by the name of a source, 1 where it has none.
+    """
+
+    exponent: float = 1.0
+    cap: int | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    def shares(self, sources: Sequence[Source]) -> np.ndarray:
+        """The probability of each source, float [sources].
+
+        Raises
+        ------
+        UserError
+            A weight names no source, or leaves no source to draw from.
+        """
+        strange = sorted(set(self.weights) - {source.name for source in sources})
+        if strange:
+            raise UserError(f"there is a weight for '{strange[0]}', which is not among the sources")
+        if self.exponent < 0 or (self.cap is not None and self.cap < 1) or min(self.weights.values(), default=0) < 0:
+            raise UserError("a source's exponent and weight must be 0 or above, and its cap above 0")
+        sizes = np.array([min(len(source), self.cap or len(source)) for source in sources], float)
+        shares = sizes**self.exponent * [self.weights.get(source.name, 1.0) for source in sources]
+        if not shares.sum():
+            raise UserError("the weights leave no source to draw batches from")
+        return np.asarray(shares / shares.sum())
+
+
+class Batches(Sequence[Batch]):
+    """All batches of a training run: the batch of a step depends on the settings, the seed and the step alone.
+
+    Parameters
+    ----------
+    strategy : the name of a plugin's strategy.
+    steps : how many batches there are.
 
     Raises
     ------
     UserError
-        A source cannot fill a batch, or alpha or the size is out of range.
+        A source cannot fill a batch, or there is none.
     """
 
-    def __init__(self, sources: Sequence[Source], strategy: str, size: int, seed: int, alpha: float = 0.5):
-        if not 0 <= alpha <= 1:
-            raise UserError(f"alpha is {alpha}; it is a probability, from 0 to 1")
-        if size < 2:
-            raise UserError(f"the batch size is {size}; in-batch negatives need at least 2")
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        strategy: str,
+        settings: BatchSettings,
+        *,
+        steps: int,
+        seed: int = 0,
+        mix: SourceMix | None = None,
+    ):
         if not sources:
             raise UserError("there is no source to draw batches from; name at least one")
         kind: type[Strategy] = pick("hybrid_ir_strategies", strategy, "strategy")
-        self._strategies = [kind(source, size, alpha) for source in sources]
-        rows = np.array([len(source.rows) for source in sources], float)
-        self._shares = rows / rows.sum()
-        self._seed = seed
+        self._shares = (mix or SourceMix()).shares(sources)
+        with blame(f"the strategy '{strategy}'", kind):
+            self._strategies = [kind(source, settings) for source in sources]
+        self._name, self._steps, self._seed = strategy, steps, seed
 
-    def __getitem__(self, step: int) -> Batch:
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, step: int) -> Batch:  # type: ignore[override]
+        if not 0 <= step < self._steps:
+            raise IndexError(step)
         rng = np.random.default_rng([self._seed, step])
-        return self._strategies[rng.choice(len(self._strategies), p=self._shares)].draw(rng)
+        strategy = self._strategies[rng.choice(len(self._strategies), p=self._shares)]
+        with blame(f"the strategy '{self._name}'", type(strategy)):
+            batch = strategy.draw(rng, step / max(1, self._steps - 1))
+            if not isinstance(batch, Batch):
+                raise TypeError(f"it draws a {type(batch).__name__}, not a Batch")
+            return batch

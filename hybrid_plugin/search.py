@@ -11,7 +11,7 @@ import numpy as np
 from hybrid_plugin.benchmarks import load_dataset
 from hybrid_plugin.encoder import Encoder
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import check_output, whole_folder, write_json
+from hybrid_plugin.files import check_output, read_json, whole_folder, write_json
 from hybrid_plugin.runs import DEFAULT_DEPTH, run_writer
 from hybrid_plugin.vectors import Text, encode_texts, encode_to_folder
 from hybrid_plugin.versions import versions
@@ -21,10 +21,10 @@ _BLOCK = 256  # queries searched at a time
 
 
 def texts_of(dataset: Any, side: str) -> Iterator[Text]:
-    """The ids and default texts of an ir_datasets entry's ``docs`` or ``queries``."""
-    if side == "docs":
-        return (Text(doc.doc_id, doc.default_text()) for doc in dataset.docs_iter())
-    return (Text(query.query_id, query.default_text()) for query in dataset.queries_iter())
+    """The ids, default texts and languages (where known) of an ir_datasets entry's ``docs`` or ``queries``."""
+    lang = getattr(dataset, f"{side}_lang", lambda: None)()
+    records = dataset.docs_iter() if side == "docs" else dataset.queries_iter()
+    return (Text(record[0], record.default_text(), getattr(record, "lang", lang)) for record in records)
 
 
 def encode_dataset(
@@ -99,6 +99,7 @@ def index_dataset(
             {
                 "dataset": dataset_id,
                 "encoder": encoder.name,
+                "transform": encoder.transform and encoder.transform.about,
                 "count": index.ntotal,
                 "dimension": index.d,
                 "versions": versions(),
@@ -148,6 +149,12 @@ def search_dataset(
         raise UserError(
             f"the index {index_folder} has {index.d} dimensions, the encoder '{encoder.name}' {encoder.dimension}; "
             "index with the same encoder"
+        )
+    made = read_json(index_folder / RECORD) if (index_folder / RECORD).is_file() else None
+    if made and made.get("transform") != (encoder.transform and encoder.transform.about):
+        raise UserError(
+            f"the index {index_folder} was made {'with' if made.get('transform') else 'without'} a transform and the "
+            f"encoder '{encoder.name}' has {'another or none' if made.get('transform') else 'one'}; use the same"
         )
     queries = encode_texts(
         encoder, list(texts_of(dataset, "queries")), "query", batch_size=batch_size, progress=progress

@@ -1,51 +1,268 @@
-"""Sources: parallel training pairs, by parallel id and language."""
+"""Sources: parallel training pairs on disk, by parallel id and language, of which only the rows drawn are read.
+
+A source is written once, row by row, as an Arrow file, which is then memory-mapped: whatever its size, it costs the
+memory of a few bytes a row. What must be known of a row before it is drawn (which languages its queries and its
+passages have) is its *pattern*: rows are many, patterns few.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import os
+import tempfile
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
+from itertools import islice
 from pathlib import Path
+from typing import Any, NamedTuple, overload
 
 import ir_datasets
+import numpy as np
+import pyarrow as pa
 
 from datasets_ext.jsonl import read_jsonl
 from hybrid_plugin.benchmarks import hybrid_ir_benchmarks as registered_collections
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.plugins import hookimpl, named, register_datasets
+from hybrid_plugin.files import read_json, write_json
+from hybrid_plugin.plugins import blame, hookimpl, named, register_datasets
+
+_BLOCK = 4096  # rows written, and rows scanned, at a time
+_TEXTS = pa.list_(pa.struct([("lang", pa.string()), ("text", pa.string())]))
+_SCHEMA = pa.schema([("id", pa.string()), ("queries", _TEXTS), ("passages", _TEXTS), ("negatives", _TEXTS)])
+
+
+def _itself(lang: str, stored: str) -> str:
+    return stored
 
 
 @dataclass(frozen=True)
 class Row:
-    """One question in the languages that have it, and the passages that answer it in the languages that have them."""
+    """One question in the languages that have it, and the passages that answer it in the languages that have them.
+
+    Parameters
+    ----------
+    parallel_id : what links the question across languages.
+    queries : its text by language.
+    passages : the passages that answer it by language: their texts, or what ``text`` finds them by.
+    negatives : passages that do not answer it, judged or mined, by language.
+    text : (language, stored passage) -> the passage's text.
+    """
 
     parallel_id: str
     queries: Mapping[str, str]
     passages: Mapping[str, tuple[str, ...]]
+    negatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    text: Callable[[str, str], str] = field(default=_itself, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
-class Source:
-    """Parallel training pairs of one origin."""
+class Pattern(NamedTuple):
+    """The languages that a row has."""
 
-    name: str
-    rows: tuple[Row, ...]
+    queries: tuple[str, ...]  # sorted
+    passages: tuple[str, ...]  # sorted
+
+
+class Source(Sequence[Row]):
+    """Parallel training pairs of one origin: a sequence of rows, memory-mapped. Written by :func:`store`.
+
+    Parameters
+    ----------
+    name : as ``--source`` takes it.
+    folder : holds ``rows.arrow``, ``patterns.npy`` (uint32 [rows]: the pattern of each row) and ``source.json``.
+    """
+
+    def __init__(self, name: str, folder: Path):
+        self.name, self.folder = name, folder
+        about = read_json(folder / "source.json")
+        self.patterns = tuple(Pattern(tuple(queries), tuple(passages)) for queries, passages in about["patterns"])
+        self.checksum: str = about["checksum"]  # of the contents, recorded with every checkpoint
+        self.docs: dict[str, str] = about["docs"]
+        self._size: int = about["rows"]
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages of its queries and passages, sorted."""
-        return tuple(sorted({lang for row in self.rows for side in (row.queries, row.passages) for lang in side}))
+        return tuple(sorted({lang for pattern in self.patterns for side in pattern for lang in side}))
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | list[Row]:
+        if isinstance(place, slice):
+            return self.take(range(*place.indices(self._size)))
+        if not -self._size <= place < self._size:
+            raise IndexError(place)
+        return self.take([place % self._size])[0]
+
+    def __iter__(self) -> Iterator[Row]:
+        for start in range(0, self._size, _BLOCK):
+            yield from self.take(range(start, min(start + _BLOCK, self._size)))
+
+    def take(self, places: Sequence[int]) -> list[Row]:
+        """The rows at some places, in their order."""
+        columns = self._table[list(places)]
+        return [
+            Row(parallel_id, {one["lang"]: one["text"] for one in queries}, _grouped(answers), _grouped(others), text)
+            for text in [self._text]
+            for parallel_id, queries, answers, others in zip(*(columns[name] for name in _SCHEMA.names), strict=True)
+        ]
+
+    def having(self, accepts: Callable[[Pattern], bool]) -> Places:
+        """The places of the rows whose pattern is accepted."""
+        return Places([self._places[i] for i, pattern in enumerate(self.patterns) if accepts(pattern)])
 
     @cached_property
-    def checksum(self) -> str:
-        """A digest of the contents, recorded with every checkpoint."""
-        state = hashlib.sha256()
-        for row in self.rows:
-            content = [row.parallel_id, dict(row.queries), {lang: list(texts) for lang, texts in row.passages.items()}]
-            state.update(json.dumps(content, ensure_ascii=False, sort_keys=True).encode())
-        return f"sha256:{state.hexdigest()}"
+    def _table(self) -> Any:
+        from datasets import Dataset
+
+        return Dataset.from_file(str(self.folder / "rows.arrow"))
+
+    @cached_property
+    def _places(self) -> list[Sequence[int] | np.ndarray]:
+        """The places of each pattern, ascending."""
+        if len(self.patterns) == 1:
+            return [range(self._size)]
+        of_row = np.load(self.folder / "patterns.npy", mmap_mode="r")
+        by_pattern = np.argsort(of_row, kind="stable").astype(np.uint32)
+        return list(np.split(by_pattern, np.bincount(of_row, minlength=len(self.patterns)).cumsum()[:-1]))
+
+    @property
+    def _text(self) -> Callable[[str, str], str]:
+        return self._looked_up if self.docs else _itself
+
+    @cached_property
+    def _stores(self) -> dict[str, Any]:
+        return {lang: ir_datasets.load(dataset_id).docs_store() for lang, dataset_id in self.docs.items()}
+
+    def _looked_up(self, lang: str, doc_id: str) -> str:
+        try:
+            return str(self._stores[lang].get(doc_id).default_text())
+        except KeyError as error:
+            raise UserError(f"{self.docs[lang]} has no document '{doc_id}', which '{self.name}' refers to") from error
+
+
+class Places:
+    """Some rows of a source, of which a batch is drawn without looking at the others."""
+
+    def __init__(self, parts: Sequence[Sequence[int] | np.ndarray]):
+        self._parts = parts
+        self._ends = np.cumsum([len(part) for part in parts])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if len(self._parts) else 0
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[int]:
+        """So many different places, uniformly."""
+        chosen = rng.choice(len(self), size, replace=False)
+        parts = np.searchsorted(self._ends, chosen, side="right")
+        return [int(self._parts[part][one - self._ends[part]]) for part, one in zip(parts, chosen, strict=True)]
+
+
+def _grouped(pairs: Iterable[dict[str, str]]) -> dict[str, tuple[str, ...]]:
+    result: dict[str, tuple[str, ...]] = {}
+    for pair in pairs:
+        result[pair["lang"]] = (*result.get(pair["lang"], ()), pair["text"])
+    return result
+
+
+def cache_folder() -> Path:
+    """Where sources are kept: ``$HYBRID_IR_CACHE/sources``, by default in ``~/.cache/hybrid-ir``. Safe to delete."""
+    return Path(os.environ.get("HYBRID_IR_CACHE", Path.home() / ".cache" / "hybrid-ir")) / "sources"
+
+
+def store(name: str, rows: Iterable[Row], *, key: str | None = None, docs: Mapping[str, str] | None = None) -> Source:
+    """Write rows to disk, one block in memory at a time, and open them as a source.
+
+    Parameters
+    ----------
+    rows : any number; no parallel id twice.
+    key : names what the rows are read from and its state; where rows were stored under it before, nothing is read.
+        By default the rows are always read, and stored under their checksum.
+    docs : language -> the ir_datasets id whose document ids stand in the rows' passages and negatives; by default
+        these are texts.
+
+    Raises
+    ------
+    UserError
+        There is no row, or a parallel id is there twice; names it.
+    """
+    folder = cache_folder()
+    if key is None or not (folder / key).is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
+            staging = Path(scratch) / "source"
+            staging.mkdir()
+            checksum = _write(name, rows, staging, docs or {})
+            key = key or checksum.removeprefix("sha256:")
+            try:
+                staging.rename(folder / key)
+            except OSError:
+                if not (folder / key).is_dir():  # another process has stored the same
+                    raise
+    return Source(name, folder / key)
+
+
+def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]) -> str:
+    content = hashlib.sha256()
+    patterns: dict[Pattern, int] = {}
+    of_row, hashes = array("I"), array("q")
+    rows = iter(rows)
+    with pa.OSFile(str(folder / "rows.arrow"), "wb") as sink, pa.ipc.new_stream(sink, _SCHEMA) as writer:
+        while block := list(islice(rows, _BLOCK)):
+            for row in block:
+                content.update(_content(row))
+                pattern = Pattern(tuple(sorted(row.queries)), tuple(sorted(row.passages)))
+                of_row.append(patterns.setdefault(pattern, len(patterns)))
+                hashes.append(hash(row.parallel_id))
+            writer.write_batch(pa.RecordBatch.from_pylist([_stored(row) for row in block], _SCHEMA))
+    if not of_row:
+        raise UserError(f"{name} holds no training pairs")
+    np.save(folder / "patterns.npy", np.frombuffer(of_row, np.uint32))
+    checksum = f"sha256:{content.hexdigest()}"
+    about = {"rows": len(of_row), "patterns": list(patterns), "checksum": checksum, "docs": dict(docs)}
+    write_json(folder / "source.json", about)
+    _refuse_repeated(Source(name, folder), np.frombuffer(hashes, np.int64))
+    return checksum
+
+
+def _content(row: Row) -> bytes:
+    sides = [dict(row.queries), *({k: list(v) for k, v in side.items()} for side in (row.passages, row.negatives))]
+    content = [row.parallel_id, *sides[: 3 if row.negatives else 2]]
+    return json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
+
+
+def _stored(row: Row) -> dict[str, Any]:
+    def several(side: Mapping[str, tuple[str, ...]]) -> list[dict[str, str]]:
+        return [{"lang": lang, "text": text} for lang, texts in side.items() for text in texts]
+
+    queries = [{"lang": lang, "text": text} for lang, text in row.queries.items()]
+    return {
+        "id": row.parallel_id,
+        "queries": queries,
+        "passages": several(row.passages),
+        "negatives": several(row.negatives),
+    }
+
+
+def _refuse_repeated(source: Source, hashes: np.ndarray) -> None:
+    ordered = np.sort(hashes)
+    if not (ordered[1:] == ordered[:-1]).any():
+        return
+    suspects = set(ordered[1:][ordered[1:] == ordered[:-1]].tolist())
+    first: dict[str, int] = {}
+    for place in np.flatnonzero(np.isin(hashes, list(suspects))).tolist():
+        parallel_id = source[place].parallel_id
+        if parallel_id in first:
+            rows = f"rows {first[parallel_id] + 1} and {place + 1}"
+            raise UserError(f"{source.name} repeats the id '{parallel_id}': {rows}")
+        first[parallel_id] = place
 
 
 SourceLoader = Callable[[], Source]
@@ -71,36 +288,67 @@ def from_collection(name: str, dataset_id: str) -> Source:
             for doc_id in relevant.get(query.query_id, ()):
                 by_lang.setdefault(docs[doc_id].lang, []).append(docs[doc_id].text)
             passages[query.parallel_id] = {lang: tuple(dict.fromkeys(texts)) for lang, texts in by_lang.items()}
-    return Source(name, tuple(Row(key, queries[key], passages[key]) for key in queries))
+    return store(name, (Row(key, queries[key], passages[key]) for key in queries))
 
 
 def from_jsonl(path: Path) -> Source:
     """The pairs of a JSON lines file.
 
     Each line is ``{"id": "q3", "queries": {"en": "...", "de": "..."}, "passages": {"en": "...", "fr": ["..."]}}``;
-    languages may be missing on either side.
+    languages may be missing on either side. ``"negatives"``, of the form of ``"passages"``, may be added.
 
     Raises
     ------
     CollectionError, UserError
         Names the file and line.
     """
-    rows: dict[str, Row] = {}
+    return store(str(path), _jsonl_rows(path), key=file_key("jsonl", [path]))
+
+
+def part_of(source: Source, share: float) -> Source:
+    """A share of a source's rows, always the same ones, and among those of any larger share.
+
+    Raises
+    ------
+    UserError
+        The share is not above 0 and at most 1, or no row is in it.
+    """
+    if share == 1:
+        return source
+    if not 0 < share < 1:
+        raise UserError(f"the share of '{source.name}' to train on is {share}; it must be above 0 and at most 1")
+
+    def among(row: Row) -> bool:
+        return int(hashlib.sha256(row.parallel_id.encode()).hexdigest()[:8], 16) < share * 2**32
+
+    return store(source.name, filter(among, source), docs=source.docs)
+
+
+def file_key(kind: str, paths: Iterable[Path]) -> str:
+    """What :func:`store` knows files by: which they are, and their sizes and times of change."""
+    state = [(str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    return hashlib.sha256(json.dumps([kind, *state]).encode()).hexdigest()
+
+
+def _jsonl_rows(path: Path) -> Iterator[Row]:
     for number, row in read_jsonl(path, {"id": str, "queries": dict, "passages": dict}):
         where = f"{path} line {number}"
-        if row["id"] in rows:
-            raise UserError(f"{where} repeats the id '{row['id']}'")
-        passages = {lang: texts if isinstance(texts, list) else [texts] for lang, texts in row["passages"].items()}
-        texts = [*row["queries"].values(), *(text for found in passages.values() for text in found)]
-        if not row["queries"] or not passages or not all(isinstance(text, str) and text.strip() for text in texts):
+        sides = {}
+        for side in ("passages", "negatives"):
+            given = row.get(side) or {}
+            if not isinstance(given, dict):
+                raise UserError(f"{where} needs an object of languages in '{side}'")
+            sides[side] = {lang: texts if isinstance(texts, list) else [texts] for lang, texts in given.items()}
+        texts = [one for side in sides.values() for found in side.values() for one in found]
+        good = all(isinstance(one, str) and one.strip() for one in (*row["queries"].values(), *texts))
+        if not row["queries"] or not sides["passages"] or not good:
             raise UserError(f"{where} needs at least one query and one passage, and no empty text")
-        for lang, found in passages.items():
-            if not found:
-                raise UserError(f"{where} has an empty list of passages in '{lang}'; leave the language out")
-        rows[row["id"]] = Row(row["id"], row["queries"], {lang: tuple(found) for lang, found in passages.items()})
-    if not rows:
-        raise UserError(f"{path} holds no training pairs")
-    return Source(str(path), tuple(rows.values()))
+        for side, by_lang in sides.items():
+            for lang, found in by_lang.items():
+                if not found:
+                    raise UserError(f"{where} has an empty list of {side} in '{lang}'; leave the language out")
+        passages, negatives = ({lang: tuple(found) for lang, found in side.items()} for side in sides.values())
+        yield Row(row["id"], row["queries"], passages, negatives)
 
 
 @hookimpl
@@ -122,8 +370,11 @@ def load_source(name: str) -> Source:
     register_datasets()
     offers = named("hybrid_ir_sources")
     if name in offers:
-        source: Source = offers[name]()
-        return source
+        with blame(f"the source '{name}'", offers[name]):
+            source = offers[name]()
+            if not isinstance(source, Source):
+                raise TypeError(f"it gives a {type(source).__name__}, not a Source")
+            return source
     if Path(name).is_file():
         return from_jsonl(Path(name))
     raise UserError(f"unknown source '{name}': no such file, and the known ones are {', '.join(sorted(offers))}")

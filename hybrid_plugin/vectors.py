@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, tee
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ class Text(NamedTuple):
 
     id: str
     text: str
+    lang: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,13 @@ def encode_texts(
     encoder: Encoder, texts: Sequence[Text], kind: Kind, *, batch_size: int | None = None, progress: bool = False
 ) -> Vectors:
     """Vectors of texts, in memory."""
-    matrix = encoder.encode([text.text for text in texts], kind, batch_size=batch_size, progress=progress)
+    matrix = encoder.encode(
+        [text.text for text in texts],
+        kind,
+        langs=(text.lang for text in texts),
+        batch_size=batch_size,
+        progress=progress,
+    )
     return Vectors([text.id for text in texts], matrix)
 
 
@@ -81,15 +88,19 @@ def encode_to_folder(
             header = {"descr": "<f4", "fortran_order": False, "shape": (0, encoder.dimension)}
             npy.write_array_header_1_0(data, header)
 
+            stream, again = tee(texts)
+            langs = (text.lang for text in again)
+
             def chunks() -> Iterator[list[str]]:
-                stream = iter(texts)
                 while chunk := list(islice(stream, _CHUNK)):
                     for text in chunk:
                         check_id(text.id)
                         ids.write(text.id + "\n")
                     yield [text.text for text in chunk]
 
-            encoded = encoder.encode_chunks(chunks(), kind, total=total, batch_size=batch_size, progress=progress)
+            encoded = encoder.encode_chunks(
+                chunks(), kind, langs=langs, total=total, batch_size=batch_size, progress=progress
+            )
             for count, vectors in encoded:  # noqa: B007 - its last value is the number of texts
                 data.write(vectors.astype("<f4", copy=False).tobytes())
             data.seek(0)
@@ -99,6 +110,7 @@ def encode_to_folder(
             "count": count,
             "dimension": encoder.dimension,
             "encoder": encoder.name,
+            "transform": encoder.transform and encoder.transform.about,
             **(about or {}),
         }
         write_json(staging / RECORD, record)

@@ -23,10 +23,11 @@ LAREQA = SHARED / "data" / "lareqa"
 
 @pytest.fixture(scope="session", autouse=True)
 def irds_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home of its own for ir_datasets, with the real collections in it where they are at hand."""
+    """A home of its own for ir_datasets and for sources, with the real collections in it where they are at hand."""
     home = tmp_path_factory.mktemp("ir_datasets")
-    before = os.environ.get("IR_DATASETS_HOME")
+    before = {name: os.environ.get(name) for name in ("IR_DATASETS_HOME", "HYBRID_IR_CACHE")}
     os.environ["IR_DATASETS_HOME"] = str(home)
+    os.environ["HYBRID_IR_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     import datasets_ext
 
     if LAREQA.is_dir():
@@ -34,10 +35,11 @@ def irds_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             datasets_ext.add(name, LAREQA / name)
     datasets_ext.register()
     yield home
-    if before is None:
-        del os.environ["IR_DATASETS_HOME"]
-    else:
-        os.environ["IR_DATASETS_HOME"] = before
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
 
 
 @pytest.fixture(scope="session")

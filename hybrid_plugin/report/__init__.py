@@ -33,6 +33,10 @@ class Section:
     order: float
     render: Callable[[ReportData], str]
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and isinstance(self.title, str) and isinstance(self.order, (int, float))):
+            raise TypeError(f"a section takes two texts, a number and a function, not {self}")
+
 
 @hookimpl
 def hybrid_ir_report_sections() -> list[Section]:

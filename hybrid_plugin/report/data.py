@@ -82,17 +82,21 @@ class System:
         return {name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in (SCORES, PER_QUERY)}
 
     @cached_property
-    def runs(self) -> dict[str, Path]:
-        """Run files on the pool by query language: of the folder, or those that were scored."""
-        places = [self.folder / RUNS]
-        if self.scores.get("runs"):
-            scored = Path(self.scores["runs"])
-            places += [scored / RUNS, scored]
+    def pooled(self) -> pd.DataFrame:
+        """The rows of ``per_query`` on the pool."""
+        return self.per_query[self.per_query["setting"] == MULTI]
+
+    @cached_property
+    def runs(self) -> list[Path]:
+        """Run files on the pool: those of the folder, or those that were scored."""
+        scored = Path(self.scores.get("runs") or self.folder / RUNS)
+        if scored.is_file():
+            return [scored] if len(self.pooled) else []
         found: dict[str, Path] = {}
-        for place in places:
+        for place in (self.folder / RUNS, scored / RUNS, scored):
             for path in sorted([*place.glob(f"{MULTI}.*.trec"), *place.glob(f"{MULTI}.*.trec.gz")]):
-                found.setdefault(path.name.split(".")[1], path)
-        return found
+                found.setdefault(path.name.removesuffix(".gz"), path)
+        return list(found.values())
 
 
 @dataclass(frozen=True)
@@ -169,7 +173,7 @@ class ReportData:
         UserError
             A run file is malformed; names the file and line.
         """
-        return {system.name: _landing(system.runs, self.task) for system in self.systems if system.runs}
+        return {system.name: _landing(system, self.task) for system in self.systems if system.runs}
 
     def table(self, frame: pd.DataFrame, caption: str, **options: Any) -> Markup:
         """A table that sorts, scrolls in its own box and downloads as CSV; :func:`hybrid_plugin.report.html.table`."""
@@ -187,28 +191,35 @@ class ReportData:
         return html.chart(name, figure, title, description)
 
 
-def _landing(runs: dict[str, Path], task: Task) -> Landing:
-    """Read run files, a query language at a time, and keep the little that is shown of them."""
+def _landing(system: System, task: Task) -> Landing:
+    """Read run files, one at a time, and keep the little that is shown of them."""
     languages = {doc.id: lang for lang, docs in task.docs.items() for doc in docs}
-    relevant, top, depth = [], [], 0
-    for lang, path in runs.items():
-        ranked = _ranked(read_run(path))
-        depth = max(depth, int(ranked["position"].max()))
-        top.append(ranked[ranked["position"] <= TOP])
-        asked = [query.id for query in task.queries.get(lang, []) if query.id in task.relevant]
-        wanted = pd.DataFrame(
-            [(query_id, doc_id, languages[doc_id]) for query_id in asked for doc_id in task.relevant[query_id]],
-            columns=["query_id", "doc_id", "docs"],
-        )
-        found = wanted.merge(ranked, how="left", on=["query_id", "doc_id"]).assign(queries=lang)
-        relevant.append(found.fillna({"position": np.inf}))
-    return Landing(pd.concat(relevant, ignore_index=True), pd.concat(top, ignore_index=True), depth)
-
-
-def _ranked(run: pd.DataFrame) -> pd.DataFrame:
-    """A run with the ``position`` of each document, in trec_eval's order: score, then document id, both descending."""
-    queries, _ = pd.factorize(run["query_id"])
-    docs, _ = pd.factorize(run["doc_id"], sort=True)
-    order = np.lexsort((-docs, -run["score"].to_numpy(), queries))
-    ranked = run[["query_id", "doc_id"]].iloc[order].reset_index(drop=True)
-    return ranked.assign(position=ranked.groupby("query_id", sort=False).cumcount() + 1)
+    asked = dict(zip(system.pooled["query_id"], system.pooled["queries"], strict=True))
+    positions: dict[tuple[str, str], int] = {}
+    top: list[tuple[str, str, int]] = []
+    depth = 0
+    for path in system.runs:
+        run = read_run(path)
+        row_of = {doc_id: row for row, doc_id in enumerate(run.doc_ids)}
+        order = np.argsort(np.argsort(run.doc_ids))
+        for query_id in run.rankings.keys() & asked.keys():
+            docs, scores = run.rankings[query_id]
+            ranked = docs[np.lexsort((-order[docs], -scores))]  # as trec_eval ranks
+            depth = max(depth, len(ranked))
+            top += [(query_id, run.doc_ids[row], place) for place, row in enumerate(ranked[:TOP], start=1)]
+            for doc_id in task.relevant[query_id]:
+                place = np.flatnonzero(ranked == row_of.get(doc_id, -1))
+                if len(place):
+                    positions[query_id, doc_id] = int(place[0]) + 1
+    covered = {asked[query_id] for query_id, _, _ in top}
+    relevant = [
+        (query_id, doc_id, lang, languages[doc_id], float(positions.get((query_id, doc_id), np.inf)))
+        for query_id, lang in asked.items()
+        if lang in covered
+        for doc_id in task.relevant[query_id]
+    ]
+    return Landing(
+        pd.DataFrame(relevant, columns=["query_id", "doc_id", "queries", "docs", "position"]),
+        pd.DataFrame(top, columns=["query_id", "doc_id", "position"]),
+        depth,
+    )

@@ -56,16 +56,7 @@ def write_report(folders: Sequence[Path], output: Path, *, plots: Path | None = 
 
 
 def _sections() -> list[Section]:
-    found = []
-    for name, section in named("hybrid_ir_report_sections").items():
-        if isinstance(section, Section):
-            found.append(section)
-        else:
-            warn(
-                f"section '{name}' is left out of the report: it is no Section but {type(section).__name__}",
-                stacklevel=3,
-            )
-    return sorted(found, key=lambda section: section.order)
+    return sorted(named("hybrid_ir_report_sections").values(), key=lambda section: section.order)
 
 
 def _render(section: Section, data: ReportData) -> str:

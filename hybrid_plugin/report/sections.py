@@ -326,9 +326,7 @@ def hardest(data: ReportData) -> str:
     languages = {doc.id: lang for lang, docs in data.task.docs.items() for doc in docs}
     asked = {query.id: query.text for queries in data.task.queries.values() for query in queries}
     shown = [system for system in data.systems if system.name in data.landings]
-    scored = pd.concat(
-        [system.per_query[system.per_query["setting"] == MULTI].assign(system=system.name) for system in shown]
-    )
+    scored = pd.concat([system.pooled.assign(system=system.name) for system in shown])
     scored["question"] = [
         query.removesuffix(f"_{lang}") for query, lang in zip(scored["query_id"], scored["queries"], strict=True)
     ]

@@ -43,7 +43,8 @@ def test_options_take_several_values_in_a_row(typed: str, parsed: str) -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    commands = ("quickstart", "train", "encode", "index", "search", "evaluate", "compare", "doctor", "datasets")
+    commands = ("quickstart", "train", "sweep", "card", "encode", "index", "search", "evaluate", "compare", "explore")
+    commands += ("doctor", "datasets")
     overview = run_cli("--help").stdout
     for command in commands:
         assert command in overview
@@ -71,12 +72,13 @@ def test_a_documents_only_id_can_be_encoded_indexed_and_exported(tiny: Path, tmp
 def test_evaluate_writes_scores_that_name_their_origin(tiny: Path, tmp_path: Path) -> None:
     printed = run_cli(
         "evaluate", "hybrid-demo", "--encoder", tiny, "--output", tmp_path / "out", "--languages", "de", "en",
-        "--settings", "mono", "multi", "--runs", "--depth", "10",
+        "--settings", "mono", "multi", "--runs", "--depth", "10", "--device", "cpu", "--precision", "bfloat16",
     ).stdout  # fmt: skip
     assert "multi" in printed
     scores = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert scores["benchmark"] == "hybrid-demo"
     assert scores["encoder"] == str(tiny)
+    assert scores["encoder_settings"]["precision"] == "bfloat16"
     assert scores.keys() >= {"settings", "pairs", "zero_shot", "versions", "seed"}
     assert [(pair["docs"], pair["queries"], pair["setting"]) for pair in scores["pairs"]] == [
         ("de", "de", "mono"), ("en", "en", "mono"), ("multi", "de", "multi"), ("multi", "en", "multi"),
@@ -91,6 +93,12 @@ def test_evaluate_writes_scores_that_name_their_origin(tiny: Path, tmp_path: Pat
     again = json.loads((tmp_path / "again" / "scores.json").read_text())
     for setting in ("mono", "multi"):
         assert again["settings"][setting] == pytest.approx(scores["settings"][setting])
+    run_cli(
+        "evaluate", "hybrid-demo/multi/de", "--runs-from", tmp_path / "out" / "runs" / "multi.de.trec",
+        "--output", tmp_path / "one",
+    )  # fmt: skip
+    (one,) = json.loads((tmp_path / "one" / "scores.json").read_text())["pairs"]
+    assert one == next(pair for pair in scores["pairs"] if (pair["docs"], pair["queries"]) == ("multi", "de"))
 
 
 def test_unknown_names_are_refused_with_the_known_ones(tiny: Path, tmp_path: Path) -> None:
@@ -110,8 +118,13 @@ def test_unknown_names_are_refused_with_the_known_ones(tiny: Path, tmp_path: Pat
     assert "alpha is 1.5; it is a probability" in refused(*demo, "--alpha", 1.5, writes=out)
     assert "unknown format 'xml'" in refused("datasets", "export", "hybrid-demo", "--format", "xml", "--output", out)
     assert "unknown pooling 'max'" in refused("encode", "hybrid-demo/de", *encoder, "--pooling", "max", writes=out)
+    assert "unknown precision 'int8'" in refused(
+        "encode", "hybrid-demo/de", *encoder, "--precision", "int8", writes=out
+    )
     assert "device 'cuda:99'" in refused("encode", "hybrid-demo/de", *encoder, "--device", "cuda:99", writes=out)
-    assert "takes either --encoder or --runs-from" in refused("evaluate", "hybrid-demo", "--output", out, writes=out)
+    assert "takes either --encoder, --runs-from or --bm25" in refused(
+        "evaluate", "hybrid-demo", "--output", out, writes=out
+    )
     assert "depth is '0'" in refused("evaluate", "hybrid-demo", *encoder, "--depth", "0", writes=out)
 
 
@@ -168,9 +181,13 @@ def test_damaged_run_files_are_refused(tmp_path: Path) -> None:
 
     assert "de.de.trec line 1 has 5 columns" in score("q Q0 d 1 0.5")
     assert "de.de.trec line 1: the score 'high' is not a number" in score("q Q0 d 1 high tag")
+    assert "de.de.trec is empty" in score("")
     assert "names the query 'q'" in score("q Q0 de_1_0 1 0.5 tag")
     query_id = first_query()
     assert "names the document 'nothing'" in score(f"{query_id} Q0 nothing 1 0.5 tag")
+    assert "'hybrid-demo/de/de' is one pair, for one run file in --runs-from" in refused(
+        "evaluate", "hybrid-demo/de/de", "--bm25", "--output", out, writes=out
+    )
     (runs / "de.de.trec").unlink()
     assert "has no run file of hybrid-demo" in refused(
         "evaluate", "hybrid-demo", "--runs-from", runs, "--output", out, writes=out

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+from sentence_transformers.sentence_transformer.modules import Dense, Pooling, Transformer
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, XLMRobertaConfig, XLMRobertaModel
 
 from hybrid_plugin.encoder import RECORD, Encoder, EncoderSettings, as_prefix
@@ -247,13 +247,6 @@ def test_a_checkpoint_loads_everywhere_with_the_same_vectors(tiny: Path, tmp_pat
     assert not list(folder.rglob("*.bin"))
 
 
-def test_other_settings_leave_the_encoder_as_it_was(encoder: Encoder) -> None:
-    other = encoder.with_settings(pooling="cls")
-    assert other.settings.pooling == "cls"
-    assert encoder.settings.pooling == "mean"
-    assert other.model is encoder.model
-
-
 def refusal(folder: Path | str, **options: Any) -> str:
     """The one sentence with which loading is refused."""
     with pytest.raises(UserError) as raised:
@@ -335,6 +328,7 @@ def test_safe_weights_beside_a_pickle_are_the_ones_loaded(copy: Path, encoder: E
         ({"max_length": 129}, "max length is 129, but "),
         ({"max_length": 3}, "max length is 3; it must be at least 4 tokens"),
         ({"max_length": 0}, "max length is 0; it must be at least 4 tokens"),
+        ({"precision": "float16"}, "unknown precision 'float16'; known: float32, bfloat16"),
         ({"device": "abacus"}, "cannot use the device 'abacus'"),
         ({"device": "cuda:99"}, "cannot use the device 'cuda:99'"),
     ],
@@ -344,10 +338,116 @@ def test_a_setting_that_does_not_fit_is_refused(tiny: Path, options: dict[str, A
 
 
 def test_modules_after_pooling_are_refused_unless_pooling_is_chosen(copy: Path) -> None:
-    old_layout(copy, {"pooling_mode_cls_token": True}, extra="Dense")
+    old_layout(copy, {"pooling_mode_cls_token": True}, extra="LayerNorm")
     message = refusal(copy)
-    assert "Transformer, Pooling, Dense; only Transformer, Pooling and Normalize are supported" in message
+    assert "Transformer, Pooling, LayerNorm; only Transformer, Pooling, Dense and Normalize, in this order" in message
     assert Encoder.load(copy, pooling="cls").settings.pooling == "cls"
+
+
+def dense(folder: Path, *, inputs: int = 128, weights: bool = True, **config: Any) -> None:
+    """A Dense layer in the layout of sentence-transformers 2, after pooling."""
+    old_layout(folder, {"pooling_mode_cls_token": True}, extra="Dense")
+    (folder / "2_Dense").mkdir()
+    Dense(inputs, 16).save(str(folder / "2_Dense"))
+    change_json(folder / "2_Dense" / "config.json", **config)
+    if not weights:
+        torch.save(load_file(folder / "2_Dense" / "model.safetensors"), folder / "2_Dense" / "pytorch_model.bin")
+        (folder / "2_Dense" / "model.safetensors").unlink()
+
+
+@pytest.mark.parametrize("activation", ["torch.nn.modules.activation.ReLU", "torch.nn.modules.linear.Identity"])
+def test_a_dense_layer_of_an_old_folder_gives_its_vectors(copy: Path, tmp_path: Path, activation: str) -> None:
+    dense(copy, activation_function=activation)
+    ours = Encoder.load(copy)
+    theirs = SentenceTransformer(str(copy), device="cpu")
+    expected = theirs.encode(TEXTS, prompt_name="query", normalize_embeddings=True)
+    assert np.allclose(ours.encode(TEXTS, "query"), expected, atol=1e-5)
+    (tmp_path / "ours").mkdir()
+    ours.save(tmp_path / "ours")
+    assert np.allclose(Encoder.load(tmp_path / "ours").encode(TEXTS, "query"), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"weights": False}, "has no 2_Dense/model.safetensors; pass --allow-pickle"),
+        ({"inputs": 64}, "2_Dense/config.json takes 64 dimensions and is given 128"),
+        ({"out_features": 17}, "cannot load the Dense layer"),
+        ({"out_features": "many"}, "does not describe a Dense layer"),
+        ({"use_residual": True}, "asks for more than a linear layer"),
+        ({"activation_function": "os.system"}, "has the activation 'os.system', which is no module of torch.nn"),
+        ({"activation_function": "torch.nn.Parameter"}, "has the activation 'torch.nn.Parameter'"),
+    ],
+)
+def test_a_dense_layer_that_we_cannot_apply_is_refused(copy: Path, options: dict[str, Any], message: str) -> None:
+    dense(copy, **options)
+    assert message in refusal(copy)
+
+
+def test_a_pickled_dense_layer_is_refused_until_allowed(copy: Path) -> None:
+    dense(copy)
+    expected = Encoder.load(copy).encode(TEXTS, "query")
+    torch.save(load_file(copy / "2_Dense" / "model.safetensors"), copy / "2_Dense" / "pytorch_model.bin")
+    (copy / "2_Dense" / "model.safetensors").unlink()
+    assert np.array_equal(Encoder.load(copy, allow_pickle=True).encode(TEXTS, "query"), expected)
+    (copy / "2_Dense" / "config.json").unlink()
+    assert "has no 2_Dense/config.json" in refusal(copy, allow_pickle=True)
+
+
+def test_prompts_left_out_of_pooling_are_refused_unless_there_are_none(copy: Path) -> None:
+    old_layout(copy, {"pooling_mode_mean_tokens": True, "include_prompt": False})
+    assert "leaves its prompts out of pooling (include_prompt: false), which is not supported" in refusal(copy)
+    theirs = SentenceTransformer(str(copy), device="cpu")
+    bare = Encoder.load(copy, query_prefix="", passage_prefix="")
+    assert np.allclose(bare.encode(TEXTS, "query"), theirs.encode(TEXTS, normalize_embeddings=True), atol=1e-5)
+    assert Encoder.load(copy, pooling="mean").settings.query_prefix == "frage: "
+
+
+def test_texts_are_lower_cased_where_sentence_transformers_does(copy: Path, tmp_path: Path) -> None:
+    tokenizer = json.loads((copy / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer["normalizer"] = None  # or the tokenizer does it by itself
+    (copy / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
+    old_layout(copy, {"pooling_mode_mean_tokens": True})
+    texts = ["Who wrote the FIRST program?", "ΟΔΟΣ ÉCOLE İstanbul"]
+    cased = Encoder.load(copy).encode(texts, "query")
+    change_json(copy / "sentence_bert_config.json", do_lower_case=True)
+    change_json(copy / "config_sentence_transformers.json", prompts={"query": "Frage: "})
+    (tmp_path / "ours").mkdir()
+    Encoder.load(copy).save(tmp_path / "ours")
+    for folder in (copy, tmp_path / "ours"):
+        ours, theirs = Encoder.load(folder), SentenceTransformer(str(folder), device="cpu")
+        expected = theirs.encode(texts, prompt_name="query", normalize_embeddings=True)
+        assert np.allclose(ours.encode(texts, "query"), expected, atol=1e-5)
+    assert np.abs(ours.encode(texts, "query") - cased).max() > 1e-3
+    assert ours.record["auto_obstacle"] == "its texts are lower-cased before the tokenizer sees them"
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [[], {}, 3, ["Transformer"], [{"type": "a.Transformer"}], [{"path": ""}], [{"type": 1, "path": ""}]],
+)
+def test_a_list_of_modules_that_is_none_is_refused(copy: Path, modules: object) -> None:
+    (copy / "modules.json").write_text(json.dumps(modules))
+    assert refusal(copy).endswith("modules.json is not a list of modules, each with a type and a path")
+
+
+@pytest.mark.parametrize(
+    "name", [RECORD, "1_Pooling/config.json", "sentence_bert_config.json", "config_sentence_transformers.json"]
+)
+def test_a_file_that_is_no_object_is_refused(copy: Path, name: str) -> None:
+    old_layout(copy, {"pooling_mode_cls_token": True})
+    (copy / name).write_text("[1]")
+    assert refusal(copy) == f"{copy}/{name} is not a JSON object"
+
+
+def test_bfloat16_is_a_little_less_exact(tiny: Path, encoder: Encoder) -> None:
+    reduced = Encoder.load(tiny, device="cpu", precision="bfloat16")
+    found, exact = reduced.encode(TEXTS, "query"), encoder.encode(TEXTS, "query")
+    assert found.dtype == np.float32
+    assert np.allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    assert 1e-5 < np.abs(found - exact).max() < 1e-2
+    assert Encoder.load(tiny, device="cpu").precision == "float32"
+    assert {parameter.dtype for parameter in reduced.model.parameters()} == {torch.float32}
 
 
 @pytest.mark.parametrize(

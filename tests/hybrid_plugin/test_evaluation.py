@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import ir_measures
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from hybrid_plugin.benchmarks import SETTINGS, load_benchmark
+from hybrid_plugin.benchmarks import SETTINGS, Pair, load_benchmark, load_pair
 from hybrid_plugin.encoder import Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation import Scores, Task, evaluate, evaluate_runs
@@ -78,6 +80,100 @@ def test_run_files_score_as_the_vectors_they_came_from(evaluated: tuple[Scores, 
     again = evaluate_runs(load_benchmark("mlqa-r"), folder, languages=("de", "zh"))
     for setting in SETTINGS:
         assert again.settings[setting] == pytest.approx(scores.settings[setting], abs=1e-12)
+
+
+def test_scores_say_the_precision_of_the_encoding(evaluated: tuple[Scores, Path]) -> None:
+    settings = json.loads((evaluated[1] / "scores.json").read_text())["encoder_settings"]
+    assert settings["precision"] == ("bfloat16" if torch.cuda.is_available() else "float32")
+    assert (settings["pooling"], settings["max_length"]) == ("mean", 128)
+
+
+def test_one_file_scores_as_the_pair_it_is_a_run_of(evaluated: tuple[Scores, Path], tmp_path: Path) -> None:
+    scores, folder = evaluated
+    for dataset_id in ("mlqa-r/de/zh", "mlqa-r/zh/zh", "mlqa-r/multi/de"):
+        benchmark, pair = load_pair(dataset_id)
+        assert pair is not None
+        path = tmp_path / "a run by any name.gz"
+        path.write_bytes(gzip.compress((folder / "runs" / f"{pair.docs}.{pair.queries}.trec").read_bytes()))
+        alone = evaluate_runs(benchmark, path, pair=pair)
+        assert len(alone.pairs) == 1
+        assert alone.settings.keys() == {pair.setting}
+        found = by_pair(alone).loc[(pair.docs, pair.queries), list(DEFAULT_MEASURES)].to_dict()
+        assert found == by_pair(scores).loc[(pair.docs, pair.queries), list(DEFAULT_MEASURES)].to_dict()
+        assert found == pytest.approx(run_figures(dataset_id, path), abs=1e-6)
+
+
+def test_one_file_with_the_queries_of_all_languages_is_a_run_on_the_pool(
+    evaluated: tuple[Scores, Path], tmp_path: Path
+) -> None:
+    scores, folder = evaluated
+    lines = [line for lang in ("de", "zh") for line in (folder / "runs" / f"multi.{lang}.trec").open()]
+    path = tmp_path / "run.trec"
+    path.write_text("".join(lines[::2] + lines[1::2]))  # the lines of a query need not stand together
+    again = evaluate_runs(load_benchmark("mlqa-r"), path, languages=("de", "zh"))
+    assert again.settings == {"multi": scores.settings["multi"]}
+    for pair in again.pairs.itertuples():
+        expected = run_figures(f"mlqa-r/multi/{pair.queries}", path)
+        found = by_pair(again).loc[("multi", pair.queries), list(DEFAULT_MEASURES)].to_dict()
+        assert found == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(UserError, match=r"run\.trec has no query of mlqa-r/multi/ar; narrow .* --languages"):
+        evaluate_runs(load_benchmark("mlqa-r"), path)
+
+
+def test_queries_that_a_run_lacks_count_as_having_found_nothing_and_are_counted(
+    evaluated: tuple[Scores, Path], tmp_path: Path
+) -> None:
+    scores, folder = evaluated
+    lines = (folder / "runs" / "de.de.trec").read_text().splitlines(keepends=True)
+    queries = list(dict.fromkeys(line.split()[0] for line in lines))
+    path = tmp_path / "de.de.trec"
+    path.write_text("".join(line for line in lines if line.split()[0] not in queries[:3]))
+    with pytest.warns(UserWarning, match=rf"^3 of {len(queries)} rankings are missing .* 3 of them in de/de"):
+        fewer = evaluate_runs(load_benchmark("mlqa-r"), tmp_path, tmp_path / "out", languages=("de",))
+    assert json.loads((tmp_path / "out" / "scores.json").read_text())["queries_missing"] == {"de/de": 3}
+    figures = fewer.per_query.set_index("query_id")["AP"]
+    whole = scores.per_query.query("docs == 'de' and queries == 'de'").set_index("query_id")["AP"]
+    assert (figures[queries[:3]] == 0).all()
+    assert (figures[queries[3:]] == whole[queries[3:]]).all()
+    assert fewer.settings["mono"]["AP"] == pytest.approx(figures[queries[3:]].sum() / len(queries))
+
+
+def test_queries_of_the_benchmark_that_a_pair_does_not_ask_are_passed_over(
+    evaluated: tuple[Scores, Path], tmp_path: Path
+) -> None:
+    """In MLQA-R not every question is answered in every language; a system may have been asked all of them."""
+    scores, folder = evaluated
+    path = tmp_path / "run.trec"
+    others = {query.id for query in Task.load(load_benchmark("mlqa-r")).queries["zh"]}
+    lines = (folder / "runs" / "de.zh.trec").read_text()
+    others -= {line.split()[0] for line in lines.splitlines()}
+    assert others
+    path.write_text(lines + "".join(f"{query_id} Q0 de_1_0 1 0.5 other\n" for query_id in others))
+    benchmark, pair = load_pair("mlqa-r/de/zh")
+    again = evaluate_runs(benchmark, path, pair=pair)
+    assert by_pair(again).loc[("de", "zh"), "AP"] == by_pair(scores).loc[("de", "zh"), "AP"]
+
+
+def test_what_one_file_cannot_be_a_run_of_is_refused(tmp_path: Path) -> None:
+    benchmark, pair = load_pair("hybrid-demo/de/en")
+    assert pair == Pair("de", "en", "cross")
+    path = tmp_path / "run.trec"
+    path.write_text("q Q0 de_1_0 1 0.5 tag\n")
+    with pytest.raises(UserError, match=r"is a run on the pool, so of the setting 'multi'; .* hybrid-demo/ar/ar"):
+        evaluate_runs(benchmark, path, settings=["mono"])
+    with pytest.raises(UserError, match="hybrid-demo/de/en is one pair; it takes neither settings nor languages"):
+        evaluate_runs(benchmark, path, pair=pair, languages=["de"])
+    with pytest.raises(UserError, match="is not a file; hybrid-demo/de/en is scored on one run file"):
+        evaluate_runs(benchmark, tmp_path, pair=pair)
+    with pytest.raises(UserError, match="there is no folder or run file"):
+        evaluate_runs(benchmark, tmp_path / "nothing")
+    assert load_pair("hybrid-demo") == (benchmark, None)
+    assert load_pair("hybrid-demo/multi/en")[1] == Pair("multi", "en", "multi")
+    for wrong in ("hybrid-demo/xx/en", "hybrid-demo/de/xx", "hybrid-demo/multi/multi"):
+        with pytest.raises(UserError, match=r"hybrid-demo has no language '(xx|multi)'"):
+            load_pair(wrong)
+    with pytest.raises(UserError, match="unknown benchmark 'nothing'"):
+        load_pair("nothing/de/en")
 
 
 def test_a_depth_gives_the_figures_of_run_files_of_that_depth(tiny: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
@@ -10,22 +11,23 @@ from pathlib import Path
 
 import pytest
 
+from hybrid_plugin import hookspecs
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.plugins import manager, named, pick
+from hybrid_plugin.plugins import OFFERS, manager, named, pick
+from tests.conftest import ROOT
 
 PLUGIN = '''
 from ir_measures.measures import Measure
 from hybrid_plugin import hookimpl
 from hybrid_plugin.sampling import Batch, Mono
-from hybrid_plugin.sources import Row, Source
+from hybrid_plugin.sources import Row, store
 
 class FirstRows(Mono):
     """Always the first rows of the first language."""
     name = "first-rows"
-    def draw(self, rng):
-        return super().draw(type("Still", (), {
-            "integers": lambda self, high: 0, "choice": lambda self, high, size, replace: range(size)
-        })())
+    def draw(self, rng, progress):
+        rows = self.source.take(range(self.settings.size))
+        return Batch("mono", self.source.name, tuple(self._example(row, "en", rng) for row in rows))
 
 class _LastAnswer(Measure):
     """The position of the lowest relevant document."""
@@ -45,8 +47,8 @@ def hybrid_ir_strategies():
 
 @hookimpl
 def hybrid_ir_sources():
-    rows = tuple(Row(f"r{i}", {"en": f"q{i}", "de": f"f{i}"}, {"en": (f"p{i}",)}) for i in range(4))
-    return {"four-rows": lambda: Source("four-rows", rows)}
+    rows = [Row(f"r{i}", {"en": f"q{i}", "de": f"f{i}"}, {"en": (f"p{i}",)}) for i in range(4)]
+    return {"four-rows": lambda: store("four-rows", rows)}
 
 @hookimpl
 def hybrid_ir_measures():
@@ -77,11 +79,11 @@ def test_what_a_plugin_offers_is_used_by_its_name(tmp_path: Path) -> None:
         import warnings
         warnings.simplefilter("error", UserWarning)
         import ir_measures
-        from hybrid_plugin import Batches, load_source, register_measures
+        from hybrid_plugin import Batches, BatchSettings, load_source, register_measures
         source = load_source("four-rows")
-        print(source.name, source.languages, len(source.rows))
+        print(source.name, source.languages, len(source))
         warnings.simplefilter("default", UserWarning)
-        batch = Batches([source], "first-rows", 3, seed=0)[0]
+        batch = Batches([source], "first-rows", BatchSettings(size=3), steps=1)[0]
         print([(example.query, example.passage) for example in batch.examples])
         register_measures()
         measures = [ir_measures.parse_measure(name) for name in ("LastAnswer", "RankDistance", "AP")]
@@ -119,6 +121,116 @@ def test_a_plugin_that_cannot_be_loaded_is_named_and_skipped(tmp_path: Path, cod
     )
     assert result.stdout == "cross first-rows hybrid mono\n"
     assert f"plugin 'broken_plugin' (broken_plugin) is skipped: {reason}" in result.stderr
+
+
+NONSENSE = {
+    "a_list": ("hybrid_ir_strategies(): return ['mono']", "it returns ['mono'], not a mapping from names"),
+    "a_number": ("hybrid_ir_benchmarks(): return 7", "it returns 7, not a list"),
+    "a_text": ("hybrid_ir_benchmarks(): return 'xquad-r'", "it returns 'x', which is no Benchmark"),
+    "no_strategy": ("hybrid_ir_strategies(): return {'x': dict}", "it returns <class 'dict'>, which is no subclass of"),
+    "no_name": ("hybrid_ir_strategies(): return {1: dict}", "it returns the name 1, which is no text"),
+    "no_function": ("hybrid_ir_sources(): return {'x': 'y'}", "it returns 'y', which is no function"),
+    "no_measure": ("hybrid_ir_measures(): yield 'AP'", "it returns 'AP', which is no Measure with a method 'values'"),
+    "raises": ("hybrid_ir_register_datasets(): open('/no/such')", "FileNotFoundError: [Errno 2] No such file"),
+}
+
+
+def test_a_plugin_that_returns_nonsense_is_named_and_skipped(tmp_path: Path) -> None:
+    for name, (hook, _) in NONSENSE.items():
+        install(tmp_path, name, f"from hybrid_plugin import hookimpl\n@hookimpl\ndef {hook}\n")
+    install(tmp_path, "my_plugin", PLUGIN)
+    result = python(
+        tmp_path,
+        """
+        import ir_measures
+        from hybrid_plugin.plugins import named, register_datasets
+        from hybrid_plugin.measures import register_measures
+        register_datasets()
+        register_measures()
+        print(*sorted(named("hybrid_ir_strategies")), ir_measures.parse_measure("LastAnswer"))
+        print("hybrid-demo" in named("hybrid_ir_benchmarks"), "four-rows" in named("hybrid_ir_sources"))
+        """,
+    )
+    assert result.stdout == "cross first-rows hybrid mono LastAnswer\nTrue True\n"
+    assert "Traceback" not in result.stderr
+    for name, (hook, reason) in NONSENSE.items():
+        assert f"plugin '{name}' is skipped in {hook.split('(')[0]}: {reason}" in result.stderr
+
+
+def test_what_every_hook_returns_is_checked() -> None:
+    hooks = {name for name in vars(hookspecs) if name.startswith("hybrid_ir_")}
+    assert OFFERS.keys() == hooks - {"hybrid_ir_register_datasets"}  # which returns nothing
+
+
+def test_a_plugin_that_fails_in_use_is_named(tmp_path: Path) -> None:
+    code = PLUGIN.replace("return super().draw", "return None and super().draw")
+    code = code.replace("lambda: Source(", "lambda: (").replace(
+        "def values(self, qrels, run):", "def values(self, qrels, run):\n        1 / 0"
+    )
+    install(tmp_path, "my_plugin", code)
+    result = python(
+        tmp_path,
+        """
+        import ir_measures
+        from hybrid_plugin import Batches, UserError, load_source, register_measures
+        register_measures()
+        measure = ir_measures.parse_measure("LastAnswer")
+        source = load_source("hybrid-demo")
+        for use in (
+            lambda: load_source("four-rows"),
+            lambda: Batches([source], "first-rows", 3, seed=0)[0],
+            lambda: ir_measures.calc_aggregate([measure], {"q": {"a": 1}}, {"q": {"a": 3}}),
+        ):
+            try:
+                use()
+            except UserError as error:
+                print(error)
+        """,
+    )
+    assert result.stdout.splitlines() == [
+        "the source 'four-rows' of the plugin module 'my_plugin' fails: TypeError: it gives a tuple, not a Source",
+        "the strategy 'first-rows' of the plugin module 'my_plugin' fails: TypeError: it draws a NoneType, not a Batch",
+        "the measure LastAnswer of the plugin module 'my_plugin' fails: ZeroDivisionError: division by zero",
+    ]
+
+
+def test_the_package_of_the_documentation_works_in_a_fresh_environment(tiny: Path, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"^`(\S+)`\n\n```\w+\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
+    assert len(blocks) == 6
+    for path, content in blocks.items():
+        (tmp_path / "package" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "package" / path).write_text(content, encoding="utf-8")
+
+    # An environment of its own, which sees what is installed here (torch need not be installed again).
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "fresh"], check=True)
+    interpreter = tmp_path / "fresh" / "bin" / "python"
+    where = "import site; print(site.getsitepackages()[0])"
+    here, there = (
+        subprocess.run([one, "-c", where], capture_output=True, text=True, check=True).stdout.strip()
+        for one in (sys.executable, interpreter)
+    )
+    (Path(there) / "here.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+    pip = ("-m", "pip", "install", "--quiet", "--no-index", "--no-deps", "--no-build-isolation")
+    subprocess.run([interpreter, *pip, tmp_path / "package"], check=True)
+
+    def use(*arguments: object) -> str:
+        command = [interpreter, "-m", "hybrid_plugin.cli", *arguments]
+        result = subprocess.run(list(map(str, command)), capture_output=True, text=True, cwd=ROOT)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    assert re.search(r"plugins +rivers$", use("doctor"), re.MULTILINE)
+    assert re.search(r"^rivers +2 languages: de en$", use("datasets", "list"), re.MULTILINE)
+    commands = re.findall(r"^hybrid-ir (train|evaluate|run) (.*)$", page, re.MULTILINE)
+    assert len(commands) == 3
+    for name, arguments in commands:
+        given = [str(tiny) if word == "M" else word for word in arguments.split()]
+        given = [str(tmp_path / word) if re.match("trained|scores", word) else word for word in given]
+        last = use(name, *given)
+    measure, value = last.split()
+    assert measure == "LastRelevant"
+    assert 2 <= float(value) <= 6  # of six documents two are relevant
 
 
 def test_the_later_of_two_offers_of_a_name_counts(tmp_path: Path) -> None:

@@ -11,13 +11,15 @@ import ir_measures
 import numpy as np
 import pytest
 import pytrec_eval
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from hybrid_plugin import runs
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.runs import ranks_of_run, read_run, run_writer
 
 LINES = b"q1 Q0 d1 1 0.5 t\nq1 Q0 d2 2 0.25 t\nq2 Q0 d1 1 -3e-5 t\n"
+UNSORTED = pytest.mark.filterwarnings("ignore:.*the rank .* contradicts the score")
 ROWS = [("q1", "d1", 0.5), ("q1", "d2", 0.25), ("q2", "d1", float(np.float32(-3e-5)))]
 
 names = st.text(st.characters(exclude_categories=["Cs", "Zs", "Zl", "Zp", "Cc"]), min_size=1, max_size=8)
@@ -39,7 +41,12 @@ def write(path: Path, rankings: dict[str, dict[str, float]]) -> None:
 
 
 def rows(path: Path) -> list[tuple[str, str, float]]:
-    return list(read_run(path).itertuples(index=False, name=None))
+    run = read_run(path)
+    return [
+        (query_id, run.doc_ids[doc], float(score))
+        for query_id, (docs, scores) in run.rankings.items()
+        for doc, score in zip(docs, scores, strict=True)
+    ]
 
 
 @pytest.fixture
@@ -52,6 +59,7 @@ def run(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+@UNSORTED
 @given(rankings)
 @settings(max_examples=150, deadline=None)
 def test_what_is_written_is_read_back_bit_for_bit(
@@ -60,12 +68,14 @@ def test_what_is_written_is_read_back_bit_for_bit(
     path = tmp_path_factory.mktemp("runs") / "run.trec"
     write(path, written)
     expected = [(query, doc, score) for query, docs in written.items() for doc, score in docs.items()]
+    assume(expected)
     found = rows(path)
     assert [row[:2] for row in found] == [row[:2] for row in expected]
     bits = [np.array([row[2] for row in table], np.float32).view(np.uint32).tolist() for table in (found, expected)]
     assert bits[0] == bits[1]
 
 
+@UNSORTED
 def test_every_kind_of_float32_survives(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     values = rng.integers(0, 2**32, 100_000, dtype=np.uint32).view(np.float32)
@@ -74,7 +84,7 @@ def test_every_kind_of_float32_survives(tmp_path: Path) -> None:
     values = np.concatenate([values[np.isfinite(values)], cosines, small, np.float32([0, -0.0, 1, 16777216])])
     with run_writer(tmp_path / "run") as writer:
         writer.add(["q"], [np.array([f"d{i}" for i in range(len(values))], dtype=object)], [values])
-    found = read_run(tmp_path / "run")["score"].to_numpy()
+    _, found = read_run(tmp_path / "run").rankings["q"]
     assert found.dtype == np.float32
     assert (found.view(np.uint32) == values.view(np.uint32)).all()
 
@@ -116,25 +126,48 @@ def test_ir_measures_and_trec_eval_read_the_file(
         b"\xef\xbb\xbf" + LINES,
         b"\n" + LINES.replace(b"\n", b"\n\n  \n"),
         LINES.replace(b"q", b"  q"),
+        LINES.replace(b" t\n", b" t \n"),
+        LINES.replace(b" Q0", b"\tQ0").replace(b" t\n", b"\v\ft\t\n"),
+        b"\xef\xbb\xbf" + LINES.replace(b" ", b"\t").replace(b"\n", b"\r\n"),
+        LINES.replace(b" 1 ", b" 1.0 ").replace(b" 2 ", b" - "),
+        LINES.replace(b" 0.5 ", b" +.5 ").replace(b"0.25", b"25.e-2"),
+        b"".join(line + b"\n" for line in LINES.split(b"\n")[1::-1]) + LINES.split(b"\n")[2],
     ],
-    ids=["plain", "tabs", "mixed", "crlf", "no-end", "bom", "blank-lines", "indented"],
+    ids=[
+        "plain",
+        "tabs",
+        "mixed",
+        "crlf",
+        "no-end",
+        "bom",
+        "blank-lines",
+        "indented",
+        "trailing",
+        "all-blanks",
+        "windows",
+        "odd-ranks",
+        "odd-numbers",
+        "unsorted",
+    ],
 )
 @pytest.mark.parametrize("zipped", [False, True])
+@UNSORTED
 def test_every_usual_form_of_a_run_is_the_same_run(run: Callable[..., Path], contents: bytes, zipped: bool) -> None:
     path = run(gzip.compress(contents), "run.trec.gz") if zipped else run(contents)
-    assert rows(path) == ROWS
+    assert sorted(rows(path)) == sorted(ROWS)
 
 
 def test_ids_are_texts_whatever_they_look_like(run: Callable[..., Path]) -> None:
     path = run('NA Q0 null 1 0.5 t\n001 Q0 1e5 1 0.5 NaN\n#q Q0 "d 1 .5 #\nفي Q0 文 1 1e0 t\n'.encode())
-    found = read_run(path)
-    assert found["query_id"].tolist() == ["NA", "001", "#q", "في"]
-    assert found["doc_id"].tolist() == ["null", "1e5", '"d', "文"]
-    assert found["score"].tolist() == [0.5, 0.5, 0.5, 1]
+    assert rows(path) == [("NA", "null", 0.5), ("001", "1e5", 0.5), ("#q", '"d', 0.5), ("في", "文", 1)]
 
 
-def test_an_empty_file_is_a_run_that_found_nothing(run: Callable[..., Path]) -> None:
-    assert rows(run(b"")) == []
+@pytest.mark.parametrize("contents", [b"", b"\n", b" \r\n\t\n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_an_empty_file_is_refused(run: Callable[..., Path], contents: bytes) -> None:
+    path = run(contents)
+    with pytest.raises(UserError) as raised:
+        read_run(path)
+    assert str(raised.value) == f"{path} is empty; a run has lines of 6 columns: query Q0 document rank score tag"
 
 
 @pytest.mark.parametrize(
@@ -216,7 +249,54 @@ def test_a_document_that_a_query_has_twice_is_refused(run: Callable[..., Path]) 
     path = run(LINES + b"q1 Q0 d2 3 0.1 t\n")
     with pytest.raises(UserError) as raised:
         read_run(path)
-    assert str(raised.value) == f"{path}: query 'q1' has the document 'd2' more than once"
+    assert str(raised.value) == f"{path} line 4: query 'q1' has the document 'd2' already, in line 2"
+
+
+def test_a_last_line_that_was_cut_off_is_refused_as_such(run: Callable[..., Path]) -> None:
+    path = run(LINES + b"q2 Q0 d2 2 -1.5")
+    with pytest.raises(UserError, match=r"line 4 has 5 columns.*the file ends there: it may have been cut off$"):
+        read_run(path)
+
+
+def test_the_queries_of_a_run_may_come_in_any_order(run: Callable[..., Path]) -> None:
+    lines = LINES.splitlines(keepends=True)
+    assert rows(run(lines[0] + lines[2] + lines[1])) == ROWS
+
+
+def test_blocks_are_joined_and_lines_counted_across_them(
+    run: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "_BLOCK", 7)
+    assert rows(run(b"\n" + LINES.replace(b"\n", b"\r\n\r\n"))) == ROWS
+    assert rows(run(gzip.compress(LINES), "run.gz")) == ROWS
+    with pytest.raises(UserError, match="line 4: query 'q1' has the document 'd2' already, in line 2"):
+        read_run(run(LINES + b"q1 Q0 d2 3 0.1 t\n"))
+
+
+def test_a_rank_that_contradicts_the_scores_is_named_and_the_scores_decide(run: Callable[..., Path]) -> None:
+    path = run(b"\n" + LINES + b"q2 Q0 d2 2 1 t\nq2 Q0 d3 3 2 t\n")
+    with pytest.warns(UserWarning, match="contradicts") as warned:
+        found = read_run(path)
+    assert [str(warning.message) for warning in warned] == [
+        f"{path} line 5: the rank 2 contradicts the score of the line before; "
+        "ranks are ignored and scores decide, as in trec_eval"
+    ]
+    ranks = ranks_of_run(found, {"q1": ["d1"], "q2": ["d1", "d3"]}, {"d1", "d2", "d3"}, path)
+    assert ranks.positions[1].tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        LINES.replace(b" 2 ", b" 1 "),  # all ranks the same
+        LINES.replace(b"0.25", b"0.5"),  # a tie
+        b"q1 Q0 d2 2 0.25 t\nq1 Q0 d1 1 0.5 t\n",  # worst first
+        LINES + b"q3 Q0 d1 2 9 t\n",  # another query
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_ranks_that_go_with_the_scores_are_no_cause_for_a_warning(run: Callable[..., Path], contents: bytes) -> None:
+    read_run(run(contents))
 
 
 def test_a_query_or_document_of_another_benchmark_is_refused(run: Callable[..., Path]) -> None:
@@ -228,8 +308,11 @@ def test_a_query_or_document_of_another_benchmark_is_refused(run: Callable[..., 
     with pytest.raises(UserError) as raised:
         ranks_of_run(found, {"q1": ["d1"], "q2": ["d1"]}, {"d1"}, path)
     assert str(raised.value) == f"{path} names the document 'd2', which the benchmark does not have"
+    passed_over = ranks_of_run(found, {"q1": ["d1"]}, {"d1", "d2"}, path, queries={"q2"})
+    assert passed_over.query_ids == ("q1",)
 
 
+@UNSORTED
 @given(
     st.dictionaries(
         st.sampled_from(["q1", "q2", "q3"]),
@@ -248,6 +331,7 @@ def test_positions_in_a_run_are_those_of_a_full_sort(
     written = {query: docs for query, docs in written.items() if query in relevant}
     write(path, written)
     everything = {doc for docs in written.values() for doc in docs}
+    assume(everything)
     ranks = ranks_of_run(read_run(path), relevant, everything, path)
     assert ranks.query_ids == tuple(relevant)
     for query, row, retrieved in zip(ranks.query_ids, ranks.positions, ranks.retrieved, strict=True):
@@ -294,4 +378,4 @@ def test_a_run_named_gz_is_gzipped_and_read_back(tmp_path: Path) -> None:
     with run_writer(path) as writer:
         writer.add(["q"], [np.array(["b", "a"], dtype=object)], [np.array([0.5, 0.25], np.float32)])
     assert gzip.decompress(path.read_bytes()).startswith(b"q Q0 b 1 0.5 ")
-    assert read_run(path)["doc_id"].tolist() == ["b", "a"]
+    assert rows(path) == [("q", "b", 0.5), ("q", "a", 0.25)]

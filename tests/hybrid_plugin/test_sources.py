@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import ir_datasets
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets_ext.errors import CollectionError
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.sources import Row, Source, from_jsonl, load_source, load_sources
+from hybrid_plugin.sources import Row, cache_folder, from_jsonl, load_source, load_sources, part_of, store
 
 GOOD = {"id": "q1", "queries": {"en": "who?", "de": "wer?"}, "passages": {"en": "she", "fr": ["elle", "lui"]}}
 
@@ -45,10 +45,10 @@ def test_a_json_lines_file_is_a_source(jsonl: Callable[..., Path]) -> None:
     path = jsonl(GOOD, "", {"id": "q2", "queries": {"de": "wo?"}, "passages": {"ar": "هنا"}})
     source = load_source(str(path))
     assert source.name == str(path)
-    assert source.rows == (
+    assert list(source) == [
         Row("q1", {"en": "who?", "de": "wer?"}, {"en": ("she",), "fr": ("elle", "lui")}),
         Row("q2", {"de": "wo?"}, {"ar": ("هنا",)}),
-    )
+    ]
     assert source.languages == ("ar", "de", "en", "fr")
 
 
@@ -59,7 +59,7 @@ def test_whatever_is_written_as_json_lines_is_read_back(
     path = tmp_path_factory.mktemp("jsonl") / "pairs.jsonl"
     lines = [{"id": row.parallel_id, "queries": row.queries, "passages": row.passages} for row in written]
     path.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-    assert from_jsonl(path).rows == tuple(written)
+    assert list(from_jsonl(path)) == written
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,6 @@ def test_whatever_is_written_as_json_lines_is_read_back(
         (GOOD | {"id": " "}, "empty 'id'"),
         (GOOD | {"id": "q2", "queries": ["a"]}, "needs the key 'queries' with a object"),
         (GOOD | {"id": "q2", "passages": None}, "needs the key 'passages'"),
-        (GOOD, "repeats the id 'q1'"),
         (GOOD | {"id": "q2", "queries": {}}, "needs at least one query"),
         (GOOD | {"id": "q2", "passages": {}}, "needs at least one query and one passage"),
         (GOOD | {"id": "q2", "queries": {"en": " "}}, "no empty text"),
@@ -120,18 +119,18 @@ def test_a_source_named_twice_counts_once(jsonl: Callable[..., Path]) -> None:
 def test_the_demo_source_is_the_train_part_and_shares_nothing_with_the_benchmark() -> None:
     source = load_source("hybrid-demo")
     train, test = ir_datasets.load("hybrid-demo-train"), ir_datasets.load("hybrid-demo")
-    assert {row.parallel_id for row in source.rows} == {query.parallel_id for query in train.queries_iter()}
+    assert {row.parallel_id for row in source} == {query.parallel_id for query in train.queries_iter()}
     tested = list(test.queries_iter())
-    assert not {row.parallel_id for row in source.rows} & {query.parallel_id for query in tested}
-    assert not {text for row in source.rows for text in row.queries.values()} & {query.text for query in tested}
-    passages = {text for row in source.rows for found in row.passages.values() for text in found}
+    assert not {row.parallel_id for row in source} & {query.parallel_id for query in tested}
+    assert not {text for row in source for text in row.queries.values()} & {query.text for query in tested}
+    passages = {text for row in source for found in row.passages.values() for text in found}
     assert not passages & {doc.text for doc in test.docs_iter()}
 
 
 def test_every_demo_question_is_in_every_language_with_its_answers() -> None:
     source = load_source("hybrid-demo")
-    assert len(source.rows) >= 2000
-    assert all(tuple(sorted(row.queries)) == tuple(sorted(row.passages)) == source.languages for row in source.rows)
+    assert len(source) >= 2000
+    assert all(tuple(sorted(row.queries)) == tuple(sorted(row.passages)) == source.languages for row in source)
 
 
 def read_published(folder: Path) -> dict[str, tuple[dict[str, str], dict[str, set[str]]]]:
@@ -157,17 +156,44 @@ def test_rows_are_the_published_questions_and_the_sentences_that_answer_them(lar
     source = load_source(name)
     found = {
         row.parallel_id: (dict(row.queries), {lang: set(texts) for lang, texts in row.passages.items()})
-        for row in source.rows
+        for row in source
     }
-    assert len(found) == len(source.rows)
+    assert len(found) == len(source)
     assert found == read_published(lareqa / name)
 
 
+def test_a_repeated_id_is_refused_with_its_rows(jsonl: Callable[..., Path]) -> None:
+    path = jsonl(GOOD, GOOD | {"id": "q2"}, "", GOOD)
+    with pytest.raises(UserError, match=r"pairs\.jsonl repeats the id 'q1': rows 1 and 3"):
+        load_source(str(path))
+    assert not [name for name in cache_folder().iterdir() if name.name.startswith(".")]
+
+
+def test_hard_negatives_may_be_given(jsonl: Callable[..., Path]) -> None:
+    source = load_source(str(jsonl(GOOD | {"negatives": {"en": ["he", "they"], "de": "es"}})))
+    assert source[0].negatives == {"en": ("he", "they"), "de": ("es",)}
+    with pytest.raises(UserError, match="line 1 has an empty list of negatives in 'en'"):
+        load_source(str(jsonl(GOOD | {"negatives": {"en": []}})))
+    with pytest.raises(UserError, match="line 1 needs an object of languages in 'negatives'"):
+        load_source(str(jsonl(GOOD | {"negatives": ["he"]})))
+
+
+def test_a_file_is_read_once_and_again_when_it_changes(jsonl: Callable[..., Path]) -> None:
+    path = jsonl(GOOD)
+    first = load_source(str(path))
+    assert load_source(str(path)).folder == first.folder
+    jsonl(GOOD, GOOD | {"id": "q2"})
+    assert len(load_source(str(path))) == 2
+    assert len(first) == 1
+
+
+ONE = Row("1", {"de": "a", "en": "b"}, {"en": ("c", "d")})
+
+
 def test_the_checksum_stays_with_the_contents() -> None:
-    one = Row("1", {"de": "a", "en": "b"}, {"en": ("c", "d")})
     reordered = Row("1", {"en": "b", "de": "a"}, {"en": ("c", "d")})
-    assert Source("x", (one,)).checksum == Source("y", (reordered,)).checksum
-    assert Source("x", (one,)).checksum.startswith("sha256:")
+    assert store("x", [ONE]).checksum == store("y", [reordered]).checksum
+    assert store("x", [ONE]).checksum.startswith("sha256:")
 
 
 @pytest.mark.parametrize(
@@ -179,9 +205,32 @@ def test_the_checksum_stays_with_the_contents() -> None:
         Row("1", {"de": "a", "en": "b"}, {"en": ("cd",)}),
         Row("1", {"de": "a", "en": "b"}, {"de": ("c", "d")}),
         Row("1", {"de": "a", "en": "b"}, {"en": ("c", "d ")}),
+        Row("1", {"de": "a", "en": "b"}, {"en": ("c", "d")}, {"en": ("e",)}),
     ],
 )
 def test_the_checksum_changes_with_the_contents(changed: Row) -> None:
-    source = Source("x", (Row("1", {"de": "a", "en": "b"}, {"en": ("c", "d")}),))
-    assert replace(source, rows=(changed,)).checksum != source.checksum
-    assert replace(source, rows=(*source.rows, changed)).checksum != source.checksum
+    assert store("x", [changed]).checksum != store("x", [ONE]).checksum
+
+
+@given(st.lists(rows, min_size=1, max_size=30, unique_by=lambda row: row.parallel_id))
+def test_a_source_is_a_sequence_of_its_rows_by_place_and_by_pattern(written: list[Row]) -> None:
+    source = store("x", written)
+    assert list(source) == written
+    assert source.take([len(written) - 1, 0]) == [written[-1], written[0]]
+    assert (source[-1], source[0:2]) == (written[-1], written[:2])
+    for lang in source.languages:
+        places = source.having(lambda pattern, lang=lang: lang in pattern.queries)
+        drawn = places.draw(np.random.default_rng(0), len(places))
+        assert sorted(drawn) == [place for place, row in enumerate(written) if lang in row.queries]
+
+
+def test_shares_of_a_source_are_nested_and_about_as_large_as_said() -> None:
+    source = load_source("hybrid-demo")
+    quarter, half = ({row.parallel_id for row in part_of(source, share)} for share in (0.25, 0.5))
+    assert quarter < half
+    assert len(quarter) == pytest.approx(len(source) / 4, rel=0.1)
+    assert len(half) == pytest.approx(len(source) / 2, rel=0.1)
+    assert part_of(source, 1) is source
+    assert part_of(source, 0.5).name == source.name
+    with pytest.raises(UserError, match=r"the share of 'hybrid-demo' to train on is 1.5"):
+        part_of(source, 1.5)

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +18,11 @@ import torch
 from hybrid_plugin.encoder import RECORD, Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.loss import info_nce
-from hybrid_plugin.sampling import Batches
-from hybrid_plugin.sources import Row, Source, load_source
-from hybrid_plugin.training import TrainingSettings, train
+from hybrid_plugin.sampling import Batches, BatchSettings
+from hybrid_plugin.sources import Row, Source, load_source, store
+from hybrid_plugin.training import TrainingSettings, Validation, _Tower, train
 from hybrid_plugin.versions import versions
+from tests.conftest import ROOT
 
 SHORT = {
     "steps": 3,
@@ -27,12 +32,16 @@ SHORT = {
     "temperature": 0.05,
     "warmup": 0.1,
 }
-OTHER = Source("other", tuple(Row(f"r{i}", {"fi": f"kysymys {i}"}, {"fi": (f"vastaus {i}",)}) for i in range(12)))
 
 
 @pytest.fixture(scope="module")
 def demo(irds_home: Path) -> Source:
     return load_source("hybrid-demo")
+
+
+@pytest.fixture(scope="module")
+def other(irds_home: Path) -> Source:
+    return store("other", (Row(f"r{i}", {"fi": f"kysymys {i}"}, {"fi": (f"vastaus {i}",)}) for i in range(12)))
 
 
 def trained(start: Path, sources: list[Source], output: Path, **settings: Any) -> Encoder:
@@ -61,12 +70,12 @@ def test_a_checkpoint_says_how_it_was_made(tiny: Path, demo: Source, checkpoint:
     assert (record["strategy"], record["alpha"], record["seed"]) == ("hybrid", 0.25, 7)
     languages = ["ar", "de", "en", "es", "hi", "ru", "vi", "zh"]
     assert record["sources"] == [
-        {"name": "hybrid-demo", "rows": len(demo.rows), "languages": languages, "checksum": demo.checksum}
+        {"name": "hybrid-demo", "rows": len(demo), "languages": languages, "checksum": demo.checksum}
     ]
     assert record["languages"] == languages
     assert record["versions"] == versions()
     assert record["versions"]["torch"] == torch.__version__
-    assert record["training"] == SHORT
+    assert {key: record["training"][key] for key in SHORT} == SHORT
     assert (record["pooling"], record["max_length"]) == ("mean", 128)
 
 
@@ -92,13 +101,13 @@ def test_every_setting_changes_the_weights(
     assert not same(weights(other), weights(Encoder.load(checkpoint)))
 
 
-def test_provenance_accumulates(tiny: Path, demo: Source, checkpoint: Path, tmp_path: Path) -> None:
-    further = trained(checkpoint, [OTHER], tmp_path / "further", strategy="mono", seed=1)
+def test_provenance_accumulates(tiny: Path, demo: Source, other: Source, checkpoint: Path, tmp_path: Path) -> None:
+    further = trained(checkpoint, [other], tmp_path / "further", strategy="mono", seed=1)
     record = json.loads((tmp_path / "further" / RECORD).read_text(encoding="utf-8"))
     assert record["base_model"] == str(tiny)
     assert [(source["name"], source["checksum"]) for source in record["sources"]] == [
         ("hybrid-demo", demo.checksum),
-        ("other", OTHER.checksum),
+        ("other", other.checksum),
     ]
     assert record["languages"] == ["ar", "de", "en", "es", "fi", "hi", "ru", "vi", "zh"]
     assert (record["strategy"], record["seed"]) == ("mono", 1)
@@ -108,19 +117,17 @@ def test_provenance_accumulates(tiny: Path, demo: Source, checkpoint: Path, tmp_
 
 def mean_loss(encoder: Encoder, source: Source) -> float:
     """The loss on batches of another seed."""
-    batches = Batches([source], "hybrid", 16, seed=1000)
     losses = []
     with torch.inference_mode():
-        for step in range(8):
-            examples = batches[step].examples
-            queries = encoder.forward(encoder.tokenize([example.query for example in examples], "query"))
-            passages = encoder.forward(encoder.tokenize([example.passage for example in examples], "passage"))
-            losses.append(info_nce(queries, passages, torch.from_numpy(batches[step].false_negatives()), 0.05).item())
+        for batch in Batches([source], "hybrid", BatchSettings(size=16), steps=8, seed=1000):
+            queries = encoder.forward(encoder.tokenize(batch.queries, "query"))
+            passages = encoder.forward(encoder.tokenize(batch.passages, "passage"))
+            losses.append(info_nce(queries, passages, torch.from_numpy(batch.false_negatives()), 0.05).item())
     return float(np.mean(losses))
 
 
 def test_the_loss_falls(tiny: Path, demo: Source, tmp_path: Path) -> None:
-    few = Source("few", demo.rows[::130])
+    few = store("few", demo[::130])
     before = mean_loss(Encoder.load(tiny), few)
     after = mean_loss(trained(tiny, [few], tmp_path / "out", steps=30, batch_size=16, learning_rate=3e-3), few)
     assert after < 0.7 * before
@@ -157,18 +164,212 @@ def test_a_foreign_output_folder_is_refused_before_training(tiny: Path, demo: So
     ],
 )
 def test_what_cannot_fill_a_batch_is_refused_before_training(
-    tiny: Path, tmp_path: Path, settings: dict[str, Any], message: str
+    tiny: Path, other: Source, tmp_path: Path, settings: dict[str, Any], message: str
 ) -> None:
     encoder = Encoder.load(tiny)
     with pytest.raises(UserError, match=message):
-        train(encoder, [OTHER], tmp_path / "out", TrainingSettings(**(SHORT | settings)))
+        train(encoder, [other], tmp_path / "out", TrainingSettings(**(SHORT | settings)))
     assert untouched(encoder, tiny)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_loss_that_is_not_finite_names_the_step_and_writes_nothing(tiny: Path, demo: Source, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"the loss at step \d+ is (nan|inf); use a lower learning rate"):
+    with pytest.raises(UserError, match=r"the loss at step \d+ is (nan|inf), for a \w+ batch of the rows .+; use"):
         trained(tiny, [demo], tmp_path / "out", steps=20, learning_rate=1e30)
+    assert not (tmp_path / "out").exists()
+
+
+def gradients(start: Path, source: Source, chunk_size: int | None) -> dict[str, torch.Tensor]:
+    """Of the first batch, as a training step leaves them."""
+    encoder = Encoder.load(start)
+    settings = TrainingSettings(batch_size=24, chunk_size=chunk_size, steps=1)
+    batch = settings.batches([source])[0]
+    torch.manual_seed(0)
+    tower = _Tower(encoder, chunk_size).eval()
+    ids = encoder.tokenize(batch.queries, "query") + encoder.tokenize(batch.passages, "passage")
+    vectors = tower(ids)
+    info_nce(vectors[:24], vectors[24:], torch.from_numpy(batch.false_negatives()), 0.02).backward()
+    return {name: tensor.grad for name, tensor in encoder.model.named_parameters() if tensor.grad is not None}
+
+
+def test_cached_gradients_are_the_direct_ones(tiny: Path, demo: Source) -> None:
+    direct, cached = gradients(tiny, demo, None), gradients(tiny, demo, 5)
+    assert direct.keys() == cached.keys()
+    for name, tensor in direct.items():
+        assert torch.allclose(tensor, cached[name], rtol=0, atol=1e-5), name
+    assert max(float(tensor.abs().max()) for tensor in direct.values()) > 1e-2
+
+
+def test_chunks_draw_the_same_dropout_again(tiny: Path, demo: Source, tmp_path: Path) -> None:
+    """The activations that are computed a second time are those of the first."""
+    whole = trained(tiny, [demo], tmp_path / "whole", chunk_size=16)
+    again = trained(tiny, [demo], tmp_path / "again", chunk_size=16, trainer={"gradient_checkpointing": True})
+    for name, tensor in weights(whole).items():
+        assert torch.allclose(tensor, again.model.state_dict()[name], atol=1e-5), name
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from hybrid_plugin import Encoder, TrainingSettings, load_source, train
+options = {"logging_steps": 1, "optim": "sgd"}  # whose steps are in proportion to the gradients
+settings = TrainingSettings(batch_size=12, steps=4, learning_rate=0.05, save_every=2, seed=3, trainer=options)
+train(Encoder.load(sys.argv[1]), [load_source("hybrid-demo")], Path(sys.argv[2]), settings, progress=True)
+"""
+
+
+def without_dropout(tiny: Path, folder: Path) -> Path:
+    shutil.copytree(tiny, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def test_two_processes_with_half_the_batch_give_the_loss_and_weights_of_one(tiny: Path, tmp_path: Path) -> None:
+    start = without_dropout(tiny, tmp_path / "start")
+    (tmp_path / "program.py").write_text(PROGRAM)
+    logs = []
+    for name, launcher in (("one", []), ("two", ["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"])):
+        command = [sys.executable, *launcher, tmp_path / "program.py", start, tmp_path / name]
+        result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+        assert result.returncode == 0, result.stderr
+        logs.append([float(loss) for loss in re.findall(r"'loss': '?([\d.e-]+)", result.stdout)])
+    assert len(logs[0]) == 4
+    assert logs[1] == pytest.approx(logs[0], abs=2e-4)
+    one, two = (weights(Encoder.load(tmp_path / name)) for name in ("one", "two"))
+    for name, tensor in one.items():
+        assert torch.allclose(tensor, two[name], atol=2e-5), name
+    assert not (tmp_path / "two.training").exists()
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_weights(tiny: Path, tmp_path: Path) -> None:
+    def command(name: str) -> list[str]:
+        options = ["--steps", "12", "--batch-size", "8", "--save-every", "3", "--learning-rate", "1e-3", "--seed", "5"]
+        output = ["--source", "hybrid-demo", "--model", str(tiny), "--output", str(tmp_path / name)]
+        return [sys.executable, "-m", "hybrid_plugin.cli", "train", *output, *options]
+
+    subprocess.run(command("whole"), check=True, cwd=ROOT, capture_output=True)
+    process = subprocess.Popen(command("killed"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    work = tmp_path / "killed.training"
+    while not list(work.glob("checkpoint-[36]/whole")):
+        assert process.poll() is None
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "killed").exists()
+    (work / "checkpoint-12").mkdir()  # as a kill in the middle of saving leaves it
+    result = subprocess.run(command("killed"), check=True, cwd=ROOT, capture_output=True, text=True)
+    assert "goes on from step" in result.stderr
+    assert (tmp_path / "killed/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
+    assert not work.exists()
+
+
+def interrupted(start: Path, source: Source, output: Path, **settings: Any) -> None:
+    """A run that stops at its second step, and leaves a state behind."""
+    encoder = Encoder.load(start)
+
+    def measure(encoder: Encoder) -> dict[str, float]:
+        raise KeyboardInterrupt
+
+    stop = Validation(measure, "x", True, every=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(encoder, [source], output, TrainingSettings(**(SHORT | {"steps": 4} | settings)), validation=stop)
+
+
+def test_the_progress_of_another_run_is_refused(tiny: Path, demo: Source, tmp_path: Path) -> None:
+    interrupted(tiny, demo, tmp_path / "out")
+    with pytest.raises(UserError, match=r"out\.training holds the progress of another run \(its seed differs\)"):
+        trained(tiny, [demo], tmp_path / "out", steps=4, seed=9)
+    shutil.rmtree(tmp_path / "out.training")
+    (tmp_path / "out.training").mkdir()
+    (tmp_path / "out.training" / "thesis.tex").touch()
+    with pytest.raises(UserError, match="so it is not ours to replace"):
+        trained(tiny, [demo], tmp_path / "out")
+
+
+def test_a_disk_that_fills_up_keeps_the_state_saved_before(tiny: Path, demo: Source, tmp_path: Path) -> None:
+    """In a process whose files may not grow beyond some size when it saves step 4."""
+    program = PROGRAM.replace(
+        "train(Enc",
+        """
+import resource, hybrid_plugin.training as training
+save = training._HybridTrainer._save_checkpoint
+def limited(self, *arguments):
+    if self.state.global_step == 4:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))
+    save(self, *arguments)
+training._HybridTrainer._save_checkpoint = limited
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+train(Enc""",
+    )
+    (tmp_path / "program.py").write_text(program)
+    command = [sys.executable, tmp_path / "program.py", tiny, tmp_path / "out"]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode != 0
+    assert "cannot save step 4 in" in result.stderr
+    assert [path.name for path in (tmp_path / "out.training").glob("checkpoint-*")] == ["checkpoint-2"]
+    (tmp_path / "program.py").write_text(PROGRAM)
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "out" / RECORD).exists()
+
+
+def test_the_best_state_by_validation_is_kept_and_training_stops_early(
+    tiny: Path, demo: Source, tmp_path: Path
+) -> None:
+    seen: list[dict[str, torch.Tensor]] = []
+
+    def measure(encoder: Encoder) -> dict[str, float]:
+        seen.append(weights(encoder))
+        return {"figure": [0.1, 0.9, 0.5, 0.4, 0.3, 0.2][len(seen) - 1]}
+
+    encoder = train(
+        Encoder.load(tiny),
+        [demo],
+        tmp_path / "out",
+        TrainingSettings(**(SHORT | {"steps": 12})),
+        validation=Validation(measure, "figure", True, every=2, patience=2),
+    )
+    assert len(seen) == 4
+    assert same(weights(encoder), seen[1])
+    assert same(weights(Encoder.load(tmp_path / "out")), seen[1])
+    assert [entry["eval_figure"] for entry in encoder.record["validation"]] == [0.1, 0.9, 0.5, 0.4]
+    assert encoder.record["steps_done"] == 8
+
+
+def test_adapters_are_merged_into_an_ordinary_checkpoint(tiny: Path, demo: Source, tmp_path: Path) -> None:
+    pytest.importorskip("peft", reason="needs the package peft")
+    encoder = trained(tiny, [demo], tmp_path / "out", lora_rank=4, save_every=1, learning_rate=1e-2)
+    before = weights(Encoder.load(tiny))
+    assert same(weights(encoder), weights(Encoder.load(tmp_path / "out")))
+    changed = {name for name, tensor in weights(encoder).items() if not torch.equal(tensor, before[name])}
+    assert changed
+    assert all("dense" in name or "query" in name or "key" in name or "value" in name for name in changed)
+
+
+@pytest.mark.parametrize("precision", ["bfloat16"])
+def test_reduced_precision_trains_float32_weights(tiny: Path, demo: Source, tmp_path: Path, precision: str) -> None:
+    reduced = weights(trained(tiny, [demo], tmp_path / "reduced", precision=precision))
+    whole = weights(trained(tiny, [demo], tmp_path / "whole"))
+    assert all(tensor.dtype == torch.float32 for tensor in reduced.values() if tensor.is_floating_point())
+    assert not same(reduced, whole)
+    assert all(torch.allclose(tensor, whole[name], atol=0.02) for name, tensor in reduced.items())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_steps": 3}, "the Trainer option 'max_steps' is set by hybrid-ir itself"),
+        ({"gradient_acumulation": 3}, "transformers' Trainer has no option 'gradient_acumulation'"),
+        ({"lr_scheduler_type": "steep"}, "transformers' Trainer refuses its options: .*steep"),
+    ],
+)
+def test_trainer_options_are_checked(
+    tiny: Path, demo: Source, tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        trained(tiny, [demo], tmp_path / "out", trainer=options)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -42,6 +42,7 @@ def test_vectors_come_back_memory_mapped_with_their_ids(encoder: Encoder, tmp_pa
         "count": 50,
         "dimension": encoder.dimension,
         "encoder": encoder.name,
+        "transform": None,
         "dataset": "mine",
     }
     assert list(tmp_path.iterdir()) == [folder]

@@ -1,0 +1,149 @@
+"""The tables and the plot of docs/study.md from the folder of its sweep, as Markdown.
+
+hybrid-ir sweep docs/study.yaml --output study
+python tests/benchmarks/study_tables.py study --plot docs/study-alpha.svg
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hybrid_plugin.comparison import compare, published_figures
+from hybrid_plugin.evaluation import SCORES
+from hybrid_plugin.files import read_json
+
+SETTINGS = ("mono", "cross", "multi")
+_FIGURES = ("AP mono", "AP cross", "AP multi", "RankDistance")
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    print("| " + " | ".join(head) + " |")
+    print("|" + " --- |" * len(head))
+    for row in rows:
+        print("| " + " | ".join(map(str, row)) + " |")
+    print()
+
+
+def figures(settings: dict[str, dict[str, float]]) -> list[float]:
+    return [settings[name]["AP"] for name in SETTINGS] + [settings["multi"]["RankDistance"]]
+
+
+def shown(values: Sequence[float]) -> list[str]:
+    return [*(f"{value:.4f}" for value in values[:3]), f"{values[3]:.1f}"]
+
+
+def by_language(folder: Path) -> pd.DataFrame:
+    """Rows query languages, columns as in the other tables; cross is the mean over document languages."""
+    pairs = pd.DataFrame(read_json(folder / SCORES)["pairs"])
+    means = pairs.groupby(["queries", "setting"])[["AP", "RankDistance"]].mean().unstack("setting")
+    columns = [means["AP"][name] for name in SETTINGS] + [means["RankDistance"]["multi"]]
+    return pd.concat(columns, axis=1, keys=_FIGURES)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sweep", type=Path, help="the output folder of the sweep")
+    parser.add_argument("--plot", type=Path, help="write the plot of the settings over alpha there")
+    options = parser.parse_args()
+    found: dict[tuple[str, str], Path] = {
+        (path.parents[1].name, path.parent.name): path.parent for path in options.sweep.glob(f"runs/*/*/{SCORES}")
+    }
+    runs = {key: read_json(path.parent / "run.json") for key, path in found.items()}
+    scores = {key: figures(read_json(path / SCORES)["settings"]) for key, path in found.items()}
+
+    print("## All runs\n")
+    for benchmark in sorted({name for _, name in found}):
+        keys = sorted((key for key in found if key[1] == benchmark), key=lambda key: key[0])
+        table([f"run, on {benchmark}", *_FIGURES], ([key[0], *shown(scores[key])] for key in keys))
+
+    main_grid = {
+        key: settings
+        for key, settings in runs.items()
+        if key[1] == "xquad-r" and settings["strategy"] == "hybrid" and set(key[0].split(",")) <= _plain(key[0])
+    }
+    print("## Over seeds\n")
+    rows = []
+    for alpha in sorted({settings["alpha"] for settings in main_grid.values()}):
+        several = pd.DataFrame([scores[key] for key, settings in main_grid.items() if settings["alpha"] == alpha])
+        mean, spread = several.mean(), several.std()
+        cells = [f"{mean[i]:.4f} ± {spread[i]:.4f}" if len(several) > 1 else f"{mean[i]:.4f}" for i in range(3)]
+        last = f"{mean[3]:.1f} ± {spread[3]:.1f}" if len(several) > 1 else f"{mean[3]:.1f}"
+        rows.append([alpha, len(several), *cells, last])
+    table(["alpha", "seeds", *_FIGURES], rows)
+
+    chosen = {settings["alpha"]: found[key] for key, settings in sorted(main_grid.items()) if settings.get("seed") == 0}
+    untouched = found.get(("strategy=untouched", "xquad-r"))
+    if {0, 0.5, 1} <= chosen.keys() and untouched is not None:
+        names = {"untouched": untouched, "mono": chosen[1], "cross": chosen[0], "hybrid": chosen[0.5]}
+        seen = set(read_json(names["hybrid"] / SCORES)["languages_trained_on"])
+        parts = {name: by_language(folder) for name, folder in names.items()}
+        print("## By query language\n")
+        for figure in _FIGURES:
+            digits = 1 if figure == "RankDistance" else 3
+            languages = sorted(parts["hybrid"].index, key=lambda lang: (lang not in seen, lang))
+            table(
+                [figure, *(lang if lang in seen else f"*{lang}*" for lang in languages)],
+                (
+                    [name, *(f"{part.at[lang, figure]:.{digits}f}" for lang in languages)]
+                    for name, part in parts.items()
+                ),
+            )
+        print("## Tests\n")
+        result = compare(list(names.values()), all_pairs=True)
+        labels = dict(zip(result.systems, names, strict=True))
+        table(
+            ["", "setting", "measure", "difference", "95% interval", "p (Holm)", "d", "wins", "losses"],
+            (
+                [
+                    f"{labels[row.a]} − {labels[row.b]}",
+                    row.setting,
+                    row.measure,
+                    f"{row.difference:+.4f}" if row.measure == "AP" else f"{row.difference:+.1f}",
+                    f"{row.low:.4f} to {row.high:.4f}" if row.measure == "AP" else f"{row.low:.1f} to {row.high:.1f}",
+                    "< 0.001" if row.p_holm_randomization < 0.001 else f"{row.p_holm_randomization:.3f}",
+                    f"{row.d:.2f}",
+                    row.wins,
+                    row.losses,
+                ]
+                for row in result.tests.itertuples()
+            ),
+        )
+    print("## Published\n")
+    published = published_figures("xquad-r")
+    print(published.to_string())
+
+    if options.plot:
+        plot(main_grid, scores, options.plot)
+
+
+def _plain(name: str) -> set[str]:
+    """The parts of a run's name that the main grid varies."""
+    return {part for part in name.split(",") if part.split("=")[0] in ("strategy", "alpha", "seed")}
+
+
+def plot(runs: dict[tuple[str, str], dict[str, Any]], scores: dict[tuple[str, str], list[float]], path: Path) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    data = pd.DataFrame(
+        [[settings["alpha"], *scores[key]] for key, settings in runs.items()], columns=["alpha", *_FIGURES]
+    )
+    figure, axes = pyplot.subplots(1, 4, figsize=(12, 3), layout="constrained")
+    for axis, name in zip(axes, _FIGURES, strict=True):
+        axis.scatter(data["alpha"], data[name], s=14, color="tab:blue")
+        mean = data.groupby("alpha")[name].mean()
+        axis.plot(mean.index, mean, color="tab:blue")
+        axis.set(title=name, xlabel="alpha", xticks=[0, 0.25, 0.5, 0.75, 1])
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.savefig(path, metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    main()
