@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from hybrid_plugin.plugins import hookimpl as hookimpl
     from hybrid_plugin.plugins import register_datasets as register_datasets
     from hybrid_plugin.pyserini import run_module as run_module
+    from hybrid_plugin.report import Section as Section
+    from hybrid_plugin.report.page import write_report as write_report
     from hybrid_plugin.sampling import Batches as Batches
     from hybrid_plugin.sampling import BatchSettings as BatchSettings
     from hybrid_plugin.sampling import SourceMix as SourceMix
@@ -55,6 +57,7 @@ _HOME = {
     "Pair": "benchmarks",
     "RankDistance": "measures",
     "Scores": "evaluation",
+    "Section": "report",
     "SourceMix": "sampling",
     "TrainingSettings": "training",
     "UserError": "errors",
@@ -76,6 +79,7 @@ _HOME = {
     "search_dataset": "search",
     "store": "sources",
     "train": "training",
+    "write_report": "report.page",
 }
 __all__ = sorted(_HOME)
 

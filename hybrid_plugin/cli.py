@@ -639,6 +639,36 @@ def evaluate(
     typer.echo(f"{output / SCORES}")
 
 
+@app.command()
+def report(
+    folders: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR...", help="Evaluation folders of one benchmark; the first is the baseline."),
+    ],
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The HTML file to write.")],
+    plots: Annotated[
+        Path | None,
+        typer.Option(
+            "--plots", metavar="DIR", help="Also write each plot as PNG and SVG, and the main table as LaTeX."
+        ),
+    ] = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="Also show the figures that were published for other models.")
+    ] = False,
+) -> None:
+    """One HTML page, complete in itself, that compares evaluations: verdict, settings, languages, hardest questions.
+
+    Positions and texts come from the run files that `hybrid-ir evaluate --runs` writes; the rest needs none.
+
+    Example: hybrid-ir report scores-untouched scores-hybrid --output report.html
+    """
+    from hybrid_plugin.report.page import write_report
+
+    typer.echo(write_report(folders, output, plots=plots, published=published))
+    if plots is not None:
+        typer.echo(plots)
+
+
 def _depth(text: str | None) -> int | None:
     from hybrid_plugin.errors import UserError
 
@@ -684,8 +714,11 @@ def compare(
     """
     from hybrid_plugin.comparison import COMPARISON, DEFAULT_MEASURES
     from hybrid_plugin.comparison import compare as run
+    from hybrid_plugin.errors import UserError
     from hybrid_plugin.files import check_output
 
+    if len(folders) < 2:
+        raise UserError("a comparison takes two evaluation folders or more")
     if output is not None:
         check_output(output, COMPARISON)
     found = run(

@@ -29,6 +29,7 @@ DEFAULT_MEASURES = ("AP", "RankDistance")
 FRAMES = ("figures", "tests", "by_language", "by_training", "published")
 
 _QUERY = ["setting", "docs", "queries", "query_id"]
+_TEST = ["a", "b", "setting", "measure", "value_a", "value_b", "difference", "low", "high", "p_randomization"]
 _BY_TRAINING = ["trained_on", "part", "languages", "system", "setting", "measure", "value", "low", "high"]
 _SOURCE = ["citation", "note"]
 _IN_WORDS = {"mono": "monolingual", "cross": "cross-lingual", "multi": "multilingual"}
@@ -87,8 +88,10 @@ class Comparison:
         return f"{100 * (1 - self.method['alpha']):g}%"
 
     def columns(self) -> list[tuple[str, str]]:
-        """The settings and measures that tell systems apart: those that are tested, in the order of the figures."""
-        tested = set(zip(self.tests.setting, self.tests.measure, strict=True))
+        """The settings and measures that tell systems apart, in the order of the figures: those that are tested, or of
+        one system alone those that vary."""
+        rows = self.tests if len(self.systems) > 1 else self.figures[self.figures.low < self.figures.high]
+        tested = set(zip(rows.setting, rows.measure, strict=True))
         return [
             key for key in dict.fromkeys(zip(self.figures.setting, self.figures.measure, strict=True)) if key in tested
         ]
@@ -166,7 +169,8 @@ def compare(
 
     Parameters
     ----------
-    folders : evaluation folders, as :func:`hybrid_plugin.evaluate` writes them; the first is the baseline.
+    folders : evaluation folders, as :func:`hybrid_plugin.evaluate` writes them; the first is the baseline. One alone
+        gets its figures with intervals, and no tests.
     all_pairs : test every two systems, not only each with the baseline.
     published : also give the figures published for other models, see :func:`published_figures`.
     resamples : sign flips of the randomisation tests.
@@ -184,8 +188,6 @@ def compare(
     --------
     >>> compare([Path("scores-untouched"), Path("scores-hybrid")]).verdict        # doctest: +SKIP
     """
-    if len(folders) < 2:
-        raise UserError("a comparison takes two evaluation folders or more")
     if not 0 < alpha < 1:
         raise UserError(f"alpha is {alpha}; a level of significance is above 0 and below 1")
     better = {str(measure): higher_is_better(measure) for measure in parse_measures(list(measures))}
@@ -224,7 +226,7 @@ def compare(
                     one = asked == lang
                     by_language.append({"language": lang, **key} | cells[a].of(one).against(cells[b].of(one)))
     tests, by_language = ([row for row in rows if not np.isnan(row["difference"])] for rows in (tests, by_language))
-    if not tests:
+    if chosen and not tests:
         raise UserError(f"no setting of {' and '.join(map(str, folders))} has values of {', '.join(better)} to compare")
     if len(tests) / (1 + resamples) > alpha:
         raise UserError(
@@ -232,9 +234,10 @@ def compare(
             f"{math.ceil(len(tests) / alpha)} or more can"
         )
     rows = [*tests, *by_language]
-    chances = randomization_test(np.column_stack([row["shares"] for row in rows]), resamples, seed)
-    for row, p in zip(rows, chances, strict=True):
-        row["p_randomization"] = p
+    if rows:
+        chances = randomization_test(np.column_stack([row["shares"] for row in rows]), resamples, seed)
+        for row, p in zip(rows, chances, strict=True):
+            row["p_randomization"] = p
     languages = _judge(by_language, chosen, better, alpha)
     found = Comparison(
         benchmark=systems[0].about["benchmark"],
@@ -414,7 +417,7 @@ def _judge(
     """Rows of differences as one family of tests, sorted by the systems compared."""
     rows.sort(key=lambda row: chosen.index((row["a"], row["b"])))
     differences = [row.pop("shares") for row in rows]
-    result = pd.DataFrame(rows)
+    result = pd.DataFrame(rows, columns=None if rows else _TEST)
     differences = [column[~np.isnan(column)] for column in differences]
     result["p_t"] = [t_test(column) for column in differences]
     for kind in ("randomization", "t"):

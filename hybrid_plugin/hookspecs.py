@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ir_measures import Measure
 
     from hybrid_plugin.benchmarks import Benchmark
+    from hybrid_plugin.report import Section
     from hybrid_plugin.sampling import Strategy
     from hybrid_plugin.sources import SourceLoader
     from hybrid_plugin.transforms import Transform
@@ -60,6 +61,16 @@ def hybrid_ir_measures() -> Iterable[Measure]:
     :class:`hybrid_plugin.ranking.Ranks`, it can be named in ``hybrid-ir evaluate --measures``. The class attribute
     ``POOL_ONLY = True`` says that it compares languages: it is then computed in the setting ``multi`` alone, and the
     ranks know the languages of the documents, of the first ones as far as its parameter ``cutoff``.
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def hybrid_ir_report_sections() -> Iterable[Section]:
+    """Sections of ``hybrid-ir report``: a name, a title, an order, and a function of the evaluations that returns HTML.
+
+    The function gets a :class:`hybrid_plugin.report.data.ReportData`, whose ``table`` and ``chart`` make tables and
+    charts that look and work like the others. A section that fails is named in a warning and left out.
     """
     raise NotImplementedError
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +72,22 @@ def e5(tmp_path_factory: pytest.TempPathFactory) -> Path:
         texts = sorted(LAREQA.glob("*/*.json"))
         subprocess.run([sys.executable, tool, folder, *(["--vocab-from", *texts] if texts else [])], check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A headless Chromium, driven by playwright."""
+    program = next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+    if program is None:
+        pytest.skip("needs Chromium (as root on Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield found
+        found.close()
 
 
 def run_cli(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess[str]:

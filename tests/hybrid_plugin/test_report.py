@@ -1,0 +1,343 @@
+"""The report in a real browser: complete in itself, for keyboard, eye and screen reader, on screen, phone and paper."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hybrid_plugin.benchmarks import load_benchmark
+from hybrid_plugin.encoder import Encoder
+from hybrid_plugin.evaluation import evaluate
+from hybrid_plugin.plugins import hookimpl, manager
+from hybrid_plugin.report import Section
+from hybrid_plugin.report.data import ReportData
+from hybrid_plugin.report.page import write_report
+from tests.conftest import run_cli
+
+LANGUAGES = ("de", "en", "zh")
+SECTIONS = ["verdict", "settings", "languages", "landing", "bias", "alpha", "hardest", "provenance"]
+
+
+@pytest.fixture(scope="module")
+def folders(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Four evaluations of untrained encoders whose records say different things; two have run files, one whole ones."""
+    home = tmp_path_factory.mktemp("evaluations")
+    benchmark = load_benchmark("hybrid-demo")
+    records: dict[str, dict[str, Any]] = {
+        "untouched": {},
+        "mono": {"strategy": "mono", "sources": [{"name": "mlqa-r", "languages": ["de", "en"]}], "seed": 0},
+        "hybrid": {"strategy": "hybrid", "alpha": 0.5, "sources": [{"name": "mlqa-r", "languages": ["de", "en"]}]},
+        "cross & <b>seen": {"strategy": "cross", "sources": [{"name": "hybrid-demo", "languages": ["de"]}]},
+    }
+    for number, (name, record) in enumerate(records.items()):
+        encoder = Encoder.load(tiny, pooling="cls" if number % 2 else "mean", query_prefix="?" * (number // 2))
+        encoder.record = record
+        depth = (None, 300, 1, 1)[number]
+        evaluate(benchmark, encoder, home / name, languages=LANGUAGES, runs=number < 2, runs_depth=depth)
+    return [home / name for name in records]
+
+
+@pytest.fixture(scope="module")
+def sweep(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The same figures under three values of alpha, from one source."""
+    home = tmp_path_factory.mktemp("sweep")
+    for folder, strategy in zip(folders, ("mono", "hybrid", "cross"), strict=False):
+        shutil.copytree(folder, home / strategy, ignore=shutil.ignore_patterns("runs"))
+        scores = json.loads((home / strategy / "scores.json").read_text())
+        scores["encoder_settings"] |= {"strategy": strategy, "alpha": 0.5}
+        scores |= {"trained_on": ["mlqa-r"], "seed": 1}
+        (home / strategy / "scores.json").write_text(json.dumps(scores))
+    return sorted(home.iterdir())
+
+
+@pytest.fixture(scope="module")
+def made(folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("report")
+    return write_report(folders, home / "report.html", plots=home / "plots", published=True)
+
+
+@pytest.fixture
+def page(made: Path, browser: Any) -> Iterator[Any]:
+    """The report in a fresh window; fails on an error in the console and on any request but that for the file."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme="light")
+    opened = context.new_page()
+    problems: list[str] = []
+    opened.on("console", lambda message: problems.append(f"console: {message.text}"))
+    opened.on("pageerror", lambda error: problems.append(f"error: {error}"))
+    opened.on("request", lambda asked: asked.url == made.as_uri() or problems.append(f"request: {asked.url[:99]}"))
+    opened.goto(made.as_uri())
+    yield opened
+    context.close()
+    assert problems == []
+
+
+def column(page: Any, caption: str, number: int) -> list[str]:
+    """What a column of a table shows, from the top down."""
+    return page.locator(
+        f"table:has(caption span:text-is('{caption}')) tbody tr > :nth-child({number})"
+    ).all_text_contents()
+
+
+def test_it_is_one_small_file_that_opens_with_the_verdict(page: Any, made: Path, folders: list[Path]) -> None:
+    assert made.stat().st_size < 3_000_000
+    assert page.locator("h1").text_content() == "hybrid-demo"
+    assert page.locator("main > section").first.get_attribute("id") == "verdict"
+    found = [section.get_attribute("id") for section in page.locator("main > section").all()]
+    assert found == [name for name in SECTIONS if name != "alpha"], "three values of alpha, but not from one source"
+    sentences = page.locator("#verdict li").all_text_contents()
+    assert any("untouched" in sentence for sentence in sentences)
+    # The pooled figure in the page is that of the evaluation.
+    scores = json.loads((folders[0] / "scores.json").read_text())["settings"]
+    assert column(page, "hybrid-demo: macro averages by setting", 4)[0] == f"{scores['multi']['AP']:.3f}"
+
+
+def test_headings_sort_by_click_and_say_so(page: Any) -> None:
+    caption = "Rank distance by language of the query"
+    heading = page.locator(f"table:has(caption span:text-is('{caption}')) thead th").nth(1)
+    before = column(page, caption, 2)
+    heading.locator("button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert column(page, caption, 2) == sorted(before, key=float)
+    heading.locator("button").click()
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert column(page, caption, 2) == sorted(before, key=float, reverse=True)
+    first = page.locator(f"table:has(caption span:text-is('{caption}')) thead th").first
+    first.locator("button").click()
+    assert column(page, caption, 1) == list(LANGUAGES)
+    assert heading.get_attribute("aria-sort") is None
+
+
+def test_the_keyboard_reaches_and_presses_a_sort_button(page: Any) -> None:
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('thead button')"):
+            break
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.parentNode.getAttribute('aria-sort')") == "ascending"
+
+
+def test_a_table_downloads_as_csv_with_every_digit(page: Any, folders: list[Path]) -> None:
+    box = page.locator(".table:has(caption span:text-is('AP of untouched'))")
+    with page.expect_download() as download:
+        box.locator(".csv").click()
+    assert download.value.suggested_filename == "ap-of-untouched.csv"
+    text = Path(download.value.path()).read_bytes().decode("utf-8")
+    assert text.endswith("\r\n")
+    rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    assert [row["queries"] for row in rows] == list(LANGUAGES)
+    pairs = pd.DataFrame(json.loads((folders[0] / "scores.json").read_text())["pairs"]).set_index(["docs", "queries"])
+    for row in rows:
+        for docs, name in (("de", "de"), ("zh", "zh"), ("multi", "pool")):
+            assert float(row[name]) == pairs.loc[(docs, row["queries"]), "AP"]
+
+
+def test_the_theme_follows_the_system_until_the_button_says_otherwise(page: Any) -> None:
+    def background() -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    light = background()
+    page.emulate_media(color_scheme="dark")
+    dark = background()
+    assert dark != light
+    page.locator("#theme").click()
+    assert (page.locator("#theme").text_content(), background()) == ("Theme: light", light)
+    page.emulate_media(color_scheme="light")
+    page.locator("#theme").click()
+    assert (page.locator("#theme").text_content(), background()) == ("Theme: dark", dark)
+    page.reload()
+    assert background() == dark, "the choice is remembered"
+
+
+# Every visible text with the colour behind it, both as the screen mixes them, as sRGB from 0 to 255.
+CONTRASTS = """() => {
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const mix = (colours) => {
+    canvas.clearRect(0, 0, 1, 1);
+    for (const colour of colours) { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); }
+    return [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const luminance = (rgb) => rgb.map((value) => value / 255)
+    .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
+  const found = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const text = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join("");
+    if (!text || !element.checkVisibility() || element.closest("title, desc, script")) continue;
+    const behind = [];
+    for (let one = element; one; one = one.parentElement) behind.unshift(getComputedStyle(one).backgroundColor);
+    const style = getComputedStyle(element);
+    const below = mix(behind);
+    const above = mix([...behind, element instanceof SVGElement ? style.fill : style.color]);
+    const [high, low] = [luminance(above), luminance(below)].sort((a, b) => b - a);
+    found.push([(high + 0.05) / (low + 0.05), text]);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(page: Any, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    found = page.evaluate(CONTRASTS)
+    assert len(found) > 500
+    assert [(ratio, text) for ratio, text in found if ratio < 4.5] == []  # AA of the guidelines for web content
+
+
+def test_nothing_overflows_a_phone(page: Any) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+    boxes = page.locator(".scroll, .sides")
+    assert boxes.evaluate_all("found => found.some(box => box.scrollWidth > box.clientWidth)"), "wide tables scroll"
+    assert boxes.evaluate_all("found => found.every(box => box.tabIndex === 0 && box.ariaLabel)"), (
+        "with the keyboard too"
+    )
+
+
+def test_it_prints(page: Any) -> None:
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert not page.locator("nav").is_visible()
+    page.set_viewport_size({"width": 690, "height": 975})  # A4 within its margins
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 690
+    assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+
+
+def test_screen_readers_get_structure_and_words(page: Any) -> None:
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("table").count() > 5
+    assert page.locator("table:not(:has(caption))").count() == 0
+    assert page.locator("th:not([scope])").count() == 0
+    assert page.locator("thead th:not(:has(button))").count() == 0
+    charts = page.locator("figure svg")
+    assert charts.count() > 5
+    described = """svgs => svgs.every(svg => svg.getAttribute("role") === "img"
+        && svg.getAttribute("aria-labelledby").split(" ").every(id => document.getElementById(id).textContent))"""
+    assert charts.evaluate_all(described)
+    levels = [int(tag[1]) for tag in page.locator("h1, h2, h3, h4").evaluate_all("all => all.map(one => one.tagName)")]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    ids = page.locator("[id]").evaluate_all("all => all.map(one => one.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_what_is_not_zero_shot_is_marked_everywhere(page: Any, folders: list[Path]) -> None:
+    """In the head, the tables, the charts and the verdict; and a name is text, whatever it holds."""
+    name = "cross & <b>seen"
+    assert "trained on hybrid-demo: not zero-shot" in page.locator("header li").nth(3).text_content()
+    assert page.locator("b").count() == 0
+    shown = [text for text in page.locator("th, td, svg text, figcaption, h3").all_text_contents() if name in text]
+    shown.remove(str(folders[3]))  # what is a path is none of it
+    assert len(shown) > 10
+    assert [text for text in shown if f"{name} *" not in text] == []
+    sentences = [text for text in page.locator("#verdict li").all_text_contents() if name in text]
+    assert sentences
+    assert all("not zero-shot" in text for text in sentences)
+
+
+def test_plots_and_the_main_table_come_as_files(made: Path) -> None:
+    plots = made.parent / "plots"
+    assert (plots / "table.tex").read_text().startswith("\\begin{table}")
+    names = {path.stem for path in plots.glob("*.svg")}
+    assert {"settings-multi-ap", "languages-0", "languages-1-difference", "landing-0", "rank-distance"} <= names
+    assert names == {path.stem for path in plots.glob("*.png")}
+    assert all((plots / f"{name}.png").read_bytes().startswith(b"\x89PNG") for name in names)
+
+
+def test_positions_in_run_files_are_those_that_were_scored(folders: list[Path]) -> None:
+    data = ReportData.load(folders[:1])
+    landing, per_query = data.landings["untouched"], data.baseline.per_query
+    positions = landing.relevant.sort_values("position").groupby("query_id")["position"]
+    pooled = per_query[per_query["setting"] == "multi"].set_index("query_id")
+    assert len(positions) == len(pooled) > 1000
+    average = positions.apply(lambda found: np.mean(np.arange(1, len(found) + 1) / found.to_numpy()))
+    assert average.to_dict() == pytest.approx(pooled["AP"].to_dict())
+    assert (positions.max() - positions.min()).to_dict() == pooled["RankDistance"].to_dict()
+
+
+def test_the_hardest_questions_stand_in_every_language_with_texts(page: Any, folders: list[Path]) -> None:
+    first = page.locator("#hardest details").first
+    cards = first.locator(".sides").first.locator("article")
+    assert cards.locator(".asked .lang").all_text_contents() == list(LANGUAGES)
+    assert cards.locator("ol li").count() == 3 * len(LANGUAGES)
+    pooled = pd.concat([pd.read_parquet(folder / "per_query.parquet") for folder in folders[:2]])
+    pooled = pooled[pooled["setting"] == "multi"]
+    lowest = pooled.groupby(pooled["query_id"].str.rsplit("_", n=1).str[0])["AP"].mean().min()
+    assert first.locator("summary .quiet").text_content() == f"AP {lowest:.3f}"
+
+
+def test_without_run_files_it_says_how_to_get_them_and_a_sweep_has_curves(sweep: list[Path], tmp_path: Path) -> None:
+    text = write_report(sweep, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert f"--runs --output {sweep[0]}" in text
+    assert 'id="alpha"' in text
+    assert 'id="alpha-0-ap-title"' in text
+
+
+def test_one_evaluation_alone_has_a_report(folders: list[Path], tmp_path: Path) -> None:
+    text = write_report(folders[2:3], tmp_path / "report.html", plots=tmp_path / "plots").read_text(encoding="utf-8")
+    assert "One evaluation alone" in text
+    assert 'id="provenance"' in text
+    assert "AP multi" in (tmp_path / "plots" / "table.tex").read_text()
+
+
+def test_a_section_of_a_plugin_stands_among_the_others_and_a_broken_one_is_named(
+    sweep: list[Path], tmp_path: Path
+) -> None:
+    def breaks(data: ReportData) -> str:
+        raise RuntimeError("no licence")
+
+    class Plugin:
+        @hookimpl
+        def hybrid_ir_report_sections(self) -> Any:
+            return [
+                Section(
+                    "mine", "My own", 5, lambda data: data.table(pd.DataFrame({"n": [len(data.systems)]}), "Count")
+                ),
+                Section("broken", "Broken", 6, breaks),
+                Section("silent", "Silent", 7, lambda data: None),  # type: ignore[arg-type, return-value]
+                Section("bias", "Replaced", 40, lambda data: "<p>nothing</p>"),
+            ]
+
+    class Nonsense:
+        @hookimpl
+        def hybrid_ir_report_sections(self) -> Any:
+            return ["mine"]
+
+    plugins = [(Plugin(), "my-plugin"), (Nonsense(), "nonsense")]
+    for plugin, name in plugins:
+        manager().register(plugin, name=name)
+    try:
+        with pytest.warns(UserWarning, match="left out of|skipped") as caught:
+            text = write_report(sweep, tmp_path / "report.html").read_text(encoding="utf-8")
+    finally:
+        for plugin, _ in plugins:
+            manager().unregister(plugin)
+    assert {str(warning.message) for warning in caught} == {
+        "section 'broken' is left out of the report: RuntimeError: no licence",
+        "section 'silent' is left out of the report: it returned NoneType, not text",
+        "plugin 'nonsense' is skipped in hybrid_ir_report_sections: it returns 'mine', which is no Section",
+    }
+    places = [text.index(f'<section id="{name}"') for name in ("verdict", "mine", "settings", "bias")]
+    assert places == sorted(places)
+    assert "Replaced" in text
+    assert 'id="broken"' not in text
+
+
+def test_the_command_refuses_what_is_no_evaluation(tmp_path: Path) -> None:
+    result = run_cli("report", tmp_path, tmp_path / "none", "--output", tmp_path / "report.html", check=2)
+    assert "has no scores.json" in result.stderr
+    assert not (tmp_path / "report.html").exists()
