@@ -279,16 +279,14 @@ def from_ir_datasets(name: str, pattern: str) -> Source:
     """
     names = matching_ids(pattern)
     parts = [_Part.load(_ENGLISH.get(one, one)) for one in names]
+    parallel = all(one.split("/")[0] in _PARALLEL for one in names)
+    if parallel and len({part.docs for part in parts}) < len(parts):
+        raise UserError(f"'{pattern}' names two parts of a parallel collection; take one, such as '{names[0]}'")
     docs: dict[str, str] = {}
     for part in parts:
         before = docs.setdefault(part.docs, part.dataset_id)
         if ir_datasets.docs_parent_id(before) != ir_datasets.docs_parent_id(part.dataset_id):
             raise UserError(f"'{before}' and '{part.dataset_id}' have different documents in '{part.docs}'")
-    parallel = all(one.split("/")[0] in _PARALLEL for one in names)
-    if parallel and len(docs) < len(parts):
-        raise UserError(
-            f"'{pattern}' names more than one part of a parallel collection; take one, such as '{names[0]}'"
-        )
     state = hashlib.sha256(repr(("ir_datasets", names, ir_datasets.__version__)).encode())
     for part in parts[:1] if parallel else parts:
         for qrel in part.dataset.qrels_iter():

@@ -57,10 +57,8 @@ def measured(name: str, step: Callable[..., None], *arguments: object, **options
     started = time.perf_counter()
     step(*arguments, **options)
     wall, used = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF)
-    print(
-        f"{name:9} {wall:7.1f} s ({used.ru_utime + used.ru_stime:.1f} s of CPU), peak {used.ru_maxrss / 2**20:.2f} GiB resident",
-        flush=True,
-    )
+    cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
+    print(f"{name:9} {wall:7.1f} s ({cpu:.1f} s of CPU), peak {peak:.2f} GiB resident", flush=True)
 
 
 def main() -> None:
@@ -82,9 +80,8 @@ def main() -> None:
             if process.exitcode:
                 raise SystemExit(process.exitcode)
         size = sum(file.stat().st_size for file in Path(scratch).rglob("*") if file.is_file() and file != path)
-        print(
-            f"{given.rows:,} rows: {path.stat().st_size / 2**30:.2f} GiB of JSON lines, {size / 2**30:.2f} GiB as a source"
-        )
+        lines = path.stat().st_size
+        print(f"{given.rows:,} rows: {lines / 2**30:.2f} GiB of JSON lines, {size / 2**30:.2f} GiB as a source")
 
 
 if __name__ == "__main__":
