@@ -239,6 +239,8 @@ def mine(
     batch_size: BatchSize = None,
     device: Device = None,
     allow_pickle: AllowPickle = False,
+    precision: PrecisionOption = None,
+    transform: TransformOption = None,
 ) -> None:
     """Mine hard negatives: passages that rank high for a question and do not answer it.
 
@@ -251,7 +253,9 @@ def mine(
 
     settings = MiningSettings(languages, negatives, depth, max_share)  # type: ignore[arg-type]
     pairs = pooled(load_sources(source))
-    loaded = _load(encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
+    loaded = _load(
+        encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision, transform
+    )
     mined = run(pairs, loaded, output, settings, batch_size=batch_size, progress=_progress())
     typer.echo(f"{output}: {mined.negatives} negatives for {mined.rows_with_negatives} of {mined.rows} rows")
 

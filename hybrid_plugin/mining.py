@@ -9,12 +9,14 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal, get_args
 
 import faiss
 import numpy as np
+from numpy.lib.format import open_memmap
 from scipy.sparse import csr_array
 from tqdm.auto import tqdm
 
@@ -88,8 +90,8 @@ class Mined:
 class _Texts:
     """The distinct texts of a language, in a file; in memory a hash and an offset of each."""
 
-    def __init__(self, file: IO[bytes]):
-        self._file, self._ends = file, array("Q", [0])
+    def __init__(self, lang: str, file: IO[bytes]):
+        self._lang, self._file, self._ends = lang, file, array("Q", [0])
         self._numbers: dict[bytes, int] = {}
 
     def __len__(self) -> int:
@@ -109,7 +111,7 @@ class _Texts:
         return self._file.read(self._ends[number + 1] - self._ends[number]).decode()
 
     def __iter__(self) -> Iterator[Text]:
-        return (Text(str(number), self[number]) for number in range(len(self)))
+        return (Text(str(number), self[number], self._lang) for number in range(len(self)))
 
     def close(self) -> None:
         self._file.close()
@@ -195,60 +197,59 @@ class _Search:
         batch_size: int | None,
         progress: bool,
     ):
-        self._settings = settings
+        self._source, self._settings, self._folder, self._progress = source, settings, folder, progress
+        self._encode = partial(encode_to_folder, encoder, batch_size=batch_size, progress=progress)
         self._passage_langs = sorted({lang for pattern in source.patterns for lang in pattern.passages})
-        query_langs = sorted({lang for pattern in source.patterns for lang in pattern.queries})
-        self._texts = {lang: _Texts((folder / f"{lang}.texts").open("w+b")) for lang in self._passage_langs}
-        askers = {lang: array("I") for lang in query_langs}  # the rows that have a query in the language
+        self._texts = {lang: _Texts(lang, (folder / f"{lang}.texts").open("w+b")) for lang in self._passage_langs}
+        self._read()
+        self._passages = {
+            lang: self._encode(texts, "passage", folder / f"{lang}.passages", total=len(texts)).matrix
+            for lang, texts in self._texts.items()
+        }
+        self._found: dict[tuple[str, str], np.ndarray] = {}  # (query's, passage's language) -> numbers, -1 for none
+        for lang in self._askers:
+            self._find(lang)
+
+    def _read(self) -> None:
+        """Number the passages, and note who asks and what answers, by language."""
+        askers: dict[str, array[int]] = {}  # the rows that have a query in the language
         answers: dict[str, tuple[array[int], array[int]]] = {lang: (array("I"), array("I")) for lang in self._texts}
-        for place, row in enumerate(tqdm(source, desc="read", unit="row", disable=not progress)):
+        for place, row in enumerate(tqdm(self._source, desc="read", unit="row", disable=not self._progress)):
             for lang in row.queries:
-                askers[lang].append(place)
+                askers.setdefault(lang, array("I")).append(place)
             for lang, stored in row.passages.items():
                 for one in stored:
                     answers[lang][0].append(place)
                     answers[lang][1].append(self._texts[lang].number(row.text(lang, one)))
             for lang, stored in row.negatives.items():
-                if lang in self._texts:
-                    for one in stored:
-                        self._texts[lang].number(row.text(lang, one))
-        self._askers = {lang: np.frombuffer(places, np.uint32) for lang, places in askers.items()}
-        self._answers = {
+                for one in stored if lang in self._texts else ():
+                    self._texts[lang].number(row.text(lang, one))
+        self._askers = {lang: np.frombuffer(askers[lang], np.uint32) for lang in sorted(askers)}
+        self._answers = {  # 1 where a passage answers a row, [rows, passages]
             lang: csr_array(
                 (np.ones(len(places), np.int32), (np.frombuffer(places, np.uint32), np.frombuffer(numbers, np.uint32))),
-                shape=(len(source), len(self._texts[lang])),
+                shape=(len(self._source), len(self._texts[lang])),
             )
             for lang, (places, numbers) in answers.items()
         }
 
-        def encoded(texts: Any, kind: Any, name: str, total: int) -> np.ndarray:
-            vectors = encode_to_folder(
-                encoder, texts, kind, folder / name, total=total, batch_size=batch_size, progress=progress
-            )
-            return vectors.matrix
-
-        self._passages = {
-            lang: encoded(texts, "passage", f"{lang}.passages", len(texts)) for lang, texts in self._texts.items()
-        }
-        self._found: dict[tuple[str, str], np.ndarray] = {}  # (query's, passage's language) -> numbers, -1 for none
-        for query_lang, places in self._askers.items():
-            if not (wanted := settings.where(query_lang, self._passage_langs)):
-                continue
-            texts = (
-                Text(str(place), row.queries[query_lang])
-                for place, row in enumerate(source)
-                if query_lang in row.queries
-            )
-            queries = encoded(texts, "query", f"{query_lang}.queries", len(places))
-            for lang in wanted:
-                shape = (len(places), settings.negatives)
-                path = folder / f"{query_lang}.{lang}.found.npy"
-                self._found[query_lang, lang] = np.lib.format.open_memmap(path, "w+", np.int32, shape)
-            blocks = range(0, len(places), _QUERIES)
-            for start in tqdm(blocks, desc=f"search {query_lang}", unit="block", disable=not progress):
-                block = slice(start, start + _QUERIES)
-                for lang, numbers in self._hits(np.asarray(queries[block]), places[block], wanted):
-                    self._found[query_lang, lang][block] = numbers
+    def _find(self, query_lang: str) -> None:
+        """Search for the queries of a language."""
+        places = self._askers[query_lang]
+        languages = self._settings.where(query_lang, self._passage_langs)
+        if not languages:
+            return
+        rows = (row for row in self._source if query_lang in row.queries)
+        texts = (Text(str(number), row.queries[query_lang], query_lang) for number, row in enumerate(rows))
+        queries = self._encode(texts, "query", self._folder / f"{query_lang}.queries", total=len(places)).matrix
+        for lang in languages:
+            path = self._folder / f"{query_lang}.{lang}.found.npy"
+            self._found[query_lang, lang] = open_memmap(path, "w+", np.int32, (len(places), self._settings.negatives))
+        blocks = range(0, len(places), _QUERIES)
+        for start in tqdm(blocks, desc=f"search {query_lang}", unit="block", disable=not self._progress):
+            block = slice(start, start + _QUERIES)
+            for lang, numbers in self._hits(np.asarray(queries[block]), places[block], languages):
+                self._found[query_lang, lang][block] = numbers
 
     def close(self) -> None:
         for texts in self._texts.values():

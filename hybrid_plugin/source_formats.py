@@ -137,7 +137,7 @@ def _from_files(name: str, what: str, ending: str, kind: str, read: Callable[[Pa
                 else:
                     left_out += 1
             if left_out:
-                warnings.warn(f"{path}: {left_out} questions without an answer are left out", stacklevel=2)
+                warnings.warn(f"{path}: questions left out for lack of an answer: {left_out}", stacklevel=2)
 
     return store(name, joined(pieces()), key=file_key(" ".join([kind, *files]), files.values()))
 

@@ -73,7 +73,7 @@ def test_squad_files_of_several_languages_are_joined_by_their_ids(tmp_path: Path
 
 def test_questions_without_an_answer_are_left_out_and_counted(tmp_path: Path) -> None:
     squad(tmp_path / "q" / "en.json", paragraph("She came.", a=("who?", [0]), b=("why?", []), c=("how?", [])))
-    with pytest.warns(UserWarning, match=r"en\.json: 2 questions without an answer are left out"):
+    with pytest.warns(UserWarning, match=r"en\.json: questions left out for lack of an answer: 2"):
         assert [row.parallel_id for row in rows(tmp_path / "q")] == ["a"]
     squad(tmp_path / "none" / "en.json", paragraph("She came.", b=("why?", [])))
     with pytest.warns(UserWarning, match="left out"), pytest.raises(UserError, match="holds no training pairs"):
@@ -189,10 +189,9 @@ def test_tevatron_files_give_positives_and_negatives_by_language(tmp_path: Path)
         ),
         Row("8", {"en": "when?"}, {"en": ("now",)}),
     ]
-    with pytest.warns(UserWarning, match="1 questions without an answer"):
-        tevatron(
-            tmp_path / "fr.jsonl", asked("7", "qui?", "elle"), {"query_id": "9", "query": "?", "positive_passages": []}
-        )
+    unanswered = {"query_id": "9", "query": "?", "positive_passages": []}
+    tevatron(tmp_path / "fr.jsonl", asked("7", "qui?", "elle"), unanswered)
+    with pytest.warns(UserWarning, match=r"fr\.jsonl: questions left out for lack of an answer: 1"):
         assert len(rows(tmp_path)) == 2
 
 
