@@ -34,6 +34,10 @@ datasets_app = typer.Typer(no_args_is_help=True, help="Collections: list them, l
 app.add_typer(datasets_app, name="datasets", rich_help_panel=None)
 transform_app = typer.Typer(no_args_is_help=True, help="Take language information out of vectors, without training.")
 app.add_typer(transform_app, name="transform", rich_help_panel=None)
+sources_app = typer.Typer(
+    no_args_is_help=True, help="Sources of training pairs: list what --source takes, look at one."
+)
+app.add_typer(sources_app, name="sources", rich_help_panel=None)
 
 DatasetId = Annotated[str, typer.Argument(metavar="ID", help="An ir_datasets id, such as xquad-r/de/en.")]
 EncoderName = Annotated[
@@ -72,6 +76,15 @@ TransformOption = Annotated[
     typer.Option("--transform", metavar="FILE", help="Of `hybrid-ir transform fit`; applied to the vectors."),
 ]
 Output = Annotated[Path, typer.Option("--output", metavar="DIR", help="The folder to write.")]
+SourceNames = Annotated[
+    list[str],
+    typer.Option(
+        "--source",
+        metavar="S...",
+        help="Parallel training pairs: a collection's name, a JSON lines file, a folder of SQuAD or Tevatron files, or "
+        "ir_datasets ids such as 'mmarco/v2/*/train'; FORMAT:WHAT where that is not clear. See: hybrid-ir sources list",
+    ),
+]
 
 
 def _progress() -> bool:
@@ -173,12 +186,83 @@ def datasets_export(
         typer.echo(path)
 
 
+@sources_app.command("list")
+def sources_list() -> None:
+    """What --source takes: the named sources, and the formats that others are read from."""
+    from hybrid_plugin.plugins import named, register_datasets
+
+    register_datasets()
+    for name in sorted(named("hybrid_ir_sources")):
+        typer.echo(name)
+    for name, form in sorted(named("hybrid_ir_source_formats").items()):
+        typer.echo(f"{f'{name}:{form.form}':18} {form.description}")
+
+
+@sources_app.command("info")
+def sources_info(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As --source takes it; it is read if it was not yet.")],
+) -> None:
+    """What a source holds: rows, checksum, and how many rows have which languages."""
+    from hybrid_plugin.sources import load_source
+
+    source = load_source(name)
+    typer.echo(f"{source.name}: {len(source)} rows in {len(source.languages)} languages, {source.checksum}")
+    sizes = {pattern: len(source.having(pattern.__eq__)) for pattern in source.patterns}
+    for pattern, size in sorted(sizes.items(), key=lambda item: -item[1])[:20]:
+        typer.echo(f"{size:10} queries in {' '.join(pattern.queries)}; passages in {' '.join(pattern.passages)}")
+    if len(sizes) > 20:
+        typer.echo(f"{'':10} and {len(sizes) - 20} other combinations")
+
+
+@app.command()
+def mine(
+    source: SourceNames,
+    encoder: EncoderName,
+    output: Annotated[Path, typer.Option("--output", metavar="FILE", help="The JSON lines to write, a source again.")],
+    languages: Annotated[
+        str, typer.Option("--languages", metavar="query|others|both", help="The negatives' languages.")
+    ] = "query",
+    negatives: Annotated[
+        int, typer.Option("--negatives", metavar="N", help="At most, for a query and a language.")
+    ] = 4,
+    depth: Annotated[int, typer.Option("--depth", metavar="K", help="Look no further down a ranking.")] = 100,
+    max_share: Annotated[
+        float | None,
+        typer.Option(
+            "--max-share", metavar="X", help="Leave out what scores above X times the positive; such as 0.95."
+        ),
+    ] = None,
+    pooling: PoolingOption = None,
+    query_prefix: QueryPrefix = None,
+    passage_prefix: PassagePrefix = None,
+    max_length: MaxLength = None,
+    batch_size: BatchSize = None,
+    device: Device = None,
+    allow_pickle: AllowPickle = False,
+    precision: PrecisionOption = None,
+    transform: TransformOption = None,
+) -> None:
+    """Mine hard negatives: passages that rank high for a question and do not answer it.
+
+    Example: hybrid-ir mine --source mlqa-r --encoder e5-hybrid --max-share 0.95 --output mined.jsonl, then
+    hybrid-ir train --source mined.jsonl --negatives 2 ...
+    """
+    from hybrid_plugin.mining import MiningSettings, pooled
+    from hybrid_plugin.mining import mine as run
+    from hybrid_plugin.sources import load_sources
+
+    settings = MiningSettings(languages, negatives, depth, max_share)  # type: ignore[arg-type]
+    pairs = pooled(load_sources(source))
+    loaded = _load(
+        encoder, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle, precision, transform
+    )
+    mined = run(pairs, loaded, output, settings, batch_size=batch_size, progress=_progress())
+    typer.echo(f"{output}: {mined.negatives} negatives for {mined.rows_with_negatives} of {mined.rows} rows")
+
+
 @app.command()
 def train(
-    source: Annotated[
-        list[str],
-        typer.Option("--source", metavar="NAME...", help="Parallel training pairs: a collection or a JSONL file."),
-    ],
+    source: SourceNames,
     model: Annotated[str, typer.Option("--model", metavar="M", help="Where to start: as --encoder elsewhere.")],
     output: Output,
     strategy: Annotated[

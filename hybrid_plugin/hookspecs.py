@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hybrid_plugin.benchmarks import Benchmark
     from hybrid_plugin.report import Section
     from hybrid_plugin.sampling import Strategy
-    from hybrid_plugin.sources import SourceLoader
+    from hybrid_plugin.sources import SourceFormat, SourceLoader
     from hybrid_plugin.transforms import Transform
 
 hookspec = pluggy.HookspecMarker("hybrid_ir")
@@ -46,6 +46,12 @@ def hybrid_ir_strategies() -> Mapping[str, type[Strategy]]:
 @hookspec
 def hybrid_ir_sources() -> Mapping[str, SourceLoader]:
     """Sources of parallel training pairs by the name that ``--source`` takes."""
+    raise NotImplementedError
+
+
+@hookspec
+def hybrid_ir_source_formats() -> Iterable[SourceFormat]:
+    """What else sources can be read from: the ``FORMAT`` of ``--source FORMAT:WHAT``."""
     raise NotImplementedError
 
 

@@ -23,7 +23,7 @@ from hybrid_plugin.errors import UserError
 
 hookimpl = pluggy.HookimplMarker("hybrid_ir")
 
-_BUILT_IN = ("benchmarks", "sampling", "sources", "measures", "bias", "transforms", "report")
+_BUILT_IN = ("benchmarks", "sampling", "sources", "source_formats", "measures", "bias", "transforms", "report")
 
 
 @cache
@@ -59,6 +59,7 @@ OFFERS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
     "hybrid_ir_benchmarks": (list, "Benchmark", _instance_of("hybrid_plugin.benchmarks:Benchmark")),
     "hybrid_ir_strategies": (dict, "subclass of Strategy", _subclass_of("hybrid_plugin.sampling:Strategy")),
     "hybrid_ir_sources": (dict, "function", callable),
+    "hybrid_ir_source_formats": (list, "SourceFormat", _instance_of("hybrid_plugin.sources:SourceFormat")),
     "hybrid_ir_transforms": (dict, "subclass of Transform", _subclass_of("hybrid_plugin.transforms:Transform")),
     "hybrid_ir_report_sections": (list, "Section", _instance_of("hybrid_plugin.report:Section")),
     "hybrid_ir_measures": (

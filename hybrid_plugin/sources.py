@@ -9,19 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import mmap
 import os
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, overload
 
 import ir_datasets
 import numpy as np
 import pyarrow as pa
+from tqdm.auto import tqdm
 
 from datasets_ext.jsonl import read_jsonl
 from hybrid_plugin.benchmarks import hybrid_ir_benchmarks as registered_collections
@@ -29,7 +31,7 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import read_json, write_json
 from hybrid_plugin.plugins import blame, hookimpl, named, register_datasets
 
-_BLOCK = 4096  # rows written, and rows scanned, at a time
+_BLOCK = 1024  # rows written, and rows scanned, at a time
 _TEXTS = pa.list_(pa.struct([("lang", pa.string()), ("text", pa.string())]))
 _SCHEMA = pa.schema([("id", pa.string()), ("queries", _TEXTS), ("passages", _TEXTS), ("negatives", _TEXTS)])
 
@@ -107,22 +109,32 @@ class Source(Sequence[Row]):
 
     def take(self, places: Sequence[int]) -> list[Row]:
         """The rows at some places, in their order."""
-        columns = self._table[list(places)]
-        return [
-            Row(parallel_id, {one["lang"]: one["text"] for one in queries}, _grouped(answers), _grouped(others), text)
-            for text in [self._text]
-            for parallel_id, queries, answers, others in zip(*(columns[name] for name in _SCHEMA.names), strict=True)
-        ]
+        mapped, batches = self._file
+        inside: dict[int, list[int]] = {}
+        for place in places:
+            inside.setdefault(place // _BLOCK, []).append(place)
+        found: dict[int, Row] = {}
+        for block, here in inside.items():
+            columns = batches.get_batch(block).take(pa.array([place % _BLOCK for place in here])).to_pydict()
+            for place, parallel_id, queries, passages, negatives in zip(here, *columns.values(), strict=True):
+                by_lang = {one["lang"]: one["text"] for one in queries}
+                found[place] = Row(parallel_id, by_lang, _grouped(passages), _grouped(negatives), self._text)
+        if hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)  # or all that was ever drawn would count as resident
+        return [found[place] for place in places]
 
     def having(self, accepts: Callable[[Pattern], bool]) -> Places:
         """The places of the rows whose pattern is accepted."""
         return Places([self._places[i] for i, pattern in enumerate(self.patterns) if accepts(pattern)])
 
     @cached_property
-    def _table(self) -> Any:
-        from datasets import Dataset
-
-        return Dataset.from_file(str(self.folder / "rows.arrow"))
+    def _file(self) -> tuple[mmap.mmap, Any]:
+        """The rows, mapped, and their batches of ``_BLOCK`` rows."""
+        with (self.folder / "rows.arrow").open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        if hasattr(mmap, "MADV_RANDOM"):
+            mapped.madvise(mmap.MADV_RANDOM)
+        return mapped, pa.ipc.open_file(pa.py_buffer(mapped))
 
     @cached_property
     def _places(self) -> list[Sequence[int] | np.ndarray]:
@@ -194,6 +206,7 @@ def store(name: str, rows: Iterable[Row], *, key: str | None = None, docs: Mappi
         There is no row, or a parallel id is there twice; names it.
     """
     folder = cache_folder()
+    rows = tqdm(rows, desc=f"read {name}", unit="row", delay=5, disable=None)  # where somebody watches, and waits
     if key is None or not (folder / key).is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
@@ -210,18 +223,28 @@ def store(name: str, rows: Iterable[Row], *, key: str | None = None, docs: Mappi
 
 
 def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]) -> str:
-    content = hashlib.sha256()
-    patterns: dict[Pattern, int] = {}
+    content = hashlib.sha256(json.dumps(dict(docs), sort_keys=True).encode())
+    patterns: dict[tuple[tuple[str, ...], ...], int] = {}
     of_row, hashes = array("I"), array("q")
     rows = iter(rows)
-    with pa.OSFile(str(folder / "rows.arrow"), "wb") as sink, pa.ipc.new_stream(sink, _SCHEMA) as writer:
+    with pa.OSFile(str(folder / "rows.arrow"), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
         while block := list(islice(rows, _BLOCK)):
             for row in block:
-                content.update(_content(row))
-                pattern = Pattern(tuple(sorted(row.queries)), tuple(sorted(row.passages)))
+                pattern = tuple(sorted(row.queries)), tuple(sorted(row.passages))
                 of_row.append(patterns.setdefault(pattern, len(patterns)))
                 hashes.append(hash(row.parallel_id))
-            writer.write_batch(pa.RecordBatch.from_pylist([_stored(row) for row in block], _SCHEMA))
+            try:
+                columns = _columns(block)
+            except UnicodeEncodeError as error:
+                raise UserError(
+                    f"{name}: among the rows from '{block[0].parallel_id}' on is half a character"
+                ) from error
+            for buffer in filter(None, chain.from_iterable(column.buffers() for column in columns)):
+                content.update(buffer)
+            try:
+                writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=_SCHEMA))
+            except OSError as error:
+                raise UserError(f"cannot store '{name}' in {folder.parent.parent}: {error.strerror}") from error
     if not of_row:
         raise UserError(f"{name} holds no training pairs")
     np.save(folder / "patterns.npy", np.frombuffer(of_row, np.uint32))
@@ -232,23 +255,28 @@ def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]
     return checksum
 
 
-def _content(row: Row) -> bytes:
-    sides = [dict(row.queries), *({k: list(v) for k, v in side.items()} for side in (row.passages, row.negatives))]
-    content = [row.parallel_id, *sides[: 3 if row.negatives else 2]]
-    return json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
+def _columns(rows: Sequence[Row]) -> list[Any]:
+    """Rows as Arrow keeps them: languages in order, so that the same contents are the same bytes."""
+    return [
+        pa.array([row.parallel_id for row in rows], pa.string()),
+        _column({lang: (text,) for lang, text in row.queries.items()} for row in rows),
+        _column(row.passages for row in rows),
+        _column(row.negatives for row in rows),
+    ]
 
 
-def _stored(row: Row) -> dict[str, Any]:
-    def several(side: Mapping[str, tuple[str, ...]]) -> list[dict[str, str]]:
-        return [{"lang": lang, "text": text} for lang, texts in side.items() for text in texts]
-
-    queries = [{"lang": lang, "text": text} for lang, text in row.queries.items()]
-    return {
-        "id": row.parallel_id,
-        "queries": queries,
-        "passages": several(row.passages),
-        "negatives": several(row.negatives),
-    }
+def _column(sides: Iterable[Mapping[str, tuple[str, ...]]]) -> Any:
+    langs: list[str] = []
+    texts: list[str] = []
+    ends = [0]
+    for side in sides:
+        for lang in sorted(side):
+            found = side[lang]
+            langs += [lang] * len(found)
+            texts += found
+        ends.append(len(texts))
+    pairs = pa.StructArray.from_arrays([pa.array(langs, pa.string()), pa.array(texts, pa.string())], ["lang", "text"])
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pairs)
 
 
 def _refuse_repeated(source: Source, hashes: np.ndarray) -> None:
@@ -266,6 +294,26 @@ def _refuse_repeated(source: Source, hashes: np.ndarray) -> None:
 
 
 SourceLoader = Callable[[], Source]
+
+
+@dataclass(frozen=True)
+class SourceFormat:
+    """What a source can be read from, by a name of the form ``FORMAT:WHAT``, or ``WHAT`` where no other format fits.
+
+    Parameters
+    ----------
+    name : the ``FORMAT``.
+    form : what ``WHAT`` is, in a word, for help texts.
+    description : in a line, for help texts.
+    load : (name to give the source, ``WHAT``) -> the source.
+    fits : whether a name without a format means this one.
+    """
+
+    name: str
+    form: str
+    description: str
+    load: Callable[[str, str], Source]
+    fits: Callable[[str], bool]
 
 
 def from_collection(name: str, dataset_id: str) -> Source:
@@ -302,6 +350,8 @@ def from_jsonl(path: Path) -> Source:
     CollectionError, UserError
         Names the file and line.
     """
+    if not path.is_file():
+        raise UserError(f"there is no file '{path}'")
     return store(str(path), _jsonl_rows(path), key=file_key("jsonl", [path]))
 
 
@@ -321,7 +371,8 @@ def part_of(source: Source, share: float) -> Source:
     def among(row: Row) -> bool:
         return int(hashlib.sha256(row.parallel_id.encode()).hexdigest()[:8], 16) < share * 2**32
 
-    return store(source.name, filter(among, source), docs=source.docs)
+    key = hashlib.sha256(f"{source.checksum} {share}".encode()).hexdigest()
+    return store(source.name, filter(among, source), key=key, docs=source.docs)
 
 
 def file_key(kind: str, paths: Iterable[Path]) -> str:
@@ -332,23 +383,26 @@ def file_key(kind: str, paths: Iterable[Path]) -> str:
 
 def _jsonl_rows(path: Path) -> Iterator[Row]:
     for number, row in read_jsonl(path, {"id": str, "queries": dict, "passages": dict}):
-        where = f"{path} line {number}"
-        sides = {}
-        for side in ("passages", "negatives"):
-            given = row.get(side) or {}
-            if not isinstance(given, dict):
-                raise UserError(f"{where} needs an object of languages in '{side}'")
-            sides[side] = {lang: texts if isinstance(texts, list) else [texts] for lang, texts in given.items()}
-        texts = [one for side in sides.values() for found in side.values() for one in found]
-        good = all(isinstance(one, str) and one.strip() for one in (*row["queries"].values(), *texts))
-        if not row["queries"] or not sides["passages"] or not good:
-            raise UserError(f"{where} needs at least one query and one passage, and no empty text")
-        for side, by_lang in sides.items():
-            for lang, found in by_lang.items():
-                if not found:
-                    raise UserError(f"{where} has an empty list of {side} in '{lang}'; leave the language out")
-        passages, negatives = ({lang: tuple(found) for lang, found in side.items()} for side in sides.values())
-        yield Row(row["id"], row["queries"], passages, negatives)
+        queries, passages, negatives = row["queries"], _several(row["passages"]), row.get("negatives")
+        if negatives and not isinstance(negatives, dict):
+            raise UserError(f"{path} line {number} needs an object of languages in 'negatives'")
+        negatives = _several(negatives) if negatives else {}
+        texts = chain(queries.values(), *passages.values(), *negatives.values())
+        if not queries or not passages or not all(map(_is_text, texts)):
+            raise UserError(f"{path} line {number} needs at least one query and one passage, and no empty text")
+        if not all(passages.values()) or not all(negatives.values()):
+            sides = {"passages": passages, "negatives": negatives}
+            side, lang = next((side, lang) for side, by_lang in sides.items() for lang in by_lang if not by_lang[lang])
+            raise UserError(f"{path} line {number} has an empty list of {side} in '{lang}'; leave the language out")
+        yield Row(row["id"], queries, passages, negatives)
+
+
+def _several(given: dict[str, Any]) -> dict[str, tuple[Any, ...]]:
+    return {lang: tuple(texts) if isinstance(texts, list) else (texts,) for lang, texts in given.items()}
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
 
 
 @hookimpl
@@ -359,25 +413,49 @@ def hybrid_ir_sources() -> dict[str, SourceLoader]:
     return {name: partial(from_collection, name, dataset_id) for name, dataset_id in trained.items()}
 
 
+@hookimpl
+def hybrid_ir_source_formats() -> list[SourceFormat]:
+    description = "JSON lines, one question in all its languages a line"
+    return [
+        SourceFormat(
+            "jsonl", "FILE", description, lambda _, what: from_jsonl(Path(what)), lambda what: Path(what).is_file()
+        )
+    ]
+
+
 def load_source(name: str) -> Source:
-    """A source by its plugin name, or the JSON lines file of that path.
+    """A source by its plugin name, or from files or ids: ``FORMAT:WHAT``, or ``WHAT`` where one format fits it.
 
     Raises
     ------
     UserError
-        Neither exists; names the known ones.
+        It is neither; names the known ones.
     """
     register_datasets()
     offers = named("hybrid_ir_sources")
     if name in offers:
-        with blame(f"the source '{name}'", offers[name]):
-            source = offers[name]()
-            if not isinstance(source, Source):
-                raise TypeError(f"it gives a {type(source).__name__}, not a Source")
-            return source
-    if Path(name).is_file():
-        return from_jsonl(Path(name))
-    raise UserError(f"unknown source '{name}': no such file, and the known ones are {', '.join(sorted(offers))}")
+        return _offered(name, offers[name])
+    formats: dict[str, SourceFormat] = named("hybrid_ir_source_formats")
+    kind, _, what = name.partition(":")
+    if what and kind in formats:
+        return _offered(name, formats[kind].load, name, what)
+    fitting = sorted(one.name for one in formats.values() if one.fits(name))
+    if len(fitting) > 1:
+        raise UserError(f"'{name}' may be {' or '.join(fitting)}; write {fitting[0]}:{name} or {fitting[1]}:{name}")
+    if fitting:
+        return _offered(name, formats[fitting[0]].load, name, name)
+    raise UserError(
+        f"unknown source '{name}': no such file, no folder of a known format, no ir_datasets id, "
+        f"and the known ones are {', '.join(sorted(offers))}"
+    )
+
+
+def _offered(name: str, load: Callable[..., object], *arguments: str) -> Source:
+    with blame(f"the source '{name}'", load):
+        source = load(*arguments)
+        if not isinstance(source, Source):
+            raise TypeError(f"it gives a {type(source).__name__}, not a Source")
+        return source
 
 
 def load_sources(names: Iterable[str]) -> list[Source]:
