@@ -105,7 +105,7 @@ def test_evaluate_writes_scores_that_name_their_origin(tiny: Path, tmp_path: Pat
     )  # fmt: skip
     (one,) = json.loads((tmp_path / "one" / "scores.json").read_text())["pairs"]
     both = next(pair for pair in scores["pairs"] if (pair["docs"], pair["queries"]) == ("multi", "de"))
-    assert one == pytest.approx(both, rel=1e-12)
+    assert one == pytest.approx(both)
 
 
 def test_unknown_names_are_refused_with_the_known_ones(tiny: Path, tmp_path: Path) -> None:
