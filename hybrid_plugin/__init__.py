@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from hybrid_plugin.export import export_dataset as export_dataset
     from hybrid_plugin.measures import RankDistance as RankDistance
     from hybrid_plugin.measures import register_measures as register_measures
+    from hybrid_plugin.mining import MiningSettings as MiningSettings
+    from hybrid_plugin.mining import mine as mine
     from hybrid_plugin.plugins import hookimpl as hookimpl
     from hybrid_plugin.plugins import register_datasets as register_datasets
     from hybrid_plugin.pyserini import run_module as run_module
@@ -54,6 +56,7 @@ _HOME = {
     "Comparison": "comparison",
     "Encoder": "encoder",
     "EncoderSettings": "encoder",
+    "MiningSettings": "mining",
     "Pair": "benchmarks",
     "RankDistance": "measures",
     "Scores": "evaluation",
@@ -73,6 +76,7 @@ _HOME = {
     "load_benchmark": "benchmarks",
     "load_source": "sources",
     "published_figures": "comparison",
+    "mine": "mining",
     "register_datasets": "plugins",
     "register_measures": "measures",
     "run_module": "pyserini",
