@@ -77,7 +77,7 @@ class Vocabulary:
 
 @pytest.fixture(scope="module")
 def vocabulary(irds_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Vocabulary:
-    texts = [*TEXTS, *(text for row in load_source("hybrid-demo").rows[::20] for text in row.queries.values())]
+    texts = [*TEXTS, *(text for row in load_source("hybrid-demo")[::20] for text in row.queries.values())]
     model = BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(texts), model_writer=model, vocab_size=600, hard_vocab_limit=False, minloglevel=2
