@@ -823,6 +823,7 @@ def compare(
         typer.echo(f"{output / COMPARISON}")
 
 
+@app.command()
 def explore(
     benchmark: Annotated[
         str, typer.Argument(metavar="BENCHMARK", help="Such as xquad-r; see: hybrid-ir datasets list")

@@ -35,6 +35,7 @@ from hybrid_plugin.files import check_output, read_json, whole_file, write_json
 from hybrid_plugin.search import encode_dataset
 from hybrid_plugin.sources import load_sources, part_of
 from hybrid_plugin.training import TrainingSettings, train
+from hybrid_plugin.vectors import RECORD as VECTORS
 
 UNTOUCHED = "untouched"
 TABLE = "sweep.csv"
@@ -142,7 +143,8 @@ def sweep(
         encoder = _encoder(run, folder, progress, device)
         for name in todo:
             vectors = folder / "vectors" / name
-            encode_dataset(name, encoder, vectors, progress=progress)
+            if not all((vectors / side / VECTORS).exists() for side in ("docs", "queries")):
+                encode_dataset(name, encoder, vectors, progress=progress)
             scores = evaluate(load_benchmark(name), encoder, folder / name, vectors=vectors)
             settings = scores.settings
             say(f"  {name}: " + ", ".join(f"{key} AP {value['AP']:.4f}" for key, value in settings.items()))
