@@ -414,7 +414,8 @@ def train(
         validation = load_validation(validate, settings, validate_by, every, patience, tuple(validate_languages or ()))
     encoder = _load(model, pooling, query_prefix, passage_prefix, max_length, device, allow_pickle)
     run(encoder, sources, output, settings, validation=validation, progress=True)
-    typer.echo(f"checkpoint: {output}")
+    if os.environ.get("RANK", "0") == "0":  # of several processes, one speaks
+        typer.echo(f"checkpoint: {output}")
 
 
 def _assigned(option: str, given: list[str] | None) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 Generates a JSON lines file of so many rows (two to four languages on each side, short texts, some 150 bytes a row),
 converts it to a source, draws batches from it and trains a tiny encoder on it, and on 10,000 such rows to compare; each
-step runs in a process of its own, whose peak is its own. The folder needs room for some 400 bytes a row; what was written
-there is deleted at the end.
+step runs in a process of its own, whose peak is its own. The folder needs room for some 400 bytes a row; what was
+written there is deleted at the end.
 """
 
 from __future__ import annotations

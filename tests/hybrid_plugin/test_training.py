@@ -226,39 +226,51 @@ def without_dropout(tiny: Path, folder: Path) -> Path:
     return folder
 
 
+LAUNCHERS = {
+    "torchrun": ["torch.distributed.run", "--nproc-per-node=2", "--standalone"],
+    "accelerate": [
+        *("accelerate.commands.launch", "--multi_gpu", "--num_processes=2", "--num_machines=1"),
+        *("--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0"),
+    ],
+}
+
+
 def test_two_processes_with_half_the_batch_give_the_loss_and_weights_of_one(tiny: Path, tmp_path: Path) -> None:
     start = without_dropout(tiny, tmp_path / "start")
     (tmp_path / "program.py").write_text(PROGRAM)
-    logs = []
-    for name, launcher in (("one", []), ("two", ["-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone"])):
+
+    def run(name: str, *launcher: str) -> tuple[list[float], dict[str, torch.Tensor]]:
         command = [sys.executable, *launcher, tmp_path / "program.py", start, tmp_path / name]
         result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
         assert result.returncode == 0, result.stderr
-        logs.append([float(loss) for loss in re.findall(r"'loss': '?([\d.e-]+)", result.stdout)])
-    assert len(logs[0]) == 4
-    assert logs[1] == pytest.approx(logs[0], abs=2e-4)
-    one, two = (weights(Encoder.load(tmp_path / name)) for name in ("one", "two"))
-    for name, tensor in one.items():
-        assert torch.allclose(tensor, two[name], atol=2e-5), name
-    assert not (tmp_path / "two.training").exists()
+        assert not (tmp_path / f"{name}.training").exists()
+        losses = [float(loss) for loss in re.findall(r"'loss': '?([\d.e-]+)", result.stdout)]
+        return losses, weights(Encoder.load(tmp_path / name))
+
+    loss, one = run("one")
+    assert len(loss) == 4
+    for name, launcher in LAUNCHERS.items():
+        losses, two = run(name, "-m", *launcher)
+        assert losses == pytest.approx(loss, abs=2e-4)
+        for key, tensor in one.items():
+            assert torch.allclose(tensor, two[key], atol=2e-5), (name, key)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler, g++")
+def test_compiled_training_gives_the_same_weights(tiny: Path, demo: Source, tmp_path: Path) -> None:
+    start = without_dropout(tiny, tmp_path / "start")
+    plain, compiled = (
+        weights(trained(start, [demo], tmp_path / f"{choice}", compile=choice, trainer={"optim": "sgd"}))
+        for choice in (False, True)
+    )
+    for name, tensor in plain.items():
+        torch.testing.assert_close(tensor, compiled[name], atol=1e-5, rtol=0)
 
 
 def test_a_killed_run_goes_on_and_ends_with_the_same_weights(tiny: Path, tmp_path: Path) -> None:
     def command(name: str) -> list[str]:
-        options = [
-            "--steps",
-            "12",
-            "--batch-size",
-            "8",
-            "--save-every",
-            "3",
-            "--learning-rate",
-            "1e-3",
-            "--seed",
-            "5",
-            "--average",
-            "0.8",
-        ]
+        options = ["--steps", "12", "--batch-size", "8", "--save-every", "3", "--learning-rate", "1e-3", "--seed", "5"]
+        options += ["--average", "0.8"]
         output = ["--source", "hybrid-demo", "--model", str(tiny), "--output", str(tmp_path / name)]
         return [sys.executable, "-m", "hybrid_plugin.cli", "train", *output, *options]
 
