@@ -19,7 +19,7 @@ from ir_measures.measures.base import Agg
 from scipy import special
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.measures import Qrels, Rankings, average_precision
+from hybrid_plugin.measures import DefinedMean, Qrels, Rankings, average_precision
 from hybrid_plugin.plugins import hookimpl
 from hybrid_plugin.ranking import Languages, Ranks
 from hybrid_plugin.runs import LanguageMap, Run, ranks_of_run
@@ -31,20 +31,6 @@ _CUTOFF = irm.ParamInfo(dtype=int, required=False, desc="ranking cutoff threshol
 _NEEDED_CUTOFF = irm.ParamInfo(dtype=int, required=True, desc="ranking cutoff threshold")
 _REL = irm.ParamInfo(dtype=int, default=1, desc="minimum relevance score to be considered relevant (inclusive)")
 _LANG = irm.ParamInfo(dtype=str, default=OWN, desc="a language, 'query' for the query's own, 'other' for all others")
-
-
-class _DefinedMean(Agg):
-    """The mean over the queries for which a measure is defined."""
-
-    def __init__(self) -> None:
-        self._values: list[float] = []
-
-    def add(self, value: float) -> None:
-        if not np.isnan(value):
-            self._values.append(value)
-
-    def result(self) -> float:
-        return float(np.mean(self._values)) if self._values else float("nan")
 
 
 class BiasMeasure(irm.Measure):
@@ -84,7 +70,7 @@ class BiasMeasure(irm.Measure):
         return "lang" in self.SUPPORTED_PARAMS and self["lang"] in (OWN, OTHER)
 
     def aggregator(self) -> Agg:
-        return _DefinedMean()
+        return DefinedMean()
 
 
 def _ids(by_query: dict[str, list[str]]) -> Iterable[str]:
