@@ -200,15 +200,15 @@ class _LanguageDivergence(BiasMeasure):
     divergence of the two distributions, to base 2. In [0, 1]: 0 where each language has among the first k the share
     that it has among the relevant documents, 1 where they have no language in common. Lower is better.
 
-    This is the distance of attention-weighted rank fairness as the TREC Fair Ranking Track computes it, with equal
-    attention to the first k documents and the relevant documents as the target.
+    This is in the manner of attention-weighted rank fairness, which compares the attention that groups get in a ranking
+    to a target, with equal attention to the first k documents and the relevant documents as the target.
 
     ::
 
       Citation: Lin. Divergence Measures Based on the Shannon Entropy. IEEE Transactions on Information Theory 37(1).
                 1991. https://doi.org/10.1109/18.61115
-      Citation: Ekstrand, McDonald, Raj and Johnson. Overview of the TREC 2021 Fair Ranking Track. 2022.
-                https://arxiv.org/abs/2302.10856
+      Citation: Sapiezynski et al. Quantifying the Impact of User Attention on Fair Group Representation in Ranked Lists.
+                2019. https://doi.org/10.1145/3308560.3317595
     """
 
     __name__ = "LanguageDivergence"
@@ -243,7 +243,7 @@ class _WeakAlignment(BiasMeasure):
       Citation: Roy, Constant, Al-Rfou, Barua, Phillips and Yang. LAReQA: Language-Agnostic Answer Retrieval from a
                 Multilingual Pool. EMNLP 2020. https://arxiv.org/abs/2004.05484 (weak and strong alignment)
       Citation: Kallus and Zhou. The Fairness of Risk Scores Beyond Classification: Bipartite Ranking and the xAUC
-                Metric. NeurIPS 2019. (one minus this share, for two groups)
+                Metric. NeurIPS 2019. https://arxiv.org/abs/1902.05826 (one minus this share, for two groups)
     """
 
     __name__ = "WeakAlignment"

@@ -954,7 +954,7 @@ def _print_tables(found: Comparison) -> None:
         for name in left:
             table.add_column(name, overflow="fold")  # cut names may look alike
         for setting, measure in columns:
-            table.add_column(f"{measure} {setting}", justify="right", no_wrap=True)
+            table.add_column(f"{measure} {setting}", justify="right", overflow="fold")
         for rows in parts:
             for head, row in rows.items():
                 table.add_row(*head, *(row.get(column, "") for column in columns))

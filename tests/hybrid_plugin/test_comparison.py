@@ -192,9 +192,12 @@ def test_queries_for_which_one_system_has_no_value_are_left_out_for_both_and_cou
     both = both.dropna(subset=["RankDistance_x", "RankDistance_y"])
     means = both.groupby("queries")[["RankDistance_x", "RankDistance_y"]].mean().mean()
     assert [test.value_b, test.value_a] == pytest.approx(means.tolist())
-    assert test.low < test.difference == pytest.approx(means.iloc[1] - means.iloc[0]) < test.high
+    assert test.difference == pytest.approx(means.iloc[1] - means.iloc[0])
+    assert test.low < test.difference < test.high
     assert test.wins + test.ties + test.losses == both.query_id.str.slice(0, 4).nunique()
-    sentence = f"RankDistance has no value for {lost.sum()} queries of picky in the multilingual setting; the tests leave"
+    sentence = (
+        f"RankDistance has no value for {lost.sum()} queries of picky in the multilingual setting; the tests leave"
+    )
     assert sum(sentence in line for line in found.verdict) == 1
     figures = found.figures.set_index(["system", "setting", "measure"])["value"]
     assert figures["base", "multi", "RankDistance"] > test.value_b, "its own figure is over all of its queries"
@@ -331,7 +334,10 @@ def resave(rows: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], Non
         (lambda path: path / "nowhere", "has no scores.json"),
         (damaged(lambda folder: (folder / "scores.json").write_text('{"benchmark":')), "is not valid JSON"),
         (damaged(lambda folder: (folder / "scores.json").write_text("[]")), "lacks its benchmark or its figures"),
-        (damaged(lambda folder: (folder / "per_query.parquet").unlink()), "other has no per_query.parquet; evaluate again"),
+        (
+            damaged(lambda folder: (folder / "per_query.parquet").unlink()),
+            "other has no per_query.parquet; evaluate again",
+        ),
         (damaged(truncate), "per_query.parquet cannot be read: it is no whole Parquet file; evaluate again"),
         (damaged(lambda folder: (folder / "per_query.parquet").write_bytes(b"")), "per_query.parquet cannot be read"),
         (damaged(rewrite(lambda rows: rows.drop(columns="AP"))), "has no column 'AP'; it has: docs"),

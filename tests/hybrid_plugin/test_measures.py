@@ -128,14 +128,18 @@ def test_a_ranking_that_found_nothing_has_no_rank_distance_and_does_not_count_in
     qrels = {"q": {"a": 1, "c": 1}, "nothing": {"y": 1, "z": 1}, "absent": {"a": 1, "b": 1}}
     assert ir_measures.calc_aggregate([RankDistance], qrels, run) == {RankDistance: 2}
     found = {metric.query_id: metric.value for metric in ir_measures.iter_calc([RankDistance], qrels, run)}
-    assert found == {"q": 2, "nothing": pytest.approx(np.nan, nan_ok=True), "absent": pytest.approx(np.nan, nan_ok=True)}
+    assert found == {
+        "q": 2,
+        "nothing": pytest.approx(np.nan, nan_ok=True),
+        "absent": pytest.approx(np.nan, nan_ok=True),
+    }
 
 
 def test_rank_distance_counts_what_is_relevant_enough() -> None:
     run = {"q": {"a": 3.0, "b": 2.0, "c": 1.0}}
     qrels = {"q": {"a": 1, "b": 2, "c": 2}}
     assert ir_measures.calc_aggregate([RankDistance(rel=2)], qrels, run) == {RankDistance(rel=2): 1}
-    assert ir_measures.calc_aggregate([RankDistance], qrels | {"p": {"a": 0}}, run) == {RankDistance: 1}
+    assert ir_measures.calc_aggregate([RankDistance], qrels | {"p": {"a": 0}}, run) == {RankDistance: 2}
 
 
 def test_scores_that_differ_beyond_32_bits_tie_as_in_trec_eval() -> None:
