@@ -207,8 +207,8 @@ class _LanguageDivergence(BiasMeasure):
 
       Citation: Lin. Divergence Measures Based on the Shannon Entropy. IEEE Transactions on Information Theory 37(1).
                 1991. https://doi.org/10.1109/18.61115
-      Citation: Sapiezynski et al. Quantifying the Impact of User Attention on Fair Group Representation in Ranked Lists.
-                2019. https://doi.org/10.1145/3308560.3317595
+      Citation: Sapiezynski et al. Quantifying the Impact of User Attention on Fair Group Representation in Ranked
+                Lists. 2019. https://doi.org/10.1145/3308560.3317595
     """
 
     __name__ = "LanguageDivergence"

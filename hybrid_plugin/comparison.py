@@ -46,10 +46,10 @@ class Comparison:
     about : system -> the head of its ``scores.json``.
     figures : ``system``, ``setting``, ``measure``, ``value`` (the macro average of ``scores.json``), ``low``, ``high``.
     tests : ``a``, ``b``, ``setting``, ``measure``, ``value_a``, ``value_b`` (over the queries for which both have a
-        value), ``difference`` (of a minus b), ``low``, ``high``, ``p_randomization``, ``p_t``, ``p_holm_randomization``, ``p_holm_t``, ``d`` (Cohen's d_z), ``wins``,
-        ``ties``, ``losses`` (questions on which a is better, equal, worse), ``winner`` (by ``p_holm_randomization``;
-        empty where no difference is shown), and ``languages_ahead``, ``languages_tied``, ``languages_behind``: the
-        query languages in which the figure of a is better, equal, worse.
+        value), ``difference`` (of a minus b), ``low``, ``high``, ``p_randomization``, ``p_t``,
+        ``p_holm_randomization``, ``p_holm_t``, ``d`` (Cohen's d_z), ``wins``, ``ties``, ``losses`` (questions on which
+        a is better, equal, worse), ``winner`` (by ``p_holm_randomization``; empty where no difference is shown), and ``languages_ahead``,
+        ``languages_tied``, ``languages_behind``: the query languages in which the figure of a is better, equal, worse.
     by_language : the columns of ``tests`` up to ``winner`` for the queries of one ``language``.
     by_training : ``trained_on`` (languages), ``part`` (seen or unseen), ``languages``, ``system``, ``setting``,
         ``measure``, ``value``, ``low``, ``high``: figures over the query languages that a system was trained on, and
@@ -206,8 +206,8 @@ def compare(
         frames = {s.name: s.values(setting, measure, questions) for s in systems if setting in s.settings}
         values = [frame.to_numpy() for frame in frames.values()]
         defined = [~np.isnan(value) for value in values]
-        for name, mine in zip(frames, defined, strict=True):
-            lacking = int((np.any(defined, axis=0) & ~mine).sum())
+        for name, own in zip(frames, defined, strict=True):
+            lacking = int((np.any(defined, axis=0) & ~own).sum())
             if lacking:
                 undefined.append({"system": name, "setting": setting, "measure": measure, "queries": lacking})
         distinct = set().union(*(np.unique(value[~np.isnan(value)]) for value in values))
@@ -507,11 +507,9 @@ def _verdict(found: Comparison) -> Iterator[str]:
     tested = set(zip(found.tests["setting"], found.tests["measure"], strict=True))
     for gap in found.method["undefined"]:
         if (gap["setting"], gap["measure"]) in tested:
-            where = _IN_WORDS.get(gap["setting"], gap["setting"])
-            yield (
-                f"{gap['measure']} has no value for {gap['queries']} queries of {gap['system']} in the {where} setting; "
-                "the tests leave these out."
-            )
+            queries = f"{gap['queries']} queries of {gap['system']}"
+            where = f"in the {_IN_WORDS.get(gap['setting'], gap['setting'])} setting"
+            yield f"{gap['measure']} has no value for {queries} {where}; the tests leave these out."
     for system, about in found.about.items():
         if about.get("zero_shot") is None:
             yield f"What {system} was trained on is not recorded, so whether it is zero-shot is not known."

@@ -169,8 +169,8 @@ class LSAR(Transform):
     orthogonal to it; the subspace is removed from every vector, whatever its language.
 
     Source: Xie, Zhao, Yu and Li, "Discovering Low-rank Subspaces for Language-agnostic Multilingual Representations",
-    EMNLP 2022, https://arxiv.org/abs/2401.05792, Algorithm 1. The default rank is one less than the number of languages, with which the means of all languages
-    become one vector.
+    EMNLP 2022, https://arxiv.org/abs/2401.05792, Algorithm 1. The default rank is one less than the number of
+    languages, with which the means of all languages become one vector.
     """
 
     name: ClassVar[str] = "lsar"
