@@ -48,8 +48,9 @@ class Comparison:
     tests : ``a``, ``b``, ``setting``, ``measure``, ``value_a``, ``value_b`` (over the queries for which both have a
         value), ``difference`` (of a minus b), ``low``, ``high``, ``p_randomization``, ``p_t``,
         ``p_holm_randomization``, ``p_holm_t``, ``d`` (Cohen's d_z), ``wins``, ``ties``, ``losses`` (questions on which
-        a is better, equal, worse), ``winner`` (by ``p_holm_randomization``; empty where no difference is shown), and ``languages_ahead``,
-        ``languages_tied``, ``languages_behind``: the query languages in which the figure of a is better, equal, worse.
+        a is better, equal, worse), ``winner`` (by ``p_holm_randomization``; empty where no difference is shown), and
+        ``languages_ahead``, ``languages_tied``, ``languages_behind``: the query languages in which the figure of a is
+        better, equal, worse.
     by_language : the columns of ``tests`` up to ``winner`` for the queries of one ``language``.
     by_training : ``trained_on`` (languages), ``part`` (seen or unseen), ``languages``, ``system``, ``setting``,
         ``measure``, ``value``, ``low``, ``high``: figures over the query languages that a system was trained on, and
