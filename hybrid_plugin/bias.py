@@ -19,7 +19,7 @@ from ir_measures.measures.base import Agg
 from scipy import special
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.measures import Qrels, Rankings, average_precision
+from hybrid_plugin.measures import DefinedMean, Qrels, Rankings, average_precision
 from hybrid_plugin.plugins import hookimpl
 from hybrid_plugin.ranking import Languages, Ranks
 from hybrid_plugin.runs import LanguageMap, Run, ranks_of_run
@@ -31,20 +31,6 @@ _CUTOFF = irm.ParamInfo(dtype=int, required=False, desc="ranking cutoff threshol
 _NEEDED_CUTOFF = irm.ParamInfo(dtype=int, required=True, desc="ranking cutoff threshold")
 _REL = irm.ParamInfo(dtype=int, default=1, desc="minimum relevance score to be considered relevant (inclusive)")
 _LANG = irm.ParamInfo(dtype=str, default=OWN, desc="a language, 'query' for the query's own, 'other' for all others")
-
-
-class _DefinedMean(Agg):
-    """The mean over the queries for which a measure is defined."""
-
-    def __init__(self) -> None:
-        self._values: list[float] = []
-
-    def add(self, value: float) -> None:
-        if not np.isnan(value):
-            self._values.append(value)
-
-    def result(self) -> float:
-        return float(np.mean(self._values)) if self._values else float("nan")
 
 
 class BiasMeasure(irm.Measure):
@@ -84,7 +70,7 @@ class BiasMeasure(irm.Measure):
         return "lang" in self.SUPPORTED_PARAMS and self["lang"] in (OWN, OTHER)
 
     def aggregator(self) -> Agg:
-        return _DefinedMean()
+        return DefinedMean()
 
 
 def _ids(by_query: dict[str, list[str]]) -> Iterable[str]:
@@ -214,15 +200,15 @@ class _LanguageDivergence(BiasMeasure):
     divergence of the two distributions, to base 2. In [0, 1]: 0 where each language has among the first k the share
     that it has among the relevant documents, 1 where they have no language in common. Lower is better.
 
-    This is the distance of attention-weighted rank fairness as the TREC Fair Ranking Track computes it, with equal
-    attention to the first k documents and the relevant documents as the target.
+    This is in the manner of attention-weighted rank fairness, which compares the attention that groups get in a ranking
+    to a target, with equal attention to the first k documents and the relevant documents as the target.
 
     ::
 
       Citation: Lin. Divergence Measures Based on the Shannon Entropy. IEEE Transactions on Information Theory 37(1).
                 1991. https://doi.org/10.1109/18.61115
-      Citation: Ekstrand, McDonald, Raj and Johnson. Overview of the TREC 2021 Fair Ranking Track. 2022.
-                https://arxiv.org/abs/2302.10856
+      Citation: Sapiezynski et al. Quantifying the Impact of User Attention on Fair Group Representation in Ranked
+                Lists. 2019. https://doi.org/10.1145/3308560.3317595
     """
 
     __name__ = "LanguageDivergence"
@@ -257,7 +243,7 @@ class _WeakAlignment(BiasMeasure):
       Citation: Roy, Constant, Al-Rfou, Barua, Phillips and Yang. LAReQA: Language-Agnostic Answer Retrieval from a
                 Multilingual Pool. EMNLP 2020. https://arxiv.org/abs/2004.05484 (weak and strong alignment)
       Citation: Kallus and Zhou. The Fairness of Risk Scores Beyond Classification: Bipartite Ranking and the xAUC
-                Metric. NeurIPS 2019. (one minus this share, for two groups)
+                Metric. NeurIPS 2019. https://arxiv.org/abs/1902.05826 (one minus this share, for two groups)
     """
 
     __name__ = "WeakAlignment"

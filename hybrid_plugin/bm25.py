@@ -108,6 +108,7 @@ def evaluate_bm25(
                 about={
                     "bm25": {"k1": K1, "b": B, "analyzers": {lang: name for lang, (name, _) in named.items()}},
                     "runs": None,
+                    "depth": depth,
                     "zero_shot": True,
                     "trained_on": [],
                 },

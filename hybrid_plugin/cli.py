@@ -950,9 +950,11 @@ def _print_tables(found: Comparison) -> None:
 
     def grid(title: str, left: Sequence[str], *parts: Mapping[tuple[str, ...], Mapping[tuple[str, str], str]]) -> None:
         """A table with a column a setting and measure, and a line between its parts."""
-        table = Table(*left, title=title, title_justify="left")
+        table = Table(title=title, title_justify="left")
+        for name in left:
+            table.add_column(name, overflow="fold")  # cut names may look alike
         for setting, measure in columns:
-            table.add_column(f"{measure} {setting}", justify="right")
+            table.add_column(f"{measure} {setting}", justify="right", overflow="fold")
         for rows in parts:
             for head, row in rows.items():
                 table.add_row(*head, *(row.get(column, "") for column in columns))
@@ -983,7 +985,10 @@ def _print_tables(found: Comparison) -> None:
         grid(
             f"query languages seen and unseen in training on {languages}",
             ["languages", "system"],
-            collect(rows, lambda row: (f"{row.part}: {row.languages}", found.label(row.system)), with_interval),
+            *(
+                collect(part, lambda row: (f"{row.part}: {row.languages}", found.label(row.system)), with_interval)
+                for _, part in rows.groupby("part", sort=False)
+            ),
         )
     for (a, b), tests in found.tests.groupby(["a", "b"], sort=False):
         table = Table("", title=f"{a} minus {b}", title_justify="left")

@@ -45,11 +45,12 @@ class Comparison:
     systems : a name each, in the order given; the first is the baseline.
     about : system -> the head of its ``scores.json``.
     figures : ``system``, ``setting``, ``measure``, ``value`` (the macro average of ``scores.json``), ``low``, ``high``.
-    tests : ``a``, ``b``, ``setting``, ``measure``, ``value_a``, ``value_b``, ``difference`` (of a minus b), ``low``,
-        ``high``, ``p_randomization``, ``p_t``, ``p_holm_randomization``, ``p_holm_t``, ``d`` (Cohen's d_z), ``wins``,
-        ``ties``, ``losses`` (questions on which a is better, equal, worse), ``winner`` (by ``p_holm_randomization``;
-        empty where no difference is shown), and ``languages_ahead``, ``languages_tied``, ``languages_behind``: the
-        query languages in which the figure of a is better, equal, worse.
+    tests : ``a``, ``b``, ``setting``, ``measure``, ``value_a``, ``value_b`` (over the queries for which both have a
+        value), ``difference`` (of a minus b), ``low``, ``high``, ``p_randomization``, ``p_t``,
+        ``p_holm_randomization``, ``p_holm_t``, ``d`` (Cohen's d_z), ``wins``, ``ties``, ``losses`` (questions on which
+        a is better, equal, worse), ``winner`` (by ``p_holm_randomization``; empty where no difference is shown), and
+        ``languages_ahead``, ``languages_tied``, ``languages_behind``: the query languages in which the figure of a is
+        better, equal, worse.
     by_language : the columns of ``tests`` up to ``winner`` for the queries of one ``language``.
     by_training : ``trained_on`` (languages), ``part`` (seen or unseen), ``languages``, ``system``, ``setting``,
         ``measure``, ``value``, ``low``, ``high``: figures over the query languages that a system was trained on, and
@@ -164,8 +165,8 @@ def compare(
 
     The unit of every test is the question, over all the languages that ask it (:mod:`hybrid_plugin.significance`).
     Systems are compared in the settings that both were scored in. A measure that has one value everywhere in a
-    setting, as RankDistance has within one language, is not tested there; a question on which a measure is not defined
-    for one of two systems is left out of their test.
+    setting, as RankDistance has within one language, is not tested there; a query on which a measure is not defined
+    for one of two systems is left out of their test. The verdict says of how many, and where rankings differ in depth.
 
     Parameters
     ----------
@@ -181,8 +182,8 @@ def compare(
     Raises
     ------
     UserError
-        A folder is no evaluation, is damaged or was given twice, or two of them differ in benchmark, depth or queries;
-        names the folder.
+        A folder is no evaluation, is damaged or was given twice, or two of them differ in benchmark or queries; names
+        the folder.
 
     Examples
     --------
@@ -201,9 +202,15 @@ def compare(
     by_training: list[dict[str, Any]] = []
     tests: list[dict[str, Any]] = []
     by_language: list[dict[str, Any]] = []
+    undefined: list[dict[str, Any]] = []
     for setting, measure in product(dict.fromkeys([*SETTINGS, *(s for one in systems for s in one.settings)]), better):
         frames = {s.name: s.values(setting, measure, questions) for s in systems if setting in s.settings}
         values = [frame.to_numpy() for frame in frames.values()]
+        defined = [~np.isnan(value) for value in values]
+        for name, own in zip(frames, defined, strict=True):
+            lacking = int((np.any(defined, axis=0) & ~own).sum())
+            if lacking:
+                undefined.append({"system": name, "setting": setting, "measure": measure, "queries": lacking})
         distinct = set().union(*(np.unique(value[~np.isnan(value)]) for value in values))
         if not distinct:  # the measure is not defined here
             continue
@@ -221,10 +228,11 @@ def compare(
         for a, b in chosen if len(distinct) > 1 else ():
             if a in cells and b in cells:
                 key = {"a": a, "b": b, **what}
-                tests.append(key | cells[a].against(cells[b]))
+                mine, theirs = _alike(cells[a], cells[b], bootstraps, seed)
+                tests.append(key | mine.against(theirs))
                 for lang in sorted(set(asked)):
                     one = asked == lang
-                    by_language.append({"language": lang, **key} | cells[a].of(one).against(cells[b].of(one)))
+                    by_language.append({"language": lang, **key} | mine.of(one).against(theirs.of(one)))
     tests, by_language = ([row for row in rows if not np.isnan(row["difference"])] for rows in (tests, by_language))
     if chosen and not tests:
         raise UserError(f"no setting of {' and '.join(map(str, folders))} has values of {', '.join(better)} to compare")
@@ -252,19 +260,21 @@ def compare(
         method={
             "unit": "question", "questions": len(questions), "tests": len(tests), "correction": "Holm", "alpha": alpha,
             "randomization_resamples": resamples, "bootstrap_resamples": bootstraps, "seed": seed,
-            "effect_size": "Cohen's d_z", "higher_is_better": better,
+            "effect_size": "Cohen's d_z", "higher_is_better": better, "undefined": undefined,
         },
     )  # fmt: skip
     return replace(found, verdict=tuple(_verdict(found)))
 
 
 def _named(folders: Sequence[Path]) -> dict[str, Path]:
-    """Folders by the shortest ends of their paths that tell them apart."""
+    """Folders by the shortest ends of their paths that tell them apart, without an end that all have in common."""
     places = [folder.resolve() for folder in folders]
     twice = next((folder for i, folder in enumerate(folders) if places[i] in places[:i]), None)
     if twice is not None:
         raise UserError(f"{twice} is given twice; a comparison takes different evaluation folders")
     paths = [Path(os.path.abspath(folder)).parts for folder in folders]
+    while len(folders) > 1 and len({path[-1] for path in paths}) == 1:
+        paths = [path[:-1] for path in paths]
     names: dict[str, Path] = {}
     length = 0
     while len(names) < len(folders):
@@ -290,10 +300,13 @@ class _System:
         if not (isinstance(about, dict) and isinstance(about.get("benchmark"), str) and _figures_of(about)):
             raise UserError(f"{folder / SCORES} lacks its benchmark or its figures; evaluate again")
         path = folder / PER_QUERY
+        if not path.is_file():
+            raise UserError(f"{folder} has no {PER_QUERY}; evaluate again")
         try:
             frame = pd.read_parquet(path)
         except (OSError, pa.ArrowException) as error:
-            raise UserError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
+            reason = getattr(error, "strerror", None) or "it is no whole Parquet file"
+            raise UserError(f"{path} cannot be read: {reason}; evaluate again") from error
         missing = next((column for column in (*_QUERY, *measures) if column not in frame), None)
         if missing is not None:
             raise UserError(f"{path} has no column '{missing}'; it has: {', '.join(map(str, frame.columns))}")
@@ -312,7 +325,7 @@ class _System:
             frame["question"] = [query_id.removesuffix(suffix) for query_id, suffix in suffixed]
         else:  # a benchmark with ids of its own: a query is a question
             frame["question"] = frame["query_id"]
-        head = {key: value for key, value in about.items() if key not in ("settings", "pairs")}
+        head = {key: value for key, value in about.items() if key not in ("settings", "queries_undefined", "pairs")}
         return cls(name, folder, head, frame)
 
     @property
@@ -352,15 +365,14 @@ def _check_figures(
 
 
 def _check_alike(systems: Sequence[_System]) -> None:
-    """Raise unless all were scored on one benchmark, at one depth and, in each setting, on the same queries."""
+    """Raise unless all were scored on one benchmark and, in each setting, on the same queries."""
     first = systems[0]
-    for key in ("benchmark", "depth"):
-        for other in systems[1:]:
-            if other.about.get(key) != first.about.get(key):
-                raise UserError(
-                    f"{first.folder} is an evaluation of {key} {first.about.get(key) or 'all'}, {other.folder} one of "
-                    f"{key} {other.about.get(key) or 'all'}; a comparison takes one {key}"
-                )
+    for other in systems[1:]:
+        if other.about["benchmark"] != first.about["benchmark"]:
+            raise UserError(
+                f"{first.folder} is an evaluation of {first.about['benchmark']}, {other.folder} one of "
+                f"{other.about['benchmark']}; a comparison takes one benchmark"
+            )
     known: dict[str, _System] = {}
     for system in systems:
         for setting, rows in system.per_query.groupby("setting"):
@@ -409,6 +421,16 @@ class _Cell:
         known = samples[~np.isnan(samples)]
         low, high = np.quantile(known, [self.alpha / 2, 1 - self.alpha / 2]) if known.size else (np.nan, np.nan)
         return {"low": float(low), "high": float(high)}
+
+
+def _alike(a: _Cell, b: _Cell, bootstraps: int, seed: int) -> tuple[_Cell, _Cell]:
+    """Two systems on the queries for which both have a value."""
+    asked = ~np.isnan(a.values), ~np.isnan(b.values)
+    if np.array_equal(*asked):
+        return a, b
+    values = [np.where(asked[0] & asked[1], cell.values, np.nan) for cell in (a, b)]
+    mine, theirs = bootstrap(values, bootstraps, seed)
+    return _Cell(values[0], mine, a.alpha), _Cell(values[1], theirs, b.alpha)
 
 
 def _judge(
@@ -466,12 +488,29 @@ def _verdict(found: Comparison) -> Iterator[str]:
             figures += f", d = {sign * test.d:.2f}"
         if not found.method["higher_is_better"][test.measure]:
             figures += "; lower is better"
+        if found.about[test.a].get("depth") != found.about[test.b].get("depth"):
+            figures += "; at different depths"
         a, b = map(found.label, (test.b, test.a) if swap else (test.a, test.b))
         where = f"in the {_IN_WORDS.get(test.setting, test.setting)} setting"
         if test.winner:
             yield f"{a} beats {b} {where} ({figures})."
         else:
             yield f"No difference shown between {a} and {b} {where} ({figures})."
+    depths: dict[int | None, list[str]] = {}
+    for system, about in found.about.items():
+        depths.setdefault(about.get("depth"), []).append(system)
+    if len(depths) > 1:
+        parts = (
+            f"{', '.join(systems)} on {f'rankings of {depth} documents' if depth else 'full rankings'}"
+            for depth, systems in depths.items()
+        )
+        yield f"The figures are of different depths, and cut rankings lower AP and RankDistance: {'; '.join(parts)}."
+    tested = set(zip(found.tests["setting"], found.tests["measure"], strict=True))
+    for gap in found.method["undefined"]:
+        if (gap["setting"], gap["measure"]) in tested:
+            queries = f"{gap['queries']} queries of {gap['system']}"
+            where = f"in the {_IN_WORDS.get(gap['setting'], gap['setting'])} setting"
+            yield f"{gap['measure']} has no value for {queries} {where}; the tests leave these out."
     for system, about in found.about.items():
         if about.get("zero_shot") is None:
             yield f"What {system} was trained on is not recorded, so whether it is zero-shot is not known."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,8 @@ class Scores:
     Parameters
     ----------
     per_query : one row a query and pair: ``docs``, ``queries``, ``setting``, ``query_id`` and a column a measure, with
-        NaN where the measure is not defined (those of language bias in the settings mono and cross).
+        NaN where the measure is not defined (those of language bias in the settings mono and cross, RankDistance where
+        nothing relevant is found).
     about : what was evaluated and how: the head of ``scores.json``.
     """
 
@@ -96,10 +97,20 @@ class Scores:
         means = self.pairs.groupby("setting", sort=False)[list(self.measures)].mean()
         return {str(setting): _defined(row.to_dict()) for setting, row in means.iterrows()}
 
+    @property
+    def undefined(self) -> dict[str, dict[str, int]]:
+        """By setting, of the measures that have a figure there: over how many queries it is not, having no value."""
+        counts = self.per_query[list(self.measures)].isna().groupby(self.per_query["setting"], sort=False).sum()
+        found = {
+            setting: {name: int(counts.loc[setting, name]) for name in figures if counts.loc[setting, name]}
+            for setting, figures in self.settings.items()
+        }
+        return {setting: numbers for setting, numbers in found.items() if numbers}
+
     def as_json(self) -> dict[str, Any]:
         """The contents of ``scores.json``."""
         pairs = [_defined(pair) for pair in self.pairs.to_dict(orient="records")]
-        return {**self.about, "settings": self.settings, "pairs": pairs}
+        return {**self.about, "settings": self.settings, "queries_undefined": self.undefined, "pairs": pairs}
 
     def save(self, folder: Path) -> None:
         """Write ``scores.json`` and ``per_query.parquet``."""
@@ -385,6 +396,7 @@ def evaluate_runs(
     asked = {query.id: lang for lang, queries in task.queries.items() for query in queries}
     languages_of = {doc.id: lang for lang, docs in task.docs.items() for doc in docs}
     missing: dict[str, int] = {}
+    truncated: list[int] = []  # the longest ranking of each pair of which none holds all documents
 
     def ranked() -> Iterator[tuple[Pair, Ranks]]:
         for path, pairs in groupby(paths, key=paths.__getitem__):
@@ -403,19 +415,22 @@ def evaluate_runs(
                     )
                 if absent:
                     missing[f"{pair.docs}/{pair.queries}"] = absent
-                yield pair, ranks.at_depth(depth)
+                cut = ranks.at_depth(depth)
+                longest = int(cut.retrieved.max())
+                if longest < len(documents):
+                    truncated.append(longest)
+                yield pair, cut
 
-    result = _scores(
-        ranked(),
-        parsed,
-        {
+    result = replace(
+        _scores(ranked(), parsed, {}),
+        about={
             "benchmark": benchmark.name,
             "encoder": None,
             "runs": str(source),
             "queries_missing": missing,
             "zero_shot": None,  # a run file does not say what its system was trained on
             "seed": None,
-            "depth": depth,
+            "depth": max(truncated, default=None),
             "versions": versions(),
             **(about or {}),
         },

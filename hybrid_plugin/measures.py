@@ -14,6 +14,7 @@ import ir_measures
 import numpy as np
 from ir_measures import measures as irm
 from ir_measures import providers
+from ir_measures.measures.base import Agg
 from ir_measures.util import Metric, QrelsConverter, RunConverter
 
 from hybrid_plugin.errors import UserError
@@ -24,6 +25,20 @@ Qrels = dict[str, dict[str, int]]  # query id -> document id -> relevance
 Rankings = dict[str, list[str]]  # query id -> document ids, best first
 
 
+class DefinedMean(Agg):
+    """The mean over the queries for which a measure is defined: those whose value is not NaN."""
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+
+    def add(self, value: float) -> None:
+        if not np.isnan(value):
+            self._values.append(value)
+
+    def result(self) -> float:
+        return float(np.mean(self._values)) if self._values else float("nan")
+
+
 class _RankDistance(irm.Measure):
     """
     The distance between a query's relevant documents in the ranking: the lowest minus the highest position among
@@ -31,7 +46,8 @@ class _RankDistance(irm.Measure):
     that some languages' answers stand far below others'. Lower is better.
 
     A relevant document that the ranking does not hold counts as standing just below its last document, so a
-    truncated run gives a lower bound.
+    truncated run gives a lower bound. A ranking that holds none of them says nothing of their distance: the value is
+    NaN, and the mean is that over the other queries.
 
     ::
 
@@ -44,6 +60,7 @@ class _RankDistance(irm.Measure):
     PRETTY_NAME = "Rank distance"
     SHORT_DESC = "The lowest minus the highest position among the relevant documents."
     HIGHER_IS_BETTER = False
+    DEFAULT = float("nan")
     SUPPORTED_PARAMS = {  # noqa: RUF012 - as ir_measures declares its own
         "cutoff": irm.ParamInfo(dtype=int, required=False, desc="ranking cutoff threshold"),
         "rel": irm.ParamInfo(
@@ -57,9 +74,13 @@ class _RankDistance(irm.Measure):
             ranking = run.get(query_id, [])[: self.params.get("cutoff")]
             position = {doc_id: place for place, doc_id in enumerate(ranking, start=1)}
             relevant = [doc_id for doc_id, relevance in judged.items() if relevance >= self.params.get("rel", 1)]
-            found = [position.get(doc_id, len(ranking) + 1) for doc_id in relevant]
-            result[query_id] = float(max(found) - min(found)) if found else 0.0
+            places = [position.get(doc_id, len(ranking) + 1) for doc_id in relevant]
+            found = any(doc_id in position for doc_id in relevant)
+            result[query_id] = float(max(places) - min(places)) if found else float("nan")
         return result
+
+    def aggregator(self) -> Agg:
+        return DefinedMean()
 
 
 RankDistance = _RankDistance()
@@ -145,7 +166,8 @@ def _ndcg(ranks: Ranks, cutoff: int | None) -> np.ndarray:
 def _rank_distance(ranks: Ranks, cutoff: int | None) -> np.ndarray:
     cut = ranks.at_depth(cutoff)
     positions = np.where(np.isinf(cut.positions), cut.retrieved[:, None] + 1, cut.positions)
-    return np.nanmax(positions, axis=1, initial=0) - np.nanmin(positions, axis=1, initial=np.inf)
+    distance = np.nanmax(positions, axis=1, initial=0) - np.nanmin(positions, axis=1, initial=np.inf)
+    return np.where(np.isfinite(cut.positions).any(1), distance, np.nan)
 
 
 _FROM_RANKS: dict[str, Callable[[Ranks, int | None], np.ndarray]] = {

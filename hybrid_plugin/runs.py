@@ -28,6 +28,7 @@ TAG = "hybrid-ir"
 _COLUMNS = ("query_id", "iteration", "doc_id", "rank", "score", "tag")
 _BLOCK = 32 * 2**20  # bytes parsed at a time
 _BOM = b"\xef\xbb\xbf"
+_GZIP = b"\x1f\x8b"  # how a gzip file begins, whatever its name
 _BLANKS = b"\t\r\v\f"
 _NAMES = pa.dictionary(pa.int32(), pa.string())
 
@@ -68,7 +69,7 @@ class RunWriter:
 
 @contextlib.contextmanager
 def run_writer(path: Path) -> Iterator[RunWriter]:
-    """A run file that gets its name only when it is complete; a name in ``.gz`` means gzip, as for :func:`read_run`."""
+    """A run file that gets its name only when it is complete; a name in ``.gz`` means gzip."""
     with whole_file(path, "wb") as sink:
         if path.suffix == ".gz":
             with gzip.GzipFile(fileobj=sink, mode="wb") as packed:
@@ -96,8 +97,8 @@ def read_run(path: Path) -> Run:
     """Read a run file, in blocks, so that its text is never in memory as a whole.
 
     Taken as trec_eval takes it: columns separated by any white space, Windows line ends, a byte-order mark, queries in
-    any order. Ranks are ignored, as by trec_eval, but one that contradicts the scores is worth a warning. A name in
-    ``.gz`` means gzip.
+    any order. Ranks are ignored, as by trec_eval, but one that contradicts the scores is worth a warning. What is gzip,
+    the file itself says.
 
     Raises
     ------
@@ -168,7 +169,9 @@ def _tables(path: Path) -> Iterator[pa.Table]:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+    with path.open("rb") as file:
+        packed = file.read(len(_GZIP)) == _GZIP
+    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
 
 
 def _parsed(block: bytes) -> Iterator[pa.Table]:

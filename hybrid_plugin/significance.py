@@ -83,6 +83,8 @@ def _blocks(questions: int, resamples: int) -> Iterator[int]:
 def t_test(differences: np.ndarray) -> float:
     """p of the paired t-test, two-sided, as ``scipy.stats.ttest_rel`` gives it; 1 where every difference is 0.
 
+    Where p is too small for a float, the smallest normal one stands for it, 2.2e-308: p is never 0.
+
     Parameters
     ----------
     differences : float [questions] without NaN.
@@ -91,7 +93,7 @@ def t_test(differences: np.ndarray) -> float:
         return 1.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # differences that hardly vary: p is near 0, as it should be
-        return float(stats.ttest_1samp(differences, 0.0).pvalue)
+        return max(float(stats.ttest_1samp(differences, 0.0).pvalue), float(np.finfo(float).tiny))
 
 
 def effect_size(differences: np.ndarray) -> float:

@@ -116,7 +116,8 @@ class _PerLanguage(Transform):
 class Centring(_PerLanguage):
     """Subtracts each language's mean vector.
 
-    Source: Libovický et al. 2020, "On the Language Neutrality of Pre-trained Multilingual Representations".
+    Source: Libovický, Rosa and Fraser, "On the Language Neutrality of Pre-trained Multilingual Representations",
+    Findings of EMNLP 2020, https://arxiv.org/abs/2004.05160.
     """
 
     name: ClassVar[str] = "centring"
@@ -138,8 +139,8 @@ class LIR(_PerLanguage):
     The directions are the first right singular vectors of the language's matrix of vectors, which is not centred, so
     the first is close to the direction of its mean.
 
-    Source: Yang et al. 2021, "A Simple and Effective Method To Eliminate the Self Language Bias in Multilingual
-    Representations". Their rank for retrieval is 1, the default.
+    Source: Yang, Yang, Cer and Darve, "A Simple and Effective Method To Eliminate the Self Language Bias in
+    Multilingual Representations", EMNLP 2021, https://arxiv.org/abs/2109.04727.
     """
 
     name: ClassVar[str] = "lir"
@@ -167,9 +168,9 @@ class LSAR(Transform):
     The matrix of language means is approximated by a vector shared by all languages and a subspace of the given rank
     orthogonal to it; the subspace is removed from every vector, whatever its language.
 
-    Source: Xie et al. 2022, "Discovering Low-rank Subspaces for Language-agnostic Multilingual Representations",
-    Algorithm 1. The default rank is one less than the number of languages, with which the means of all languages
-    become one vector.
+    Source: Xie, Zhao, Yu and Li, "Discovering Low-rank Subspaces for Language-agnostic Multilingual Representations",
+    EMNLP 2022, https://arxiv.org/abs/2401.05792, Algorithm 1. The default rank is one less than the number of
+    languages, with which the means of all languages become one vector.
     """
 
     name: ClassVar[str] = "lsar"

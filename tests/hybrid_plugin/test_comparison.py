@@ -162,7 +162,43 @@ def test_what_was_trained_on_the_benchmark_is_marked(tmp_path: Path) -> None:
 
 def test_systems_are_named_by_what_tells_their_folders_apart(tmp_path: Path) -> None:
     folders = [saved(tmp_path / "mono" / "scores"), saved(tmp_path / "hybrid" / "scores", 0.1)]
-    assert compare(folders, **FAST).systems == ("mono/scores", "hybrid/scores")
+    assert compare(folders, **FAST).systems == ("mono", "hybrid"), "what both have in common tells nothing"
+    folders.append(saved(tmp_path / "second" / "hybrid", 0.1))
+    assert compare(folders, **FAST).systems == ("mono/scores", "hybrid/scores", "second/hybrid")
+
+
+def test_rankings_of_different_depths_are_compared_and_said_to_be(three: list[Path], tmp_path: Path) -> None:
+    assert not any("depth" in sentence for sentence in compare(three, **FAST).verdict)
+    short = saved(tmp_path / "short", gain=0.1, seed=6, depth=1000)
+    verdict = compare([*three[:2], short], **FAST).verdict
+    marked = [sentence for sentence in verdict if "; at different depths)" in sentence]
+    assert len(marked) == 4
+    assert all("short" in sentence for sentence in marked)
+    assert verdict[8] == (
+        "The figures are of different depths, and cut rankings lower AP and RankDistance: "
+        "base, equal on full rankings; short on rankings of 1000 documents."
+    )
+
+
+def test_queries_for_which_one_system_has_no_value_are_left_out_for_both_and_counted(tmp_path: Path) -> None:
+    rows = per_query(0.1, seed=6)
+    lost = (rows.setting == "multi") & rows.AP.lt(rows.AP.quantile(0.2))
+    easier = rows.assign(RankDistance=rows.RankDistance.mask(lost))
+    base = saved(tmp_path / "base")
+    Scores(easier, MEASURES, {"benchmark": "made-up", "zero_shot": True, "depth": None}).save(tmp_path / "picky")
+    found = compare([base, tmp_path / "picky"], **FAST)
+    test = found.tests.query("measure == 'RankDistance'").iloc[0]
+    both = per_query().merge(easier, on=["docs", "queries", "setting", "query_id"]).query("setting == 'multi'")
+    both = both.dropna(subset=["RankDistance_x", "RankDistance_y"])
+    means = both.groupby("queries")[["RankDistance_x", "RankDistance_y"]].mean().mean()
+    assert [test.value_b, test.value_a] == pytest.approx(means.tolist())
+    assert test.difference == pytest.approx(means.iloc[1] - means.iloc[0])
+    assert test.low < test.difference < test.high
+    assert test.wins + test.ties + test.losses == both.query_id.str.slice(0, 4).nunique()
+    sentence = f"RankDistance has no value for {lost.sum()} queries of picky in the multilingual setting; the tests"
+    assert sum(line.startswith(sentence) for line in found.verdict) == 1
+    figures = found.figures.set_index(["system", "setting", "measure"])["value"]
+    assert figures["base", "multi", "RankDistance"] > test.value_b, "its own figure is over all of its queries"
 
 
 def test_a_setting_that_one_system_lacks_is_not_tested(three: list[Path], tmp_path: Path) -> None:
@@ -296,8 +332,11 @@ def resave(rows: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], Non
         (lambda path: path / "nowhere", "has no scores.json"),
         (damaged(lambda folder: (folder / "scores.json").write_text('{"benchmark":')), "is not valid JSON"),
         (damaged(lambda folder: (folder / "scores.json").write_text("[]")), "lacks its benchmark or its figures"),
-        (damaged(lambda folder: (folder / "per_query.parquet").unlink()), "per_query.parquet cannot be read"),
-        (damaged(truncate), "per_query.parquet cannot be read"),
+        (
+            damaged(lambda folder: (folder / "per_query.parquet").unlink()),
+            "other has no per_query.parquet; evaluate again",
+        ),
+        (damaged(truncate), "per_query.parquet cannot be read: it is no whole Parquet file; evaluate again"),
         (damaged(lambda folder: (folder / "per_query.parquet").write_bytes(b"")), "per_query.parquet cannot be read"),
         (damaged(rewrite(lambda rows: rows.drop(columns="AP"))), "has no column 'AP'; it has: docs"),
         (damaged(rewrite(lambda rows: rows.drop(columns="docs"))), "has no column 'docs'"),
@@ -308,8 +347,7 @@ def resave(rows: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], Non
         (damaged(rewrite(lambda rows: rows[5:])), "in the setting 'mono', but scores.json says"),
         (damaged(resave(lambda rows: rows[5:])), "lacks query 'q000_de' on de/de (mono), which"),
         (damaged(resave(lambda rows: rows[:0])), "lacks its benchmark or its figures"),
-        (lambda path: saved(path / "other", benchmark="xquad-r"), "base is an evaluation of benchmark made-up, "),
-        (lambda path: saved(path / "other", depth=1000), "base is an evaluation of depth all, "),
+        (lambda path: saved(path / "other", benchmark="xquad-r"), "base is an evaluation of made-up, "),
         (lambda path: path / "x" / ".." / "base", "is given twice"),
     ],
 )

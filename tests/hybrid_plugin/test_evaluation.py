@@ -134,7 +134,11 @@ def test_queries_that_a_run_lacks_count_as_having_found_nothing_and_are_counted(
     path.write_text("".join(line for line in lines if line.split()[0] not in queries[:3]))
     with pytest.warns(UserWarning, match=rf"^3 of {len(queries)} rankings are missing .* 3 of them in de/de"):
         fewer = evaluate_runs(load_benchmark("mlqa-r"), tmp_path, tmp_path / "out", languages=("de",))
-    assert json.loads((tmp_path / "out" / "scores.json").read_text())["queries_missing"] == {"de/de": 3}
+    written = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert written["queries_missing"] == {"de/de": 3}
+    nothing_found = fewer.per_query["AP"] == 0
+    assert written["queries_undefined"] == {"mono": {"RankDistance": nothing_found.sum()}}
+    assert (fewer.per_query["RankDistance"].isna() == nothing_found).all()
     figures = fewer.per_query.set_index("query_id")["AP"]
     whole = scores.per_query.query("docs == 'de' and queries == 'de'").set_index("query_id")["AP"]
     assert (figures[queries[:3]] == 0).all()

@@ -73,7 +73,7 @@ def assert_equal_to_ir_measures(ranks: Ranks, run: Run, qrels: Qrels) -> None:
         ours = from_ranks(measure, ranks)
         assert ours.dtype == np.float64
         for query, value in zip(ranks.query_ids, ours.tolist(), strict=True):
-            assert value == pytest.approx(theirs[str(measure), query], abs=1e-9), (measure, query)
+            assert value == pytest.approx(theirs[str(measure), query], abs=1e-9, nan_ok=True), (measure, query)
 
 
 @given(problems())
@@ -105,26 +105,37 @@ def test_a_truncated_run_never_overstates_the_rank_distance_of_found_answers(
     qrels = {query: judged for query, judged in qrels.items() if judged}
     run = {query: run[query] for query in qrels}
     ranks = ranks_of(run, qrels, tmp_path_factory.mktemp("measures"))
-    assert (from_ranks(RankDistance, ranks.at_depth(depth)) <= from_ranks(RankDistance, ranks)).all()
+    cut = from_ranks(RankDistance, ranks.at_depth(depth))
+    nothing_found = np.nanmin(ranks.positions, axis=1) > depth
+    np.testing.assert_array_equal(np.isnan(cut), nothing_found)
+    assert (cut <= from_ranks(RankDistance, ranks))[~nothing_found].all()
 
 
 def test_rank_distance_is_lowest_minus_highest() -> None:
     ranks = stack_ranks(["one", "tight", "wide"], [[5], [1, 2, 3], [2, 40, 100]], [100] * 3)
     assert from_ranks(RankDistance, ranks).tolist() == [0, 2, 98]
     assert from_ranks(RankDistance @ 50, ranks).tolist() == [0, 2, 49]
+    np.testing.assert_array_equal(from_ranks(RankDistance @ 4, ranks), [np.nan, 2, 3])
 
 
 def test_a_document_that_is_not_found_stands_below_the_last() -> None:
     run = {"q": {"a": 3.0, "b": 2.0, "c": 1.0}}
     assert ir_measures.calc_aggregate([RankDistance], {"q": {"b": 1, "z": 1}}, run) == {RankDistance: 2}
-    assert ir_measures.calc_aggregate([RankDistance], {"q": {"y": 1, "z": 1}}, run) == {RankDistance: 0}
+
+
+def test_a_ranking_that_found_nothing_has_no_rank_distance_and_does_not_count_in_the_mean() -> None:
+    run = {"q": {"a": 3.0, "b": 2.0, "c": 1.0}, "nothing": {"a": 1.0}}
+    qrels = {"q": {"a": 1, "c": 1}, "nothing": {"y": 1, "z": 1}, "absent": {"a": 1, "b": 1}}
+    assert ir_measures.calc_aggregate([RankDistance], qrels, run) == {RankDistance: 2}
+    found = {metric.query_id: metric.value for metric in ir_measures.iter_calc([RankDistance], qrels, run)}
+    assert found == pytest.approx({"q": 2, "nothing": np.nan, "absent": np.nan}, nan_ok=True)
 
 
 def test_rank_distance_counts_what_is_relevant_enough() -> None:
     run = {"q": {"a": 3.0, "b": 2.0, "c": 1.0}}
     qrels = {"q": {"a": 1, "b": 2, "c": 2}}
     assert ir_measures.calc_aggregate([RankDistance(rel=2)], qrels, run) == {RankDistance(rel=2): 1}
-    assert ir_measures.calc_aggregate([RankDistance], qrels | {"p": {"a": 0}}, run) == {RankDistance: 1}
+    assert ir_measures.calc_aggregate([RankDistance], qrels | {"p": {"a": 0}}, run) == {RankDistance: 2}
 
 
 def test_scores_that_differ_beyond_32_bits_tie_as_in_trec_eval() -> None:
@@ -133,15 +144,13 @@ def test_scores_that_differ_beyond_32_bits_tie_as_in_trec_eval() -> None:
     assert ir_measures.calc_aggregate([RankDistance, RR], qrels, run) == {RankDistance: 1, RR: 0.5}
 
 
-def test_a_query_that_the_run_lacks_counts() -> None:
+def test_a_query_that_the_run_lacks_counts_where_the_measure_is_defined() -> None:
     run = {"q1": {"a": 2.0, "x": 1.5, "b": 1.0}}
     qrels = {"q1": {"a": 1, "b": 1}, "q2": {"a": 1, "b": 1}}
     assert ir_measures.calc_aggregate([RankDistance, AP], qrels, run) == {
-        RankDistance: 1.0,
+        RankDistance: 2.0,
         AP: pytest.approx((1 + 2 / 3) / 2 / 2),
     }
-    found = {metric.query_id: metric.value for metric in ir_measures.iter_calc([RankDistance], qrels, run)}
-    assert found == {"q1": 2, "q2": 0}
 
 
 @pytest.mark.parametrize(

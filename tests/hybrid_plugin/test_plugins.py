@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -222,15 +223,21 @@ def test_the_package_of_the_documentation_works_in_a_fresh_environment(tiny: Pat
 
     assert re.search(r"plugins +rivers$", use("doctor"), re.MULTILINE)
     assert re.search(r"^rivers +2 languages: de en$", use("datasets", "list"), re.MULTILINE)
-    commands = re.findall(r"^hybrid-ir (train|evaluate|run) (.*)$", page, re.MULTILINE)
-    assert len(commands) == 3
+    commands = re.findall(r"^hybrid-ir (train|evaluate|report|run) (.*)$", page, re.MULTILINE)
+    assert len(commands) == 4
     for name, arguments in commands:
         given = [str(tiny) if word == "M" else word for word in arguments.split()]
-        given = [str(tmp_path / word) if re.match("trained|scores", word) else word for word in given]
+        given = [str(tmp_path / word) if re.match("trained|scores|report", word) else word for word in given]
         last = use(name, *given)
     measure, value = last.split()
     assert measure == "LastRelevant"
     assert 2 <= float(value) <= 6  # of six documents two are relevant
+    scores = json.loads((tmp_path / "scores" / "scores.json").read_text())
+    found = {pair["queries"]: pair["LastRelevant"] for pair in scores["pairs"] if pair["docs"] == "multi"}
+    assert found["de"] == pytest.approx(float(value), abs=1e-4), "from positions as from the run file"
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert re.search(r'<section[^>]* id="last-relevant"', report)
+    assert "Mean position of the lowest answer" in report
 
 
 def test_the_later_of_two_offers_of_a_name_counts(tmp_path: Path) -> None:

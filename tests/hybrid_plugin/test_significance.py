@@ -130,3 +130,9 @@ def test_differences_that_do_not_vary_have_a_p_and_no_effect_size() -> None:
     assert randomization_test(nothing[:, None])[0] == 1.0
     assert np.isnan(effect_size(nothing))
     assert t_test(np.array([0.3])) == 1.0, "one question shows nothing"
+
+
+def test_a_p_too_small_for_a_float_is_never_0() -> None:
+    sure = np.random.default_rng(0).normal(9, 1, 2000)
+    assert stats.ttest_1samp(sure, 0).pvalue == 0
+    assert t_test(sure) == np.finfo(float).tiny
