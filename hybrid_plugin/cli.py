@@ -772,7 +772,11 @@ def _depth(text: str | None) -> int | None:
 @app.command()
 def compare(
     folders: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", help="Folders that evaluate wrote; the first is the baseline.")
+        list[str],
+        typer.Argument(
+            metavar="[NAME=]DIR...",
+            help="Folders that evaluate wrote; the first is the baseline. Folders of one NAME are runs of one system.",
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -801,18 +805,21 @@ def compare(
     wins by language, and a verdict to quote. Prints tables; with --output writes them and prints the verdict.
 
     Example: hybrid-ir compare scores-untouched scores-hybrid --measures AP nDCG@10 --published
+
+    Several seeds: hybrid-ir compare mono=m0 mono=m1 mono=m2 hybrid=h0 hybrid=h1 hybrid=h2
     """
     from hybrid_plugin.comparison import COMPARISON, DEFAULT_MEASURES
     from hybrid_plugin.comparison import compare as run
     from hybrid_plugin.errors import UserError
     from hybrid_plugin.files import check_output
 
-    if len(folders) < 2:
-        raise UserError("a comparison takes two evaluation folders or more")
+    systems = _systems(folders)
+    if len(systems) < 2:
+        raise UserError("a comparison takes the evaluation folders of two systems or more")
     if output is not None:
         check_output(output, COMPARISON)
     found = run(
-        folders,
+        systems,
         measures=measures or DEFAULT_MEASURES,
         all_pairs=all_pairs,
         published=published,
@@ -941,6 +948,16 @@ def _print_scores(scores: Scores) -> None:
     Console(width=max(100, Console().width)).print(table)
 
 
+def _systems(given: list[str]) -> list[Path] | dict[str, list[Path]]:
+    """Folders, or folders by system where some are NAME=DIR; a path may hold an equals sign, too."""
+    found: dict[str, list[Path]] = {}
+    for one in given:
+        name, _, folder = one.partition("=")
+        named = folder and "/" not in name and not Path(one).exists()
+        found.setdefault(name if named else one, []).append(Path(folder if named else one))
+    return found if any(folders != [Path(name)] for name, folders in found.items()) else [Path(one) for one in given]
+
+
 def _print_tables(found: Comparison) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -973,10 +990,14 @@ def _print_tables(found: Comparison) -> None:
         figure, low, high = (found.number(row.measure, getattr(row, x), sign) for x in (column, "low", "high"))
         return f"{figure}\n{low} to {high}"
 
+    def with_spread(row: Any) -> str:
+        return with_interval(row) + (f"\n± {found.number(row.measure, row.spread)}" if row.runs > 1 else "")
+
+    spread = ", ± standard deviation over runs" if (found.figures["runs"] > 1).any() else ""
     grid(
-        f"{found.benchmark}, with {found.level()} intervals",
+        f"{found.benchmark}, with {found.level()} intervals{spread}",
         ["system"],
-        collect(found.figures, lambda row: (found.label(row.system),), with_interval),
+        collect(found.figures, lambda row: (found.label(row.system),), with_spread),
         collect(found.published, lambda row: (row.system,), lambda row: f"{row.value:.{row.digits}f}"),
     )
     for source in found.sources():

@@ -44,7 +44,8 @@ class Comparison:
     benchmark : what all systems were scored on.
     systems : a name each, in the order given; the first is the baseline.
     about : system -> the head of its ``scores.json``.
-    figures : ``system``, ``setting``, ``measure``, ``value`` (the macro average of ``scores.json``), ``low``, ``high``.
+    figures : ``system``, ``setting``, ``measure``, ``value`` (the macro average of ``scores.json``), ``low``, ``high``,
+        ``runs``, and ``spread``, the standard deviation over these.
     tests : ``a``, ``b``, ``setting``, ``measure``, ``value_a``, ``value_b`` (over the queries for which both have a
         value), ``difference`` (of a minus b), ``low``, ``high``, ``p_randomization``, ``p_t``,
         ``p_holm_randomization``, ``p_holm_t``, ``d`` (Cohen's d_z), ``wins``, ``ties``, ``losses`` (questions on which
@@ -151,7 +152,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def compare(
-    folders: Sequence[Path],
+    folders: Sequence[Path] | Mapping[str, Sequence[Path]],
     *,
     measures: Sequence[str] = DEFAULT_MEASURES,
     all_pairs: bool = False,
@@ -171,7 +172,9 @@ def compare(
     Parameters
     ----------
     folders : evaluation folders, as :func:`hybrid_plugin.evaluate` writes them; the first is the baseline. One alone
-        gets its figures with intervals, and no tests.
+        gets its figures with intervals, and no tests. Or the folders of each system by its name: where they are
+        several runs of one system, such as seeds, the system's value for a query is the mean of theirs. The intervals
+        and tests are then about these runs on other questions; what other runs would give, ``spread`` hints at.
     all_pairs : test every two systems, not only each with the baseline.
     published : also give the figures published for other models, see :func:`published_figures`.
     resamples : sign flips of the randomisation tests.
@@ -192,8 +195,10 @@ def compare(
     if not 0 < alpha < 1:
         raise UserError(f"alpha is {alpha}; a level of significance is above 0 and below 1")
     better = {str(measure): higher_is_better(measure) for measure in parse_measures(list(measures))}
-    systems = [_System.load(name, folder, list(better)) for name, folder in _named(folders).items()]
-    _check_alike(systems)
+    grouped = folders if isinstance(folders, Mapping) else {name: [one] for name, one in _named(folders).items()}
+    runs = {name: [_Run.load(one, list(better)) for one in some] for name, some in grouped.items()}
+    _check_alike([run for some in runs.values() for run in some])
+    systems = [_System.of(name, some, list(better)) for name, some in runs.items()]
     names = tuple(system.name for system in systems)
     chosen = [(a, b) for b, a in combinations(names, 2) if all_pairs or b == names[0]]
     questions = pd.Index(sorted(set().union(*(system.per_query["question"].unique() for system in systems))))
@@ -218,7 +223,8 @@ def compare(
         cells = {name: _Cell(v, d, alpha) for name, v, d in zip(frames, values, drawn, strict=True)}
         asked = next(iter(frames.values())).columns.get_level_values("queries")
         what = {"setting": setting, "measure": measure}
-        figures += [{"system": name, **what} | cell.figure() for name, cell in cells.items()]
+        spread = {system.name: system.spread(setting, measure) for system in systems if system.name in cells}
+        figures += [{"system": name, **what} | cell.figure() | spread[name] for name, cell in cells.items()]
         for langs, seen in product(trained, (True, False)):
             part = asked.isin(langs) == seen
             if part.any():
@@ -235,7 +241,7 @@ def compare(
                     by_language.append({"language": lang, **key} | mine.of(one).against(theirs.of(one)))
     tests, by_language = ([row for row in rows if not np.isnan(row["difference"])] for rows in (tests, by_language))
     if chosen and not tests:
-        raise UserError(f"no setting of {' and '.join(map(str, folders))} has values of {', '.join(better)} to compare")
+        raise UserError(f"no setting of {' and '.join(names)} has values of {', '.join(better)} to compare")
     if len(tests) / (1 + resamples) > alpha:
         raise UserError(
             f"{resamples} sign flips cannot show a difference at {alpha:g} in {len(tests)} tests; "
@@ -268,10 +274,7 @@ def compare(
 
 def _named(folders: Sequence[Path]) -> dict[str, Path]:
     """Folders by the shortest ends of their paths that tell them apart, without an end that all have in common."""
-    places = [folder.resolve() for folder in folders]
-    twice = next((folder for i, folder in enumerate(folders) if places[i] in places[:i]), None)
-    if twice is not None:
-        raise UserError(f"{twice} is given twice; a comparison takes different evaluation folders")
+    _check_distinct(folders)
     paths = [Path(os.path.abspath(folder)).parts for folder in folders]
     while len(folders) > 1 and len({path[-1] for path in paths}) == 1:
         paths = [path[:-1] for path in paths]
@@ -283,17 +286,24 @@ def _named(folders: Sequence[Path]) -> dict[str, Path]:
     return names
 
 
+def _check_distinct(folders: Sequence[Path]) -> None:
+    places = [folder.resolve() for folder in folders]
+    twice = next((folder for i, folder in enumerate(folders) if places[i] in places[:i]), None)
+    if twice is not None:
+        raise UserError(f"{twice} is given twice; a comparison takes different evaluation folders")
+
+
 @dataclass(frozen=True)
-class _System:
+class _Run:
     """An evaluation folder as it was read: ``per_query`` with the column ``question``, the unit of the tests."""
 
-    name: str
     folder: Path
     about: dict[str, Any]
+    figures: dict[str, dict[str, float]]  # setting -> measure -> macro average
     per_query: pd.DataFrame
 
     @classmethod
-    def load(cls, name: str, folder: Path, measures: list[str]) -> _System:
+    def load(cls, folder: Path, measures: list[str]) -> _Run:
         if not (folder / SCORES).is_file():
             raise UserError(f"{folder} has no {SCORES}, so it is no folder that hybrid-ir evaluate wrote")
         about = read_json(folder / SCORES)
@@ -319,14 +329,45 @@ class _System:
         for measure in measures:
             if not pd.api.types.is_numeric_dtype(frame[measure]) or np.isinf(frame[measure]).any():
                 raise UserError(f"{path} holds a value of {measure} that is not a finite number")
-        _check_figures(Scores(frame, tuple(measures)).settings, _figures_of(about), measures, path)
+        figures = Scores(frame, tuple(measures)).settings
+        _check_figures(figures, _figures_of(about), measures, path)
         suffixed = [*zip(frame["query_id"].tolist(), ("_" + frame["queries"]).tolist(), strict=True)]
         if all(query_id.endswith(suffix) for query_id, suffix in suffixed):
             frame["question"] = [query_id.removesuffix(suffix) for query_id, suffix in suffixed]
         else:  # a benchmark with ids of its own: a query is a question
             frame["question"] = frame["query_id"]
         head = {key: value for key, value in about.items() if key not in ("settings", "queries_undefined", "pairs")}
-        return cls(name, folder, head, frame)
+        return cls(folder, head, figures, frame)
+
+
+@dataclass(frozen=True)
+class _System:
+    """One run, or the mean of several."""
+
+    name: str
+    runs: Sequence[_Run]
+    about: dict[str, Any]
+    per_query: pd.DataFrame
+
+    @classmethod
+    def of(cls, name: str, runs: Sequence[_Run], measures: list[str]) -> _System:
+        first = runs[0]
+        if len(runs) == 1:
+            return cls(name, runs, first.about, first.per_query)
+        for key, run in product(("zero_shot", "languages_trained_on", "depth"), runs):
+            if run.about.get(key) != first.about.get(key):
+                raise UserError(
+                    f"{first.folder} and {run.folder} differ in {key.replace('_', ' ')}, so they are not runs of one "
+                    f"system, '{name}'"
+                )
+        rows = pd.concat([run.per_query for run in runs])
+        mean = rows.groupby([*_QUERY, "question"], as_index=False, sort=False)[measures].mean()
+        return cls(name, runs, first.about | {"runs": [str(run.folder) for run in runs]}, mean)
+
+    def spread(self, setting: str, measure: str) -> dict[str, float]:
+        """How many runs there are, and the standard deviation of their figures, NaN for one."""
+        figures = pd.Series([run.figures[setting][measure] for run in self.runs], dtype=float)
+        return {"runs": len(self.runs), "spread": float(figures.std())}
 
     @property
     def settings(self) -> list[str]:
@@ -364,26 +405,27 @@ def _check_figures(
             raise UserError(f"{path} gives {measure} {value} in the setting '{setting}', but {SCORES} says {said}")
 
 
-def _check_alike(systems: Sequence[_System]) -> None:
-    """Raise unless all were scored on one benchmark and, in each setting, on the same queries."""
-    first = systems[0]
-    for other in systems[1:]:
+def _check_alike(runs: Sequence[_Run]) -> None:
+    """Raise unless all are different, and were scored on one benchmark and, in each setting, on the same queries."""
+    _check_distinct([run.folder for run in runs])
+    first = runs[0]
+    for other in runs[1:]:
         if other.about["benchmark"] != first.about["benchmark"]:
             raise UserError(
                 f"{first.folder} is an evaluation of {first.about['benchmark']}, {other.folder} one of "
                 f"{other.about['benchmark']}; a comparison takes one benchmark"
             )
-    known: dict[str, _System] = {}
-    for system in systems:
-        for setting, rows in system.per_query.groupby("setting"):
-            other = known.setdefault(str(setting), system)
+    known: dict[str, _Run] = {}
+    for run in runs:
+        for setting, rows in run.per_query.groupby("setting"):
+            other = known.setdefault(str(setting), run)
             theirs = other.per_query[other.per_query["setting"] == setting]
-            if other is system:
+            if other is run:
                 continue
             both = theirs[_QUERY].merge(rows[_QUERY], how="outer", indicator=True)
             odd = both[both["_merge"] != "both"]
             if len(odd):
-                has, lacks = (other, system) if odd["_merge"].iloc[0] == "left_only" else (system, other)
+                has, lacks = (other, run) if odd["_merge"].iloc[0] == "left_only" else (run, other)
                 raise UserError(f"{lacks.folder} lacks {_row(odd.iloc[0])}, which {has.folder} has")
 
 
@@ -511,6 +553,9 @@ def _verdict(found: Comparison) -> Iterator[str]:
             queries = f"{gap['queries']} queries of {gap['system']}"
             where = f"in the {_IN_WORDS.get(gap['setting'], gap['setting'])} setting"
             yield f"{gap['measure']} has no value for {queries} {where}; the tests leave these out."
+    several = found.figures.groupby("system", sort=False)["runs"].first()
+    for system, count in several[several > 1].items():
+        yield f"{system} is the mean of {count} runs; intervals and tests are over questions, not over further runs."
     for system, about in found.about.items():
         if about.get("zero_shot") is None:
             yield f"What {system} was trained on is not recorded, so whether it is zero-shot is not known."

@@ -96,6 +96,47 @@ def test_the_verdict_says_who_is_better_and_where_nothing_is_shown(three: list[P
     assert all(text.startswith("better beats base") for text in flipped.verdict)
 
 
+def test_several_runs_of_a_system_are_compared_by_their_mean(tmp_path: Path) -> None:
+    base = [saved(tmp_path / f"base{seed}", seed=seed) for seed in range(3)]
+    better = [saved(tmp_path / f"better{seed}", gain=0.1, seed=10 + seed) for seed in range(2)]
+    found = compare({"base": base, "better": better}, **FAST)
+    multi = found.figures.query("setting == 'multi' and measure == 'AP'").set_index("system")
+    for system, folders in (("base", base), ("better", better)):
+        written = [json.loads((folder / "scores.json").read_text())["settings"]["multi"]["AP"] for folder in folders]
+        row = multi.loc[system]
+        assert (row["value"], row["spread"]) == pytest.approx((np.mean(written), np.std(written, ddof=1)))
+        assert row["runs"] == len(folders)
+    assert found.verdict[0].startswith("better beats base in")
+    assert (
+        "better is the mean of 2 runs; intervals and tests are over questions, not over further runs." in found.verdict
+    )
+    alone = compare([base[0], better[0]], **FAST)
+    assert alone.figures["spread"].isna().all()
+    assert (found.tests["d"].abs() > alone.tests["d"].abs()).all(), "a mean of runs has less noise"
+
+
+def test_runs_of_one_system_are_told_on_the_command_line(tmp_path: Path) -> None:
+    runs: dict[str, list[Path]] = {}
+    for name, gain in (("cross", 0.0), ("mono", 0.1)):
+        runs[name] = [saved(tmp_path / f"alpha={gain},seed={seed}", gain, int(100 * gain) + seed) for seed in range(2)]
+    named = [f"{name}={folder}" for name, folders in runs.items() for folder in folders]
+    printed = run_cli("compare", *named, "--resamples", 4000).stdout
+    assert "mono beats cross in the monolingual setting" in printed
+    assert "± standard deviation over runs" in printed
+    printed = run_cli("compare", runs["cross"][0], runs["mono"][0], "--resamples", 4000).stdout
+    assert "alpha=0.1,seed=0 beats alpha=0.0,seed=0" in printed, "a folder's name may hold an equals sign"
+    assert "folders of two systems or more" in refused("compare", *named[:2])
+
+
+def test_runs_that_are_not_of_one_system_are_refused(three: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"base and .*better differ in languages trained on, so they are not runs of one"
+    ):
+        compare({"one": [three[0], three[2]], "other": [three[1]]}, **FAST)
+    with pytest.raises(UserError, match="base is given twice"):
+        compare({"one": [three[0]], "other": [three[1], three[0]]}, **FAST)
+
+
 def test_swapping_two_systems_negates_the_difference_and_keeps_p(three: list[Path]) -> None:
     one, other = (compare(folders, **FAST).tests for folders in (three[:2], three[1::-1]))
     for column in ("difference", "d"):
@@ -364,7 +405,7 @@ def test_folders_that_cannot_be_compared_are_refused(
 
 def test_the_command_refuses_in_one_sentence_and_writes_nothing(three: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert "takes two evaluation folders" in refused("compare", three[0], "--output", out, writes=out)
+    assert "folders of two systems or more" in refused("compare", three[0], "--output", out, writes=out)
     assert "no column 'P@5'" in refused("compare", *three, "--measures", "P@5", "--output", out, writes=out)
     truncate(three[1])
     assert "cannot be read" in refused("compare", *three, "--output", out, writes=out)
