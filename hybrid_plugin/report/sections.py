@@ -292,10 +292,10 @@ def _landing_rows(found: Landing, system: System) -> list[dict[str, Any]]:
 def _needs_runs(systems: Iterable[System], benchmark: str) -> Markup:
     commands = []
     for system in systems:
-        pool = system.folder.with_name(f"{system.folder.name}-pool")
+        pool = f"{system.folder}-pool"
         evaluate = ["hybrid-ir", "evaluate", benchmark, *_ranker(system), "--settings", "multi", "--runs"]
         commands += [
-            shlex.join([*evaluate, "--output", str(pool)]),
+            shlex.join([*evaluate, "--output", pool]),
             shlex.join(["mv", f"{pool}/runs", f"{system.folder}/"]),
         ]
     return render("needs_runs.html", commands=commands)

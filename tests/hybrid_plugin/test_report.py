@@ -9,6 +9,7 @@ import re
 import shutil
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +23,7 @@ from hybrid_plugin.benchmarks import load_benchmark
 from hybrid_plugin.encoder import Encoder
 from hybrid_plugin.evaluation import evaluate
 from hybrid_plugin.plugins import hookimpl, manager
-from hybrid_plugin.report import Section
+from hybrid_plugin.report import Section, sections
 from hybrid_plugin.report.data import ReportData
 from hybrid_plugin.report.html import table
 from hybrid_plugin.report.page import write_report
@@ -306,7 +307,9 @@ def test_positions_in_run_files_are_those_that_were_scored(folders: list[Path]) 
 
 def test_the_hardest_questions_stand_in_every_language_with_texts(page: Any, folders: list[Path]) -> None:
     first = page.locator("#hardest details").first
-    cards = first.locator(".sides").first.locator("article")
+    wanted = first.locator(".sides").first.locator(".lang").all_text_contents()
+    assert set(LANGUAGES) <= set(wanted)
+    cards = first.locator(".sides").nth(1).locator("article")
     assert cards.locator(".asked .lang").all_text_contents() == list(LANGUAGES)
     assert cards.locator("ol li").count() == 3 * len(LANGUAGES)
     pooled = pd.concat([pd.read_parquet(folder / "per_query.parquet") for folder in folders[:2]])
@@ -330,16 +333,20 @@ def test_runs_that_differ_in_more_than_alpha_share_no_curve(sweep: list[Path], t
             shutil.copytree(folder, run / "hybrid-demo")
             (run / "run.json").write_text(json.dumps({"learning_rate": rate, "alpha": 0.5, "seed": 1}))
             runs.append(run / "hybrid-demo")
-    text = write_report(runs, tmp_path / "report.html").read_text(encoding="utf-8")
+    data = ReportData.load(runs)
+    text = sections.alpha(data)
     for rate in (1e-5, 3e-5):
         assert text.count(f"<figcaption>AP over alpha with learning rate {rate}: one seed.") == 1
     for run in runs:
         (run.parent / "run.json").unlink()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # as matplotlib's, where names leave no room for what they name
-        text = write_report(runs, tmp_path / "report.html").read_text(encoding="utf-8")
+    text = sections.alpha(replace(data, systems=tuple(map(replace, data.systems))))
     assert "AP over alpha" not in text
     assert "have the same alpha and seed, so they" in text
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # as matplotlib's, where names leave no room for what they name
+        assert data.systems[0].name.endswith("learning_rate=1e-05/hybrid-demo")
+        assert sections.settings(data)
+        assert sections.distance(data)
 
 
 def test_one_evaluation_alone_has_a_report(folders: list[Path], tmp_path: Path) -> None:
