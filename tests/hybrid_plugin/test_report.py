@@ -344,7 +344,7 @@ def test_runs_that_differ_in_more_than_alpha_share_no_curve(sweep: list[Path], t
     assert "have the same alpha and seed, so they" in text
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # as matplotlib's, where names leave no room for what they name
-        assert data.systems[0].name.endswith("learning_rate=1e-05/hybrid-demo")
+        assert data.systems[0].name == "alpha=cross,learning_rate=1e-05"
         assert sections.settings(data)
         assert sections.distance(data)
 
