@@ -47,8 +47,9 @@ def hybrid_ir_report_sections() -> list[Section]:
         Section("settings", "Settings", 10, sections.settings),
         Section("languages", "Language by language", 20, sections.languages),
         Section("landing", "Landing on the pool", 30, sections.landing),
-        Section("bias", "Rank distance", 40, sections.bias),
-        Section("alpha", "Alpha", 50, sections.alpha),
-        Section("hardest", "Hardest questions", 60, sections.hardest),
+        Section("distance", "Rank distance", 40, sections.distance),
+        Section("bias", "Language bias", 50, sections.bias),
+        Section("alpha", "Alpha", 60, sections.alpha),
+        Section("hardest", "Hardest questions", 70, sections.hardest),
         Section("provenance", "Provenance", 100, sections.provenance),
     ]

@@ -6,14 +6,16 @@ strokes of their own.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+
+from hybrid_plugin.benchmarks import SETTINGS
 
 # What a colour is for -> the colour on white paper. In the page each becomes a CSS variable of the same name, which has
 # another value in the dark, so no two may be equal.
@@ -36,9 +38,11 @@ PALETTE = {
     "step-3": "#e3e8ee",
 }
 _MARKERS = "osD^vPX*"
-_STROKES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 3)), (0, (3, 1, 1, 1)), (0, (8, 3)))
+_STROKES = ("-", "--", ":")  # of the settings
 _WIDTH = 4.9  # inches; 72 units of SVG each
 _TEXT = 11.0
+_SHORT = 18  # characters of a name that has room beside a bar, or beside another in a legend
+_LINE = 52  # characters in a line as wide as the figure
 _SEQUENTIAL = LinearSegmentedColormap.from_list("figure", ["#ffffff", "#6aa2ec"])
 _DIVERGING = LinearSegmentedColormap.from_list("difference", ["#e39a4d", "#ffffff", "#6aa2ec"])
 
@@ -70,6 +74,11 @@ def _marker(place: int) -> str:
     return _MARKERS[(place + place // 8) % len(_MARKERS)]
 
 
+def _wrapped(text: str) -> str:
+    """A name in lines that the figure has room for."""
+    return text if len(text) <= _LINE else textwrap.fill(text.replace(",", ", "), _LINE)
+
+
 def _thin(axes: Axes, label: str) -> None:
     axes.set_xlabel(label, fontsize=_TEXT, color=PALETTE["muted"])
     axes.tick_params(axis="x", labelcolor=PALETTE["muted"], labelsize=_TEXT - 1)
@@ -92,19 +101,26 @@ def bars(figures: pd.DataFrame, unit: str, form: str, limit: float) -> Figure:
     form : of the digits.
     limit : the largest value of the axis.
     """
-    figure, axes = _axes(0.75 + 0.42 * len(figures))
-    places = list(range(len(figures)))
+    names = [_wrapped(label) for label in figures["label"]]
+    beside = max(map(len, names)) <= _SHORT
+    lines = 0 if beside else 1 + max(name.count("\n") for name in names)
+    row, thick = 0.42 + 0.2 * lines, 0.26  # inches
+    figure, axes = _axes(0.75 + row * len(names))
+    places = list(range(len(names)))
     value, low, high = (figures[name].to_numpy(float) for name in ("value", "low", "high"))
-    axes.barh(places, value, height=0.62, color=[_colour(place) for place in places])
+    axes.barh(places, value, height=thick / row, color=[_colour(place) for place in places])
     axes.hlines(places, low, high, color=PALETTE["ink"], linewidth=1.4)
     for end in (low, high):
         axes.vlines(
-            end, [at - 0.13 for at in places], [at + 0.13 for at in places], color=PALETTE["ink"], linewidth=1.4
-        )
+            end, [at - 0.2 * thick / row for at in places], [at + 0.2 * thick / row for at in places],
+            color=PALETTE["ink"], linewidth=1.4,
+        )  # fmt: skip
     for place, one, end in zip(places, value, np.fmax(value, high), strict=True):
         axes.text(end + 0.02 * limit, place, format(one, form), va="center", fontsize=_TEXT, color=PALETTE["ink"])
-    axes.set_yticks(places, figures["label"].tolist())
-    axes.invert_yaxis()
+    axes.set_yticks(places, names if beside else [""] * len(names))
+    for place, name in zip(places, [] if beside else names, strict=False):
+        axes.text(0, place - 0.6 * thick / row, name, va="bottom", fontsize=_TEXT - 1, color=PALETTE["ink"])
+    axes.set_ylim(len(names) - 1 + 0.9 * thick / row, -(0.21 * lines + 0.9 * thick) / row)
     axes.set_xlim(0, limit * 1.17)
     _thin(axes, unit)
     return figure
@@ -119,19 +135,23 @@ def dots(figures: pd.DataFrame, rows: Sequence[str], unit: str) -> Figure:
     rows : from the top down.
     """
     labels = list(dict.fromkeys(figures["label"]))
-    figure, axes = _axes(1.0 + 0.3 * len(rows) + 0.22 * -(-len(labels) // 2))
+    columns = 2 if max(map(len, labels)) <= _SHORT else 1
+    lines = sum(1 + _wrapped(label).count("\n") for label in labels)
+    figure, axes = _axes(1.0 + 0.3 * len(rows) + 0.23 * -(-lines // columns))
     table = figures.pivot(index="row", columns="label", values="value").reindex(list(rows))
     places = np.arange(len(rows))
     axes.hlines(places, table.min(axis=1), table.max(axis=1), color=PALETTE["grid"], linewidth=3)
     for number, label in enumerate(labels):
         axes.plot(
-            table[label], places, _marker(number), color=_colour(number), markersize=7.5, linestyle="", label=label
-        )
+            table[label], places, _marker(number), color=_colour(number), markersize=7.5, linestyle="",
+            label=_wrapped(label),
+        )  # fmt: skip
     axes.set_yticks(places, list(rows))
     axes.invert_yaxis()
-    axes.set_xlim(left=0)
+    if table.min(axis=None) >= 0:
+        axes.set_xlim(left=0)
     _thin(axes, unit)
-    _legend(figure, 2)
+    _legend(figure, columns)
     return figure
 
 
@@ -165,24 +185,26 @@ def shares(figures: pd.DataFrame, columns: Mapping[str, str], unit: str) -> Figu
 
 
 def curves(figures: pd.DataFrame, unit: str) -> Figure:
-    """Lines over alpha: the mean over seeds, in a band from the lowest seed to the highest.
+    """Lines over alpha, one a setting: the mean over seeds, in a band from the lowest seed to the highest.
 
     Parameters
     ----------
-    figures : ``alpha``, ``line``, ``value``, a row a seed.
+    figures : ``alpha``, ``setting``, ``value``, a row a seed.
     """
     figure, axes = _axes(3.4)
     axes.grid(axis="y", color=PALETTE["grid"], linewidth=0.8)
-    for number, (line, group) in enumerate(figures.groupby("line", sort=False), start=1):
+    for setting, group in figures.groupby("setting", sort=False):
+        number = 4 + SETTINGS.index(str(setting))  # one look in every plot, and not that of one of the first systems
         by_alpha = group.groupby("alpha")["value"].agg(["mean", "min", "max"])
         axes.fill_between(
             by_alpha.index, by_alpha["min"], by_alpha["max"], color=_colour(number), alpha=0.18, linewidth=0
         )
         axes.plot(
-            by_alpha.index, by_alpha["mean"], color=_colour(number), linestyle=_STROKES[(number - 1) % len(_STROKES)],
-            linewidth=2, marker=_marker(number), markersize=6.5, label=str(line),
+            by_alpha.index, by_alpha["mean"], color=_colour(number), linestyle=_STROKES[number - 4],
+            linewidth=2, marker=_marker(number), markersize=6.5, label=str(setting),
         )  # fmt: skip
-    axes.set_xticks(sorted(figures["alpha"].unique()))
+    at = sorted(figures["alpha"].unique())
+    axes.set_xticks(at, [f"{value:g}" for value in at])
     axes.set_ylabel(unit, fontsize=_TEXT, color=PALETTE["muted"])
     axes.margins(y=0.12)
     _thin(axes, "alpha, the probability of a monolingual batch")
@@ -213,6 +235,6 @@ def heat(matrix: pd.DataFrame, span: tuple[float, float], *, columns: str, rows:
     axes.xaxis.tick_top()
     axes.xaxis.set_label_position("top")
     axes.spines["bottom"].set_visible(False)
-    axes.set_xlabel(columns, fontsize=_TEXT, color=PALETTE["muted"])
+    axes.set_xlabel(_wrapped(columns), fontsize=_TEXT, color=PALETTE["muted"])
     axes.set_ylabel(rows, fontsize=_TEXT, color=PALETTE["muted"])
     return figure

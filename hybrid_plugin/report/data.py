@@ -24,6 +24,7 @@ from hybrid_plugin.report import html
 from hybrid_plugin.runs import read_run
 
 NOT_ZERO_SHOT = "*"
+RUN = "run.json"  # which `hybrid-ir sweep` writes beside the evaluation folders of a run
 TOP = 3  # documents a query that a landing keeps to show
 
 
@@ -80,6 +81,12 @@ class System:
     def checksums(self) -> dict[str, str]:
         """SHA-256 of the files that the report was made from, by their names."""
         return {name: hashlib.sha256((self.folder / name).read_bytes()).hexdigest() for name in (SCORES, PER_QUERY)}
+
+    @cached_property
+    def sweep(self) -> dict[str, Any]:
+        """The settings of the run of `hybrid-ir sweep` that the folder belongs to, if it belongs to one."""
+        path = self.folder.absolute().parent / RUN
+        return read_json(path) if path.is_file() else {}
 
     @cached_property
     def pooled(self) -> pd.DataFrame:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
+from numbers import Number
 from typing import Any
 
 import jinja2
 import matplotlib as mpl
 import pandas as pd
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
 from hybrid_plugin.report.charts import PALETTE, short
@@ -21,9 +22,21 @@ from hybrid_plugin.report.charts import PALETTE, short
 @cache
 def environment() -> jinja2.Environment:
     """The templates of the report, which escape what they are given."""
-    return jinja2.Environment(
+    found = jinja2.Environment(
         loader=jinja2.PackageLoader("hybrid_plugin.report"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    found.filters["breakable"] = breakable
+    return found
+
+
+def slug(text: str) -> str:
+    """A text as the name of a file."""
+    return re.sub(r"\W+", "-", text.lower()).strip("-")
+
+
+def breakable(text: str) -> Markup:
+    """A text that may go on in another line after the marks that paths and names of runs are joined by."""
+    return Markup(re.sub(r"([,/=_])", r"\1<wbr>", str(escape(text))))
 
 
 def render(template: str, **values: Any) -> Markup:
@@ -35,7 +48,7 @@ def table(
     frame: pd.DataFrame,
     caption: str,
     *,
-    formats: Mapping[str, str] | None = None,
+    formats: Mapping[str, str | Callable[[float], str]] | None = None,
     default_format: str = "",
     row_headers: int = 1,
     shade: Collection[str] = (),
@@ -48,7 +61,7 @@ def table(
     ----------
     frame : a column each; missing values are shown as a dash.
     caption : what the table shows; also the name of its CSV file.
-    formats : column -> how its numbers are shown (``.3f``, ``+.1f``, ``d``); the CSV has all digits.
+    formats : column -> how its numbers are shown (``.3f``, ``+.1f``, ``d``, or a function); the CSV has all digits.
     default_format : of fractions in other columns; by default four digits after the point, or one from 10 upwards.
     row_headers : how many of the first columns name the row.
     shade : columns whose cells are coloured by their value.
@@ -64,30 +77,27 @@ def table(
         ]
         for row in frame.itertuples(index=False, name=None)
     ]
-    numeric = [pd.api.types.is_numeric_dtype(frame[name]) for name in frame.columns]
-    file = re.sub(r"\W+", "-", caption.lower()).strip("-")
+    numeric = [all(value is None or isinstance(value, Number) for value in frame[name]) for name in frame.columns]
     return render(
         "table.html",
         caption=caption,
         columns=list(zip(frame.columns, numeric, strict=True)),
         rows=rows,
         row_headers=row_headers,
-        file=file,
+        file=slug(caption),
         note=note,
         shaded=bool(shade),
     )
 
 
-def _cell(value: Any, form: str, span: tuple[float, float] | None) -> dict[str, Any]:
+def _cell(value: Any, form: str | Callable[[float], str], span: tuple[float, float] | None) -> dict[str, Any]:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return {"text": "–", "value": ""}
-    if isinstance(value, (bool, str)) or not isinstance(value, (int, float)):
+    if not isinstance(value, float):  # among them Decimal, which has the digits that were printed
         return {"text": str(value), "value": str(value)}
-    if isinstance(value, int):
-        return {"text": str(value), "value": str(value)}
-    text = format(value, form or (".4f" if abs(value) < 10 else ".1f")).replace("-", "−")
-    cell: dict[str, Any] = {"text": text, "value": repr(float(value))}
-    if span is not None:
+    text = form(value) if callable(form) else format(value, form or (".4f" if abs(value) < 10 else ".1f"))
+    cell: dict[str, Any] = {"text": text.replace("-", "−"), "value": repr(float(value))}
+    if span is not None and isinstance(form, str):
         low, high = span
         cell["text"] = short(value, form)
         if low < 0:

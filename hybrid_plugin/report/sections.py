@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -11,9 +13,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from datasets_ext import MULTI
+from hybrid_plugin.measures import higher_is_better, parse_measures, pool_only
 from hybrid_plugin.report import charts
 from hybrid_plugin.report.data import NOT_ZERO_SHOT, Landing, ReportData, System
-from hybrid_plugin.report.html import render
+from hybrid_plugin.report.html import render, slug
 
 _HEADLINE = (("AP", "mono"), ("AP", "cross"), ("AP", "multi"), ("RankDistance", "multi"))
 _FORMS = {"AP": ".3f", "RankDistance": ".1f"}
@@ -24,6 +27,22 @@ _SETTINGS = {
     "multi": "the pool of all languages",
 }
 _HARDEST = 5  # questions
+_SENTENCES = 16  # of the verdict, before the rest is folded away
+_READING = {  # how to read a measure of language bias
+    "LanguageSkew": "the share of {who} among the first {k} documents minus the share among the relevant ones; from −1 "
+    "to 1, above 0 is preferred, 0 is fair.",
+    "LanguageDivergence": "how far the languages of the first {k} documents are from those of the relevant ones "
+    "(Jensen-Shannon divergence); from 0, the same mix, to 1, lower is better.",
+    "FirstRank": "the mean position of the first relevant document in {who}; 1 and up, lower is better between systems "
+    "(of more languages the first comes sooner by their number alone).",
+    "WeakAlignment": "how often a document in the query's language that is not relevant stands above a relevant one in "
+    "another; from 0 to 1, lower is better, 0.5 is chance.",
+    "LanguageAP": "average precision where only the relevant documents in {who} count; from 0 to 1, higher is better.",
+    "PEER": "the probability that documents of all languages have the same expected rank among the first {k}; from 0 "
+    "to 1, higher is better.",
+}
+_VARIED = ("alpha", "seed", "strategy", "evaluate")  # settings of a sweep that make no other curve
+_WHO = {"query": "the query's language", "other": "the other languages"}
 
 
 def main_table(data: ReportData) -> pd.DataFrame:
@@ -52,7 +71,14 @@ def verdict(data: ReportData) -> str:
         note="AP: higher is better. RankDistance, the distance between the same answer in different languages: lower "
         "is better." + _not_zero_shot(data),
     )
-    return render("verdict.html", sentences=data.comparison.verdict, alone=len(data.systems) == 1, table=table)
+    sentences = [_typeset(sentence) for sentence in data.comparison.verdict]
+    shown = len(sentences) if len(sentences) <= _SENTENCES else _SENTENCES - 4
+    return render("verdict.html", sentences=sentences, shown=shown, alone=len(data.systems) == 1, table=table)
+
+
+def _typeset(sentence: str) -> str:
+    """With true minus signs, and no line break in ``d = 0.5``."""
+    return re.sub(r"(?<=[ (])-(?=\d)", "−", sentence).replace(" = ", "\u00a0=\u00a0")
 
 
 def _not_zero_shot(data: ReportData) -> str:
@@ -65,7 +91,7 @@ def settings(data: ReportData) -> str:
     comparison = data.comparison
     labels = {system.name: system.label for system in data.systems}
     figures = comparison.figures.assign(label=comparison.figures["system"].map(labels))
-    figures = figures[[pair in _HEADLINE for pair in zip(figures["measure"], figures["setting"], strict=True)]]
+    figures = _headline(figures)
     limits = figures.groupby("measure")["high"].max()
     shown = []
     for measure, setting in _HEADLINE:
@@ -95,7 +121,7 @@ def settings(data: ReportData) -> str:
             data.table(
                 tests[columns].rename(columns=chances),
                 "Tests of significance",
-                formats=dict.fromkeys(chances.values(), ".2g") | {"d": ".2f"},
+                formats=dict.fromkeys(chances.values(), _chance) | {"d": ".2f"},
                 row_headers=2,
                 note="difference is a minus b, with its confidence interval; p of the paired randomisation test and of "
                 "the t-test, both after Holm's correction over this table; d is Cohen's d_z; wins, ties and "
@@ -103,13 +129,48 @@ def settings(data: ReportData) -> str:
             )
         )
     if len(comparison.by_training):
-        seen = comparison.by_training.assign(system=comparison.by_training["system"].map(labels))
-        parts.append(data.table(seen, "Languages seen in training and languages never seen"))
+        seen = _headline(comparison.by_training).assign(system=lambda rows: rows["system"].map(labels))
+        if seen["trained_on"].nunique() == 1:
+            seen = seen.drop(columns="trained_on")
+        parts.append(
+            data.table(
+                seen.rename(
+                    columns={"trained_on": "trained on", "part": "in training", "languages": "query languages"}
+                ),
+                "Query languages seen in training and query languages never seen",
+                note="value with its 95% confidence interval, for every system, so that those that were trained have "
+                "something to stand beside.",
+            )
+        )
     if len(comparison.published):
-        published = comparison.published[["system", "setting", "measure", "value"]]
-        note = f"Not tested: no values per query were published. Sources: {'; '.join(comparison.sources())}."
-        parts.append(data.table(published, "Published figures of other models", note=note))
+        parts.append(_published(data))
     return Markup("").join(parts)
+
+
+def _headline(figures: pd.DataFrame) -> pd.DataFrame:
+    """The rows that say something about a system at a glance."""
+    return figures[[pair in _HEADLINE for pair in zip(figures["measure"], figures["setting"], strict=True)]]
+
+
+def _chance(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def _published(data: ReportData) -> Markup:
+    """The systems of the report, and below them what was published of others, with the digits it was published with."""
+    own = main_table(data)
+    rows: dict[str, dict[str, Any]] = {}
+    for row in data.comparison.published.itertuples():
+        row_of = rows.setdefault(row.system, {"system": row.system})
+        row_of[f"{row.measure} {row.setting}"] = Decimal(f"{row.value:.{row.digits}f}")
+    frame = pd.concat([own, pd.DataFrame(rows.values())[lambda frame: own.columns.intersection(frame.columns)]])
+    return data.table(
+        frame.astype(object).where(frame.notna(), None),
+        "Beside published figures of other models",
+        formats={name: _FORMS[name.split()[0]] for name in own.columns[1:]},
+        note="Published figures are not tested: no values per query were published. Sources: "
+        f"{'; '.join(data.comparison.sources())}.{_not_zero_shot(data)}",
+    )
 
 
 def _grid(shown: Iterable[Markup]) -> Markup:
@@ -229,15 +290,31 @@ def _landing_rows(found: Landing, system: System) -> list[dict[str, Any]]:
 
 
 def _needs_runs(systems: Iterable[System], benchmark: str) -> Markup:
-    commands = [
-        f"hybrid-ir evaluate {benchmark} --encoder {shlex.quote(str(system.scores.get('encoder') or 'M'))} "
-        f"--runs --output {shlex.quote(str(system.folder))}"
-        for system in systems
-    ]
+    commands = []
+    for system in systems:
+        pool = f"{system.folder}-pool"
+        evaluate = ["hybrid-ir", "evaluate", benchmark, *_ranker(system), "--settings", "multi", "--runs"]
+        commands += [
+            shlex.join([*evaluate, "--output", pool]),
+            shlex.join(["mv", f"{pool}/runs", f"{system.folder}/"]),
+        ]
     return render("needs_runs.html", commands=commands)
 
 
-def bias(data: ReportData) -> str:
+def _ranker(system: System) -> list[str]:
+    """The options of `hybrid-ir evaluate` that name what was evaluated."""
+    if "bm25" in system.scores:
+        return ["--bm25"]
+    settings = system.scores.get("encoder_settings") or {}
+    options = ["--encoder", str(system.scores.get("encoder") or "M")]
+    if settings.get("strategy") is None:  # no checkpoint that knows its own
+        for name in ("query_prefix", "passage_prefix"):
+            if settings.get(name):
+                options += [f"--{name.replace('_', '-')}", settings[name].strip()]
+    return options
+
+
+def distance(data: ReportData) -> str:
     frames = [
         system.pairs[system.pairs["setting"] == MULTI].assign(label=system.label)
         for system in data.systems
@@ -247,7 +324,7 @@ def bias(data: ReportData) -> str:
     if figures.empty:
         return ""
     figures = figures.rename(columns={"queries": "row", "RankDistance": "value"})[["label", "row", "value"]]
-    labels = [system.label for system in data.systems]
+    labels = list(dict.fromkeys(figures["label"]))
     wide = figures.pivot(index="row", columns="label", values="value").reindex(columns=labels)
     order = wide.mean(axis=1).sort_values(ascending=False).index.tolist()
     table = wide.copy()
@@ -266,38 +343,111 @@ def bias(data: ReportData) -> str:
         default_format=".1f",
         formats=dict.fromkeys(table.columns[len(labels) :], "+.1f"),
     )
-    return _grid([chart, figures_table])
+    return _grid([chart]) + figures_table
+
+
+def bias(data: ReportData) -> str:
+    names = dict.fromkeys(name for system in data.systems for name in system.scores["settings"].get(MULTI, {}))
+    measures = [
+        measure
+        for measure in parse_measures([*names])
+        if pool_only(measure) and measure.params.get("lang", "query") in _WHO
+    ]
+    if not measures:
+        return ""
+    overall = pd.DataFrame(
+        [
+            {"system": system.label}
+            | {str(measure): system.scores["settings"].get(MULTI, {}).get(str(measure)) for measure in measures}
+            for system in data.systems
+        ]
+    )
+    frames = [system.pairs[system.pairs["setting"] == MULTI].assign(system=system.label) for system in data.systems]
+    columns = ["system", "queries", *map(str, measures)]
+    by_language = pd.concat(frames).reindex(columns=columns)
+    formats = {name: ".1f" if by_language[name].abs().max() > 1 else ".4f" for name in columns[2:]}
+    order = sorted(by_language["queries"].unique())
+    shown = []
+    for measure in measures:
+        name = str(measure)
+        part = by_language.rename(columns={"system": "label", "queries": "row", name: "value"}).dropna(subset="value")
+        spread = part.groupby("label", sort=False)["value"].agg(["min", "max"])
+        spoken = "; ".join(
+            f"{row.Index} from {row.min:{formats[name]}} to {row.max:{formats[name]}}" for row in spread.itertuples()
+        )
+        shown.append(
+            data.chart(
+                f"bias-{slug(name)}",
+                charts.dots(part, order, f"{name} on the pool, {_better(measure)}"),
+                f"{name} on the pool, by language of the query",
+                f"Mean over the queries of each language: {spoken}.",
+            )
+        )
+    return render(
+        "bias.html",
+        measures=[(str(measure), _reading(measure)) for measure in measures],
+        overall=data.table(
+            overall,
+            "Language bias on the pool",
+            formats=formats,
+            note=Markup(
+                "Macro averages over the languages of the queries, not tested here: "
+                "<code>hybrid-ir compare --measures</code> tests them."
+            ),
+        ),
+        charts=_grid(shown),
+        by_language=data.table(
+            by_language, "Language bias on the pool, by language of the query", formats=formats, row_headers=2
+        ),
+    )
+
+
+def _reading(measure: Any) -> str:
+    """A sentence on what a measure of language bias says, its range and its direction."""
+    if measure.NAME in _READING:
+        return _READING[measure.NAME].format(
+            who=_WHO[measure.params.get("lang", "query")], k=measure.params.get("cutoff")
+        )
+    return f"{measure.SHORT_DESC.rstrip('.')}; {_better(measure)}."
+
+
+def _better(measure: Any) -> str:
+    return "higher is better" if higher_is_better(measure) else "lower is better"
 
 
 def alpha(data: ReportData) -> str:
-    shown = []
-    sweeps = _sweeps(data)
-    for number, ((base, sources), points) in enumerate(sweeps.items()):
-        of = f" of {base} on {sources}" if len(sweeps) > 1 else ""
+    shown, unclear = [], []
+    for number, (of, points) in enumerate(_sweeps(data).items()):
+        run = points.groupby(["alpha", "seed"], dropna=False)["system"].unique()
+        twice = next((systems for systems in run if len(systems) > 1), None)
+        if twice is not None:
+            unclear.append((points["system"].nunique(), *twice[:2]))
+            continue
         for measure, settings in (("AP", data.settings), ("RankDistance", (MULTI,))):
-            lines = points[(points["measure"] == measure) & points["setting"].isin(settings)].assign(
-                line=lambda frame: frame["setting"]
-            )
+            lines = points[(points["measure"] == measure) & points["setting"].isin(settings)]
             if len(lines):
-                means = lines.groupby(["line", "alpha"], sort=False)["value"].mean()
+                means = lines.groupby(["setting", "alpha"], sort=False)["value"].mean()
                 spoken = "; ".join(
-                    f"{line} at {at:g}: {value:{_FORMS[measure]}}" for (line, at), value in means.items()
+                    f"{setting} at {at:g}: {value:{_FORMS[measure]}}" for (setting, at), value in means.items()
                 )
                 mark = f" Trained on {data.benchmark}, so not zero-shot." if points["marked"].any() else ""
+                seeds = points["seed"].nunique()
+                drawn = f"mean and range of {seeds} seeds" if seeds > 1 else "one seed"
                 shown.append(
                     data.chart(
                         f"alpha-{number}-{measure.lower()}",
                         charts.curves(lines, f"{measure}, {_BETTER[measure]}"),
-                        f"{measure} over alpha{of}: mean and range of {points['seed'].nunique()} seeds.{mark}",
+                        f"{measure} over alpha{of}: {drawn}.{mark}",
                         f"0 stands for cross-lingual batches alone, 1 for monolingual ones. {spoken}.",
                     )
                 )
-    return _grid(shown) if shown else ""
+    return render("alpha.html", charts=_grid(shown) if shown else "", unclear=unclear) if shown or unclear else ""
 
 
-def _sweeps(data: ReportData) -> dict[tuple[str, str], pd.DataFrame]:
-    """Base model and sources -> figures with ``alpha`` and ``seed``, where there are three values of alpha or more."""
-    rows = []
+def _sweeps(data: ReportData) -> dict[str, pd.DataFrame]:
+    """Figures with ``alpha`` and ``seed`` of systems that differ in these alone, where there are three values of alpha
+    or more, by what tells them from the others: base model, sources and, of a sweep, its other settings."""
+    rows: list[dict[str, Any]] = []
     for system in data.systems:
         trained = system.scores.get("encoder_settings") or {}
         at = {"mono": 1.0, "cross": 0.0, "hybrid": trained.get("alpha")}.get(str(trained.get("strategy")))
@@ -305,8 +455,8 @@ def _sweeps(data: ReportData) -> dict[tuple[str, str], pd.DataFrame]:
             rows.append(
                 {
                     "system": system.name,
-                    "base": str(trained.get("base_model")),
-                    "sources": ", ".join(system.scores.get("trained_on") or []),
+                    "rest": {"model": trained.get("base_model"), "source": system.scores.get("trained_on")}
+                    | {key: value for key, value in system.sweep.items() if key not in _VARIED},
                     "alpha": float(at),
                     "seed": system.scores.get("seed"),
                     "marked": system.label != system.name,
@@ -314,9 +464,14 @@ def _sweeps(data: ReportData) -> dict[tuple[str, str], pd.DataFrame]:
             )
     if not rows:
         return {}
+    settings = dict.fromkeys(key for row in rows for key in row["rest"])
+    varied = [key for key in settings if len({str(row["rest"].get(key)) for row in rows}) > 1]
+    for row in rows:
+        told = ", ".join(f"{key.replace('_', ' ')} {_fact(row['rest'].get(key)) or 'unset'}" for key in varied)
+        row["rest"] = f" with {told}" if told else ""
     points = pd.DataFrame(rows).merge(data.comparison.figures, on="system")
-    groups = points.groupby(["base", "sources"], sort=False)
-    return {(str(base), str(sources)): group for (base, sources), group in groups if group["alpha"].nunique() >= 3}
+    groups = points.groupby("rest", sort=False)
+    return {str(rest): group for rest, group in groups if group["alpha"].nunique() >= 3}
 
 
 def hardest(data: ReportData) -> str:
@@ -360,8 +515,16 @@ def hardest(data: ReportData) -> str:
                 )
             answers.append({"label": system.label, "cards": cards})
         title = asked.get(f"{question}_en") or next(iter(asked.get(i, i) for i in rows["query_id"]))
+        wanted = dict.fromkeys(i for query_id in rows["query_id"] for i in data.task.relevant.get(query_id, ()))
+        relevant_docs = [{"text": texts.get(i, i), "lang": languages.get(i, ""), "id": i} for i in wanted]
         questions.append(
-            {"title": title, "english": f"{question}_en" in asked, "ap": f"{ranking[question]:.3f}", "answers": answers}
+            {
+                "title": title,
+                "english": f"{question}_en" in asked,
+                "ap": f"{ranking[question]:.3f}",
+                "relevant": sorted(relevant_docs, key=lambda doc: doc["lang"]),
+                "answers": answers,
+            }
         )
     lacking = [system for system in data.systems if system.name not in data.landings]
     return render("hardest.html", questions=questions) + (
@@ -375,18 +538,23 @@ def provenance(data: ReportData) -> str:
         scores = system.scores
         facts = {"folder": system.folder, "benchmark": scores.get("benchmark"), "zero-shot": system.zero_shot}
         facts |= {key: scores.get(key) for key in ("encoder", "runs", "trained_on", "seed", "depth", "runs_depth")}
-        facts |= scores.get("encoder_settings") or {}
+        facts |= system.sweep | (scores.get("encoder_settings") or {})
         facts |= {f"version of {name}": found for name, found in (scores.get("versions") or {}).items()}
         facts |= {f"SHA-256 of {name}": digest[:16] for name, digest in system.checksums.items()}
-        columns[system.label] = {key: _fact(value) for key, value in facts.items()}
+        columns[system.label] = {key.replace("_", " "): _fact(value) for key, value in facts.items()}
     frame = pd.DataFrame(columns).dropna(how="all").reset_index(names="what")
     method = pd.DataFrame(
-        [(key, _fact(value)) for key, value in data.comparison.method.items()], columns=["what", "value"]
+        [(key.replace("_", " "), _fact(value)) for key, value in data.comparison.method.items()],
+        columns=["what", "value"],
     )
     return data.table(frame, "What was evaluated, and how") + data.table(method, "How the tests were made")
 
 
 def _fact(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_fact(one)}" for key, one in value.items()) or None
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
         return ", ".join(map(str, value)) or None
     return None if value is None else str(value)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
+import warnings
 from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,13 +23,14 @@ from hybrid_plugin.benchmarks import load_benchmark
 from hybrid_plugin.encoder import Encoder
 from hybrid_plugin.evaluation import evaluate
 from hybrid_plugin.plugins import hookimpl, manager
-from hybrid_plugin.report import Section
+from hybrid_plugin.report import Section, sections
 from hybrid_plugin.report.data import ReportData
+from hybrid_plugin.report.html import table
 from hybrid_plugin.report.page import write_report
 from tests.conftest import run_cli
 
 LANGUAGES = ("de", "en", "zh")
-SECTIONS = ["verdict", "settings", "languages", "landing", "bias", "alpha", "hardest", "provenance"]
+SECTIONS = ["verdict", "settings", "languages", "landing", "distance", "bias", "alpha", "hardest", "provenance"]
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +219,8 @@ def test_it_prints(page: Any) -> None:
     assert not page.locator("nav").is_visible()
     page.set_viewport_size({"width": 690, "height": 975})  # A4 within its margins
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 690
+    # Chromium prints a heading again on the next page, but no box within it.
+    assert page.evaluate("getComputedStyle(document.querySelector('thead button')).display") == "contents"
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
 
 
@@ -235,6 +242,27 @@ def test_screen_readers_get_structure_and_words(page: Any) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_measures_of_language_bias_are_those_of_the_evaluation_and_say_how_to_read_them(
+    page: Any, folders: list[Path]
+) -> None:
+    names = ["LanguageSkew@10", "LanguageDivergence@10", "FirstRank", "FirstRank(lang='other')", "WeakAlignment"]
+    assert page.locator("#bias dt").all_text_contents() == names
+    assert all(
+        "0 is fair" in text or "lower is better" in text for text in page.locator("#bias dd").all_text_contents()
+    )
+    scores = json.loads((folders[0] / "scores.json").read_text())
+    overall = page.locator("#bias table").first.locator("tbody tr").first.locator("td")
+    assert [float(cell.get_attribute("data-value")) for cell in overall.all()] == [
+        scores["settings"]["multi"][name] for name in names
+    ]
+    page.locator("#bias summary").press("Enter")
+    assert page.locator("#bias figure").count() == len(names)
+    german = next(pair for pair in scores["pairs"] if (pair["docs"], pair["queries"]) == ("multi", "de"))
+    shown = column(page, "Language bias on the pool, by language of the query", 7)
+    assert shown[0] == f"{german['WeakAlignment']:.4f}"
+    assert len(shown) == len(folders) * len(LANGUAGES)
+
+
 def test_what_is_not_zero_shot_is_marked_everywhere(page: Any, folders: list[Path]) -> None:
     """In the head, the tables, the charts and the verdict; and a name is text, whatever it holds."""
     name = "cross & <b>seen"
@@ -247,6 +275,14 @@ def test_what_is_not_zero_shot_is_marked_everywhere(page: Any, folders: list[Pat
     sentences = [text for text in page.locator("#verdict li").all_text_contents() if name in text]
     assert sentences
     assert all("not zero-shot" in text for text in sentences)
+
+
+def test_a_table_shows_numbers_as_they_are_asked_for() -> None:
+    frame = pd.DataFrame({"name": ["a", "b"], "value": [0.5, Decimal("0.70")], "p": [0.04, 1e-9]})
+    text = table(frame, "Numbers", formats={"value": ".3f", "p": lambda p: "small" if p < 0.001 else f"{p:.2f}"})
+    assert re.findall(r'<td class="number" data-value="(.*?)">(.*?)</td>', text) == [
+        ("0.5", "0.500"), ("0.04", "0.04"), ("0.70", "0.70"), ("1e-09", "small")
+    ]  # fmt: skip
 
 
 def test_plots_and_the_main_table_come_as_files(made: Path) -> None:
@@ -271,7 +307,9 @@ def test_positions_in_run_files_are_those_that_were_scored(folders: list[Path]) 
 
 def test_the_hardest_questions_stand_in_every_language_with_texts(page: Any, folders: list[Path]) -> None:
     first = page.locator("#hardest details").first
-    cards = first.locator(".sides").first.locator("article")
+    wanted = first.locator(".sides").first.locator(".lang").all_text_contents()
+    assert set(LANGUAGES) <= set(wanted)
+    cards = first.locator(".sides").nth(1).locator("article")
     assert cards.locator(".asked .lang").all_text_contents() == list(LANGUAGES)
     assert cards.locator("ol li").count() == 3 * len(LANGUAGES)
     pooled = pd.concat([pd.read_parquet(folder / "per_query.parquet") for folder in folders[:2]])
@@ -282,9 +320,33 @@ def test_the_hardest_questions_stand_in_every_language_with_texts(page: Any, fol
 
 def test_without_run_files_it_says_how_to_get_them_and_a_sweep_has_curves(sweep: list[Path], tmp_path: Path) -> None:
     text = write_report(sweep, tmp_path / "report.html").read_text(encoding="utf-8")
-    assert f"--runs --output {sweep[0]}" in text
-    assert 'id="alpha"' in text
-    assert 'id="alpha-0-ap-title"' in text
+    assert f"--settings multi --runs --output {sweep[0]}-pool\nmv {sweep[0]}-pool/runs {sweep[0]}/" in text
+    assert text.count("<figcaption>AP over alpha: one seed.") == 1
+
+
+def test_runs_that_differ_in_more_than_alpha_share_no_curve(sweep: list[Path], tmp_path: Path) -> None:
+    """A sweep says in what else; other evaluations do not, so two of one alpha and seed are refused by name."""
+    runs = []
+    for rate in (1e-5, 3e-5):
+        for folder in sweep:
+            run = tmp_path / f"alpha={folder.name},learning_rate={rate}"
+            shutil.copytree(folder, run / "hybrid-demo")
+            (run / "run.json").write_text(json.dumps({"learning_rate": rate, "alpha": 0.5, "seed": 1}))
+            runs.append(run / "hybrid-demo")
+    data = ReportData.load(runs)
+    text = sections.alpha(data)
+    for rate in (1e-5, 3e-5):
+        assert text.count(f"<figcaption>AP over alpha with learning rate {rate}: one seed.") == 1
+    for run in runs:
+        (run.parent / "run.json").unlink()
+    text = sections.alpha(replace(data, systems=tuple(map(replace, data.systems))))
+    assert "AP over alpha" not in text
+    assert "have the same alpha and seed, so they" in text
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # as matplotlib's, where names leave no room for what they name
+        assert data.systems[0].name == "alpha=cross,learning_rate=1e-05"
+        assert sections.settings(data)
+        assert sections.distance(data)
 
 
 def test_one_evaluation_alone_has_a_report(folders: list[Path], tmp_path: Path) -> None:
