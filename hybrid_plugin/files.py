@@ -17,8 +17,11 @@ from hybrid_plugin.errors import UserError
 
 def _temporary(target: Path) -> Path:
     """A hidden name beside the target, so that the final rename stays on one file system."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    except OSError as error:
+        raise UserError(f"cannot write {target}: {error.strerror}") from error
 
 
 @contextlib.contextmanager

@@ -111,7 +111,7 @@ def settings(data: ReportData) -> str:
                 )
             )
     parts = [_grid(shown)]
-    interval = figures.assign(system=figures["label"]).drop(columns="label")
+    interval = figures.assign(system=figures["label"]).drop(columns=["label", "runs", "spread"])  # a folder is a run
     parts.append(data.table(interval, "Figures with 95% confidence intervals"))
     if len(comparison.tests):
         tests = comparison.tests.assign(a=comparison.tests["a"].map(labels), b=comparison.tests["b"].map(labels))

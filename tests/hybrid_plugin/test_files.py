@@ -130,6 +130,12 @@ def test_a_file_in_a_folders_place_is_refused(tmp_path: Path) -> None:
         check_output(tmp_path / "out", "record.json")
 
 
+def test_a_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match=r"cannot write .*file/inside/out: Not a directory"):
+        write_json(tmp_path / "file" / "inside" / "out", {})
+
+
 def test_a_folder_that_is_written_in_parts_is_known_by_them(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     check_output(tmp_path, "scores.json", ("runs",))
