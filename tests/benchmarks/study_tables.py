@@ -19,6 +19,8 @@ from hybrid_plugin.files import read_json
 
 SETTINGS = ("mono", "cross", "multi")
 _FIGURES = ("AP mono", "AP cross", "AP multi", "RankDistance")
+_STRATEGIES = {"mono": 1, "cross": 0, "hybrid": 0.5}  # by alpha, so that nothing else differs
+_VARIED = {"strategy", "alpha", "seed"}  # in the main grid
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -37,12 +39,34 @@ def shown(values: Sequence[float]) -> list[str]:
     return [*(f"{value:.4f}" for value in values[:3]), f"{values[3]:.1f}"]
 
 
-def by_language(folder: Path) -> pd.DataFrame:
-    """Rows query languages, columns as in the other tables; cross is the mean over document languages."""
-    pairs = pd.DataFrame(read_json(folder / SCORES)["pairs"])
+def by_language(folders: Sequence[Path]) -> pd.DataFrame:
+    """Rows query languages, columns as in the other tables: means over runs, and of cross over document languages."""
+    pairs = pd.concat(pd.DataFrame(read_json(folder / SCORES)["pairs"]) for folder in folders)
     means = pairs.groupby(["queries", "setting"])[["AP", "RankDistance"]].mean().unstack("setting")
     columns = [means["AP"][name] for name in SETTINGS] + [means["RankDistance"]["multi"]]
     return pd.concat(columns, axis=1, keys=_FIGURES)
+
+
+def tests(systems: dict[str, list[Path]]) -> None:
+    """The tests of every two systems, each the mean of its runs."""
+    result = compare(systems, all_pairs=True)
+    table(
+        ["", "setting", "measure", "difference", "95% interval", "p (Holm)", "d", "wins", "losses"],
+        (
+            [
+                f"{row.a} − {row.b}",
+                row.setting,
+                row.measure,
+                f"{row.difference:+.4f}" if row.measure == "AP" else f"{row.difference:+.1f}",
+                f"{row.low:.4f} to {row.high:.4f}" if row.measure == "AP" else f"{row.low:.1f} to {row.high:.1f}",
+                "< 0.001" if row.p_holm_randomization < 0.001 else f"{row.p_holm_randomization:.3f}",
+                f"{row.d:.2f}",
+                row.wins,
+                row.losses,
+            ]
+            for row in result.tests.itertuples()
+        ),
+    )
 
 
 def main() -> None:
@@ -61,28 +85,32 @@ def main() -> None:
         keys = sorted((key for key in found if key[1] == benchmark), key=lambda key: key[0])
         table([f"run, on {benchmark}", *_FIGURES], ([key[0], *shown(scores[key])] for key in keys))
 
-    main_grid = {
-        key: settings
-        for key, settings in runs.items()
-        if key[1] == "xquad-r" and settings["strategy"] == "hybrid" and set(key[0].split(",")) <= _plain(key[0])
+    grids = {
+        benchmark: {
+            key: settings
+            for key, settings in runs.items()
+            if key[1] == benchmark
+            and settings["strategy"] == "hybrid"
+            and {part.split("=")[0] for part in key[0].split(",")} <= varied
+        }
+        for benchmark, varied in (("xquad-r", _VARIED), ("mlqa-r", {*_VARIED, "source", "evaluate"}))
     }
-    print("## Over seeds\n")
-    rows = []
-    for alpha in sorted({settings["alpha"] for settings in main_grid.values()}):
-        several = pd.DataFrame([scores[key] for key, settings in main_grid.items() if settings["alpha"] == alpha])
-        mean, spread = several.mean(), several.std()
-        cells = [f"{mean[i]:.4f} ± {spread[i]:.4f}" if len(several) > 1 else f"{mean[i]:.4f}" for i in range(3)]
-        last = f"{mean[3]:.1f} ± {spread[3]:.1f}" if len(several) > 1 else f"{mean[3]:.1f}"
-        rows.append([alpha, len(several), *cells, last])
-    table(["alpha", "seeds", *_FIGURES], rows)
-
-    chosen = {settings["alpha"]: found[key] for key, settings in sorted(main_grid.items()) if settings.get("seed") == 0}
-    untouched = found.get(("strategy=untouched", "xquad-r"))
-    if {0, 0.5, 1} <= chosen.keys() and untouched is not None:
-        names = {"untouched": untouched, "mono": chosen[1], "cross": chosen[0], "hybrid": chosen[0.5]}
-        seen = set(read_json(names["hybrid"] / SCORES)["languages_trained_on"])
-        parts = {name: by_language(folder) for name, folder in names.items()}
-        print("## By query language\n")
+    for (benchmark, grid), untouched in zip(grids.items(), ("", ",evaluate=mlqa-r"), strict=True):
+        print(f"## {benchmark}\n")
+        rows = []
+        for alpha in sorted({settings["alpha"] for settings in grid.values()}):
+            several = pd.DataFrame([scores[key] for key, settings in grid.items() if settings["alpha"] == alpha])
+            cells = shown(several.mean())
+            if len(several) > 1:
+                cells = [f"{mean} ± {spread}" for mean, spread in zip(cells, shown(several.std()), strict=True)]
+            rows.append([alpha, len(several), *cells])
+        table(["alpha", "seeds", *_FIGURES], rows)
+        systems = {"untouched": [found[f"strategy=untouched{untouched}", benchmark]]} | {
+            name: [found[key] for key, settings in grid.items() if settings["alpha"] == alpha]
+            for name, alpha in _STRATEGIES.items()
+        }
+        seen = set(read_json(systems["hybrid"][0] / SCORES)["languages_trained_on"])
+        parts = {name: by_language(folders) for name, folders in systems.items()}
         for figure in _FIGURES:
             digits = 1 if figure == "RankDistance" else 3
             languages = sorted(parts["hybrid"].index, key=lambda lang: (lang not in seen, lang))
@@ -93,37 +121,13 @@ def main() -> None:
                     for name, part in parts.items()
                 ),
             )
-        print("## Tests\n")
-        result = compare(list(names.values()), all_pairs=True)
-        labels = dict(zip(result.systems, names, strict=True))
-        table(
-            ["", "setting", "measure", "difference", "95% interval", "p (Holm)", "d", "wins", "losses"],
-            (
-                [
-                    f"{labels[row.a]} − {labels[row.b]}",
-                    row.setting,
-                    row.measure,
-                    f"{row.difference:+.4f}" if row.measure == "AP" else f"{row.difference:+.1f}",
-                    f"{row.low:.4f} to {row.high:.4f}" if row.measure == "AP" else f"{row.low:.1f} to {row.high:.1f}",
-                    "< 0.001" if row.p_holm_randomization < 0.001 else f"{row.p_holm_randomization:.3f}",
-                    f"{row.d:.2f}",
-                    row.wins,
-                    row.losses,
-                ]
-                for row in result.tests.itertuples()
-            ),
-        )
+        tests(systems)
     print("## Published\n")
     published = published_figures("xquad-r")
     print(published.to_string())
 
     if options.plot:
-        plot(main_grid, scores, options.plot)
-
-
-def _plain(name: str) -> set[str]:
-    """The parts of a run's name that the main grid varies."""
-    return {part for part in name.split(",") if part.split("=")[0] in ("strategy", "alpha", "seed")}
+        plot(grids["xquad-r"], scores, options.plot)
 
 
 def plot(runs: dict[tuple[str, str], dict[str, Any]], scores: dict[tuple[str, str], list[float]], path: Path) -> None:
