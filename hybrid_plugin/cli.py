@@ -310,10 +310,6 @@ def train(
     warmup: Annotated[
         float, typer.Option("--warmup", metavar="X", help="Share of the steps in which the rate rises.")
     ] = 0.1,
-    average: Annotated[
-        float,
-        typer.Option("--average", metavar="X", help="Share of the steps, the last ones, to average weights over."),
-    ] = 0.0,
     temperature: Annotated[float, typer.Option("--temperature", metavar="X", help="Of the loss, on cosines.")] = 0.02,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of batches and dropout.")] = 0,
     precision: Annotated[
@@ -398,7 +394,6 @@ def train(
         weight_decay=weight_decay,
         temperature=temperature,
         warmup=warmup,
-        average=average,
         seed=seed,
         precision=precision,  # type: ignore[arg-type]
         lora_rank=lora_rank,

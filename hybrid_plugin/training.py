@@ -17,10 +17,9 @@ import torch
 import torch.distributed as dist
 from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
-from torch.optim.swa_utils import AveragedModel
 from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Dataset
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainingArguments, set_seed
 
 from hybrid_plugin.card import CARD, model_card
 from hybrid_plugin.encoder import RECORD, Encoder
@@ -35,7 +34,6 @@ Precision = Literal["float32", "bfloat16", "float16"]
 
 _RUN = "run.json"  # what the progress in a folder belongs to
 _WHOLE = "whole"  # marks a saved state as complete
-_WEIGHTS, _AVERAGE = "model.safetensors", "average.safetensors"  # in a saved state
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,6 @@ class TrainingSettings:
         the whole batch, in-batch negatives included, for about a third more time.
     temperature : of the loss, in the scale of cosines.
     warmup : share of the steps over which the learning rate rises, before it falls linearly to 0.
-    average : share of the steps, the last ones, over which the weights are averaged for the checkpoint (stochastic
-        weight averaging, Izmailov et al. 2018, arXiv 1803.05407); 0 keeps those of the last step.
     precision : of the computation; the weights stay float32. By default bfloat16 on a GPU and float32 on a CPU.
     lora_rank : train adapters of this rank (Hu et al. 2022) instead of all weights; they are merged at the end.
     compile : compile the model by ``torch.compile``.
@@ -87,7 +83,6 @@ class TrainingSettings:
     weight_decay: float = 0.01
     temperature: float = 0.02
     warmup: float = 0.1
-    average: float = 0.0
     seed: int = 0
     precision: Precision | None = None
     lora_rank: int = 0
@@ -104,10 +99,8 @@ class TrainingSettings:
             value = getattr(self, name)
             if value is not None and not 0 <= value < math.inf:
                 raise UserError(f"{name.replace('_', ' ')} is {value}; it must be 0 or above")
-        for name in ("warmup", "average"):
-            value = getattr(self, name)
-            if not 0 <= value <= 1:
-                raise UserError(f"{name} is {value}; it is a share of the steps, from 0 to 1")
+        if not 0 <= self.warmup <= 1:
+            raise UserError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to 1")
         if self.precision is not None and self.precision not in get_args(Precision):
             raise UserError(f"unknown precision '{self.precision}'; known: {', '.join(get_args(Precision))}")
 
@@ -186,17 +179,6 @@ class _Steps(Dataset[dict[str, Any]]):
         }
 
 
-class _Averaging(TrainerCallback):
-    """Keeps the mean of the weights after each of the last steps."""
-
-    def __init__(self, model: torch.nn.Module, share: float):
-        self.mean, self._model, self._share = AveragedModel(model), model, share
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if state.global_step > (1 - self._share) * state.max_steps:
-            self.mean.update_parameters(self._model)
-
-
 class _HybridTrainer(Trainer):
     """A Trainer whose data loader yields whole batches and whose loss is InfoNCE over them.
 
@@ -217,9 +199,6 @@ class _HybridTrainer(Trainer):
         kwargs["eval_dataset"] = None if validation is None else batches
         super().__init__(model=_Tower(encoder, settings.chunk_size), **kwargs)
         self._encoder, self._settings, self._validation = encoder, settings, validation
-        self._averaging = _Averaging(encoder.model, settings.average) if settings.average else None
-        if self._averaging is not None:
-            self.add_callback(self._averaging)
         self._data = _Steps(batches, encoder, first)
         self._losses: dict[str, list[float]] = {}
 
@@ -285,19 +264,10 @@ class _HybridTrainer(Trainer):
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         folder = Path(str(output_dir or self.args.output_dir))
         folder.mkdir(parents=True, exist_ok=True)
-        save_model(self._encoder.model, str(folder / _WEIGHTS))
-        if self._averaging is not None:
-            save_model(self._averaging.mean, str(folder / _AVERAGE))
+        save_model(self._encoder.model, str(folder / "model.safetensors"))
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        load_model(self._encoder.model, Path(resume_from_checkpoint) / _WEIGHTS)
-        if self._averaging is not None:
-            load_model(self._averaging.mean, Path(resume_from_checkpoint) / _AVERAGE)
-
-    def load_average(self) -> None:
-        """Give the encoder the mean of its last weights, where that is asked for."""
-        if self._averaging is not None:
-            self._encoder.model.load_state_dict(self._averaging.mean.module.state_dict())
+        load_model(self._encoder.model, Path(resume_from_checkpoint) / "model.safetensors")
 
     def _load_best_model(self) -> None:
         if self.state.best_model_checkpoint:
@@ -351,8 +321,7 @@ def train(
     Raises
     ------
     UserError
-        The settings ask for an average and for the best state at once, the output folder is not ours,
-        ``{output}.training`` belongs to another run, a source cannot fill a batch, the
+        The output folder is not ours, ``{output}.training`` belongs to another run, a source cannot fill a batch, the
         loss is not finite, or a state cannot be saved. The state saved before stays.
 
     Examples
@@ -360,8 +329,6 @@ def train(
     >>> trained = train(Encoder.load("xlm-roberta-base"), [load_source("mlqa-r")], Path("out"),
     ...                 TrainingSettings(strategy="hybrid", steps=1000))             # doctest: +SKIP
     """
-    if validation is not None and settings.average:
-        raise UserError("the checkpoint is the average of the last states or the best by validation; choose one")
     check_output(output, RECORD)
     batches = settings.batches(sources)
     record = provenance(encoder, sources, settings)
@@ -382,7 +349,6 @@ def train(
     if validation is not None and validation.patience:
         trainer.add_callback(EarlyStoppingCallback(validation.patience))
     trainer.train(resume_from_checkpoint=None if state is None else str(state))
-    trainer.load_average()
     if settings.lora_rank:
         encoder.model = cast(Any, encoder.model).merge_and_unload()
     encoder.model.eval()

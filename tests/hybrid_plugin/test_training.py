@@ -20,7 +20,7 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.loss import info_nce
 from hybrid_plugin.sampling import Batches, BatchSettings
 from hybrid_plugin.sources import Row, Source, load_source, store
-from hybrid_plugin.training import TrainingSettings, Validation, _Averaging, _Tower, train
+from hybrid_plugin.training import TrainingSettings, Validation, _Tower, train
 from hybrid_plugin.versions import versions
 from tests.conftest import ROOT
 
@@ -270,7 +270,6 @@ def test_compiled_training_gives_the_same_weights(tiny: Path, demo: Source, tmp_
 def test_a_killed_run_goes_on_and_ends_with_the_same_weights(tiny: Path, tmp_path: Path) -> None:
     def command(name: str) -> list[str]:
         options = ["--steps", "12", "--batch-size", "8", "--save-every", "3", "--learning-rate", "1e-3", "--seed", "5"]
-        options += ["--average", "0.8"]
         output = ["--source", "hybrid-demo", "--model", str(tiny), "--output", str(tmp_path / name)]
         return [sys.executable, "-m", "hybrid_plugin.cli", "train", *output, *options]
 
@@ -363,29 +362,6 @@ def test_the_best_state_by_validation_is_kept_and_training_stops_early(
     assert encoder.record["steps_done"] == 8
 
 
-def test_the_checkpoint_is_the_average_of_the_last_weights(tiny: Path, demo: Source, tmp_path: Path) -> None:
-    seen: list[dict[str, torch.Tensor]] = []
-    step = _Averaging.on_step_end
-
-    def watched(self: _Averaging, *arguments: Any, **options: Any) -> None:
-        seen.append({name: tensor.clone() for name, tensor in options["model"].model.state_dict().items()})
-        step(self, *arguments, **options)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_Averaging, "on_step_end", watched)
-        average = weights(trained(tiny, [demo], tmp_path / "out", steps=5, average=0.6))
-    assert len(seen) == 5
-    for name, tensor in average.items():
-        torch.testing.assert_close(tensor, torch.stack([state[name] for state in seen[2:]]).mean(0))
-    assert same(average, weights(Encoder.load(tmp_path / "out")))
-
-
-def test_an_average_and_a_best_state_are_not_both_to_be_had(tiny: Path, demo: Source, tmp_path: Path) -> None:
-    best = Validation(lambda encoder: {"x": 0.0}, "x", True, every=2)
-    with pytest.raises(UserError, match="the average of the last states or the best by validation; choose one"):
-        train(Encoder.load(tiny), [demo], tmp_path / "out", TrainingSettings(average=0.5), validation=best)
-
-
 def test_adapters_are_merged_into_an_ordinary_checkpoint(tiny: Path, demo: Source, tmp_path: Path) -> None:
     pytest.importorskip("peft", reason="needs the package peft")
     encoder = trained(tiny, [demo], tmp_path / "out", lora_rank=4, save_every=1, learning_rate=1e-2)
@@ -436,7 +412,6 @@ def test_trainer_options_are_checked(
         ("warmup", -0.1),
         ("warmup", 1.1),
         ("warmup", math.nan),
-        ("average", 1.1),
         ("seed", -1),
     ],
 )
