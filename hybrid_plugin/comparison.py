@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from itertools import combinations, product
+from itertools import combinations, groupby, product
 from pathlib import Path
 from typing import Any
 
@@ -576,7 +576,7 @@ def latex(found: Comparison) -> str:
     for row in found.figures.itertuples():
         key, text = (row.setting, row.measure), found.number(row.measure, row.value)
         text = rf"\textbf{{{text}}}" if np.isclose(row.value, best[key]) else text
-        cells[row.system][key] = text + (r"$^\dagger$" if (row.system, *key) in differs else "")
+        cells[row.system][key] = text + (r"\rlap{$^\dagger$}" if (row.system, *key) in differs else "")
     quoted: dict[str, dict[tuple[str, str], str]] = {}
     for row in found.published.itertuples():
         quoted.setdefault(row.system, {})[row.setting, row.measure] = f"{row.value:.{row.digits}f}"
@@ -600,14 +600,21 @@ def latex(found: Comparison) -> str:
             mark = marks["@ast"] if system in found.systems and found.contaminated(system) else ""
             yield " & ".join([_escape(system) + mark, *(row.get(column, "--") for column in columns)]) + r" \\"
 
+    heads, rules, last = [], [], 1
+    for setting, several in groupby(columns, key=lambda column: column[0]):
+        first, last = last + 1, last + len(list(several))
+        heads.append(rf"\multicolumn{{{last - first + 1}}}{{c}}{{{_escape(setting)}}}")
+        rules.append(rf"\cmidrule(lr){{{first}-{last}}}")
     return "\n".join(
         [
             r"\begin{table}",
-            r"\centering",
+            r"\centering\small",
             rf"\caption{{{text}}}",
             rf"\begin{{tabular}}{{l{'r' * len(columns)}}}",
             r"\toprule",
-            " & ".join(["system", *(_escape(f"{measure} {setting}") for setting, measure in columns)]) + r" \\",
+            " & ".join(["", *heads]) + r" \\",
+            "".join(rules),
+            " & ".join(["system", *(_escape(measure) for _, measure in columns)]) + r" \\",
             r"\midrule",
             *lines(cells),
             *([r"\midrule", *lines(quoted)] if quoted else []),

@@ -330,6 +330,9 @@ def test_the_latex_table_marks_the_best_and_explains_its_marks(tmp_path: Path) -
     folders = [saved(tmp_path / "a_b", benchmark="xquad-r"), saved(tmp_path / "100%", 0.1, seed=6, benchmark="xquad-r")]
     compare(folders, published=True, **FAST).save(tmp_path / "out")
     table = (tmp_path / "out" / "table.tex").read_text()
+    assert r" & \multicolumn{1}{c}{mono} & \multicolumn{1}{c}{cross} & \multicolumn{2}{c}{multi} \\" in table
+    assert r"\cmidrule(lr){2-2}\cmidrule(lr){3-3}\cmidrule(lr){4-5}" in table
+    assert r"system & AP & AP & AP & RankDistance \\" in table
     best = next(line for line in table.splitlines() if line.startswith(r"100\%"))
     assert best.count(r"\textbf{") == best.count(r"$^\dagger$") == 4
     assert r"a\_b & 0." in table
