@@ -287,6 +287,12 @@ def train(
     negatives: Annotated[
         int, typer.Option("--negatives", metavar="N", min=0, help="Hard negatives a query, where the source has any.")
     ] = 0,
+    cross_negatives: Annotated[
+        str,
+        typer.Option(
+            "--cross-negatives", metavar="query|others|both", help="Their languages in a cross-lingual batch."
+        ),
+    ] = "both",
     source_exponent: Annotated[
         float, typer.Option("--source-exponent", metavar="X", help="Draw sources by rows to this power.")
     ] = 1.0,
@@ -384,6 +390,7 @@ def train(
         cross_languages=cross_languages,  # type: ignore[arg-type]
         only=tuple(languages or ()),
         negatives=negatives,
+        cross_negatives=cross_negatives,  # type: ignore[arg-type]
         source_exponent=source_exponent,
         source_cap=source_cap,
         source_weights={name: float(value) for name, value in _assigned("--source-weight", source_weight).items()},

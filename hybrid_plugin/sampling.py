@@ -24,6 +24,7 @@ from hybrid_plugin.sources import Row, Source
 
 MonoLanguages = Literal["uniform", "size"]
 CrossLanguages = Literal["mixed", "one"]
+CrossNegatives = Literal["query", "others", "both"]
 _T = TypeVar("_T")
 
 
@@ -95,8 +96,9 @@ class BatchSettings:
     cross_languages : in a cross-lingual batch, languages are ``mixed``, as in the paper, or there is ``one`` ordered
         pair of languages a batch, drawn uniformly.
     only : the languages to draw from; by default all that a source has.
-    negatives : hard negatives a query, at most, where the source has any: in a monolingual batch of its language, in
-        a cross-lingual one of all languages.
+    negatives : hard negatives a query, at most, where the source has any; in a monolingual batch, of its language.
+    cross_negatives : in a cross-lingual batch, hard negatives in the ``query``'s language, which a model with language
+        bias ranks above an answer in another, in ``others``, or in ``both``.
 
     Raises
     ------
@@ -111,6 +113,7 @@ class BatchSettings:
     cross_languages: CrossLanguages = "mixed"
     only: tuple[str, ...] = ()
     negatives: int = 0
+    cross_negatives: CrossNegatives = "both"
 
     def __post_init__(self) -> None:
         for name, alpha in (("alpha", self.alpha), ("alpha end", self.alpha_end)):
@@ -121,11 +124,12 @@ class BatchSettings:
         if self.negatives < 0:
             raise UserError(f"negatives is {self.negatives}; it must be 0 or above")
         for name, value, known in (
-            ("monolingual", self.mono_languages, get_args(MonoLanguages)),
-            ("cross-lingual", self.cross_languages, get_args(CrossLanguages)),
+            ("monolingual batches' languages", self.mono_languages, get_args(MonoLanguages)),
+            ("cross-lingual batches' languages", self.cross_languages, get_args(CrossLanguages)),
+            ("cross-lingual batches' hard negatives", self.cross_negatives, get_args(CrossNegatives)),
         ):
             if value not in known:
-                raise UserError(f"unknown way to draw {name} batches' languages '{value}'; known: {', '.join(known)}")
+                raise UserError(f"unknown way to draw {name} '{value}'; known: {', '.join(known)}")
 
     def alpha_at(self, progress: float) -> float:
         """Alpha when a share ``progress`` (0..1) of the training is done."""
@@ -240,7 +244,12 @@ class Cross(Strategy):
 
     def _example(self, row: Row, query_lang: str, passage_lang: str, rng: np.random.Generator) -> Example:
         passage = _one(row.passages[passage_lang], rng)
-        langs = sorted(set(row.negatives).intersection(self.languages))
+        wanted = self.settings.cross_negatives
+        langs = [
+            lang
+            for lang in sorted(set(row.negatives).intersection(self.languages))
+            if wanted == "both" or (lang == query_lang) == (wanted == "query")
+        ]
         negatives = [(lang, one) for lang in langs for one in row.negatives[lang]]
         return Example(row, query_lang, passage_lang, passage, _some(negatives, self.settings.negatives, rng))
 

@@ -26,7 +26,7 @@ from hybrid_plugin.encoder import RECORD, Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import check_output, read_json, whole_folder, write_json
 from hybrid_plugin.loss import info_nce
-from hybrid_plugin.sampling import Batches, BatchSettings, CrossLanguages, MonoLanguages, SourceMix
+from hybrid_plugin.sampling import Batches, BatchSettings, CrossLanguages, CrossNegatives, MonoLanguages, SourceMix
 from hybrid_plugin.sources import Source
 from hybrid_plugin.versions import versions
 
@@ -43,7 +43,7 @@ class TrainingSettings:
     Parameters
     ----------
     strategy : how a batch is drawn: mono, cross, hybrid, or a plugin's.
-    alpha, alpha_end, mono_languages, cross_languages, only, negatives : see
+    alpha, alpha_end, mono_languages, cross_languages, only, negatives, cross_negatives : see
         :class:`~hybrid_plugin.sampling.BatchSettings`.
     source_exponent, source_cap, source_weights : see :class:`~hybrid_plugin.sampling.SourceMix`.
     batch_size : pairs a batch, of all processes together.
@@ -73,6 +73,7 @@ class TrainingSettings:
     cross_languages: CrossLanguages = "mixed"
     only: tuple[str, ...] = ()
     negatives: int = 0
+    cross_negatives: CrossNegatives = "both"
     source_exponent: float = 1.0
     source_cap: int | None = None
     source_weights: Mapping[str, float] = field(default_factory=dict)
@@ -114,6 +115,7 @@ class TrainingSettings:
             cross_languages=self.cross_languages,
             only=tuple(self.only),
             negatives=self.negatives,
+            cross_negatives=self.cross_negatives,
         )
         mix = SourceMix(self.source_exponent, self.source_cap, self.source_weights)
         return Batches(sources, self.strategy, settings, steps=self.steps, seed=self.seed, mix=mix)
