@@ -373,6 +373,20 @@ def test_hard_negatives_follow_the_answers_and_are_never_answers() -> None:
                 assert {lang for lang, _ in example.negatives} <= {example.query_lang}
 
 
+@pytest.mark.parametrize("wanted", ["query", "others"])
+def test_hard_negatives_of_a_cross_lingual_batch_may_be_in_some_languages_alone(wanted: str) -> None:
+    for batch in drawn(with_negatives(), "cross", 5, 50, negatives=3, cross_negatives=wanted):
+        for example in batch.examples:
+            lang = example.query_lang if wanted == "query" else example.passage_lang  # there are two
+            assert {lang for lang, _ in example.negatives} == {lang}
+            assert len(example.negatives) == len(example.row.negatives[lang])
+
+
+def test_unknown_languages_of_hard_negatives_are_refused() -> None:
+    with pytest.raises(UserError, match="cross-lingual batches' hard negatives 'all'; known: query, others, both"):
+        BatchSettings(cross_negatives="all")  # type: ignore[arg-type]
+
+
 def test_without_hard_negatives_the_batches_are_the_same() -> None:
     plain = drawn(with_negatives(), "cross", 5, 1)[0]
     hard = drawn(with_negatives(), "cross", 5, 1, negatives=1)[0]
