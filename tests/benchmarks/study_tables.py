@@ -137,15 +137,16 @@ def plot(runs: dict[tuple[str, str], dict[str, Any]], scores: dict[tuple[str, st
     from matplotlib import pyplot
 
     data = pd.DataFrame(
-        [[settings["alpha"], *scores[key]] for key, settings in runs.items()], columns=["alpha", *_FIGURES]
-    )
+        [[settings["seed"], settings["alpha"], *scores[key]] for key, settings in runs.items()],
+        columns=["seed", "alpha", *_FIGURES],
+    ).sort_values("alpha")
     figure, axes = pyplot.subplots(1, 4, figsize=(12, 3), layout="constrained")
     for axis, name in zip(axes, _FIGURES, strict=True):
-        axis.scatter(data["alpha"], data[name], s=14, color="tab:blue")
-        mean = data.groupby("alpha")[name].mean()
-        axis.plot(mean.index, mean, color="tab:blue")
+        for (seed, line), marker in zip(data.groupby("seed"), "o^s", strict=False):
+            axis.plot(line["alpha"], line[name], marker=marker, label=f"seed {seed}")
         axis.set(title=name, xlabel="alpha", xticks=[0, 0.25, 0.5, 0.75, 1])
         axis.spines[["top", "right"]].set_visible(False)
+    axes[0].legend(frameon=False)
     figure.savefig(path, metadata={"Date": None})
 
 
