@@ -353,7 +353,7 @@ def test_one_evaluation_alone_has_a_report(folders: list[Path], tmp_path: Path) 
     text = write_report(folders[2:3], tmp_path / "report.html", plots=tmp_path / "plots").read_text(encoding="utf-8")
     assert "One evaluation alone" in text
     assert 'id="provenance"' in text
-    assert "AP multi" in (tmp_path / "plots" / "table.tex").read_text()
+    assert "system & AP & AP & AP & RankDistance" in (tmp_path / "plots" / "table.tex").read_text()
 
 
 def test_a_section_of_a_plugin_stands_among_the_others_and_a_broken_one_is_named(
