@@ -86,11 +86,7 @@ def language_of_document(doc_id: str) -> str:
         It names none.
     """
     lang, _, rest = doc_id.partition("_")
-    if not lang or not rest:
-        raise UserError(
-            f"the document id '{doc_id}' names no language (as en_12_3 does), which a measure of language bias needs"
-        )
-    return lang
+    return _named(lang, rest, f"the document id '{doc_id}' names no language (as en_12_3 does)")
 
 
 def language_of_query(query_id: str) -> str:
@@ -102,10 +98,12 @@ def language_of_query(query_id: str) -> str:
         It names none.
     """
     rest, _, lang = query_id.rpartition("_")
+    return _named(lang, rest, f"the query id '{query_id}' names no language (as q7_en does)")
+
+
+def _named(lang: str, rest: str, complaint: str) -> str:
     if not lang or not rest:
-        raise UserError(
-            f"the query id '{query_id}' names no language (as q7_en does), which a measure of language bias needs"
-        )
+        raise UserError(f"{complaint}, which a measure of language bias needs")
     return lang
 
 

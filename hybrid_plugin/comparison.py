@@ -195,6 +195,7 @@ def compare(
     if not 0 < alpha < 1:
         raise UserError(f"alpha is {alpha}; a level of significance is above 0 and below 1")
     better = {str(measure): higher_is_better(measure) for measure in parse_measures(list(measures))}
+    _check_distinct([one for some in folders.values() for one in some] if isinstance(folders, Mapping) else folders)
     grouped = folders if isinstance(folders, Mapping) else {name: [one] for name, one in _named(folders).items()}
     runs = {name: [_Run.load(one, list(better)) for one in some] for name, some in grouped.items()}
     _check_alike([run for some in runs.values() for run in some])
@@ -273,8 +274,7 @@ def compare(
 
 
 def _named(folders: Sequence[Path]) -> dict[str, Path]:
-    """Folders by the shortest ends of their paths that tell them apart, without an end that all have in common."""
-    _check_distinct(folders)
+    """Different folders by the shortest ends of their paths that tell them apart, without an end common to all."""
     paths = [Path(os.path.abspath(folder)).parts for folder in folders]
     while len(folders) > 1 and len({path[-1] for path in paths}) == 1:
         paths = [path[:-1] for path in paths]
@@ -406,8 +406,7 @@ def _check_figures(
 
 
 def _check_alike(runs: Sequence[_Run]) -> None:
-    """Raise unless all are different, and were scored on one benchmark and, in each setting, on the same queries."""
-    _check_distinct([run.folder for run in runs])
+    """Raise unless all were scored on one benchmark and, in each setting, on the same queries."""
     first = runs[0]
     for other in runs[1:]:
         if other.about["benchmark"] != first.about["benchmark"]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, Literal, get_args
+from typing import IO, Any, get_args
 
 import faiss
 import numpy as np
@@ -23,10 +23,8 @@ from tqdm.auto import tqdm
 from hybrid_plugin.encoder import Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import whole_file
-from hybrid_plugin.sources import Row, Source, store
+from hybrid_plugin.sources import NegativeLanguages, Row, Source, negative_languages, store
 from hybrid_plugin.vectors import Text, encode_to_folder
-
-MinedLanguages = Literal["query", "others", "both"]
 
 _QUERIES = 1024  # searched at a time
 _PASSAGES = 65536  # searched at a time
@@ -51,15 +49,15 @@ class MiningSettings:
         A value is out of its range.
     """
 
-    languages: MinedLanguages = "query"
+    languages: NegativeLanguages = "query"
     negatives: int = 4
     depth: int = 100
     max_share: float | None = None
 
     def __post_init__(self) -> None:
-        if self.languages not in get_args(MinedLanguages):
+        if self.languages not in get_args(NegativeLanguages):
             raise UserError(
-                f"unknown languages '{self.languages}' to mine in; known: {', '.join(get_args(MinedLanguages))}"
+                f"unknown languages '{self.languages}' to mine in; known: {', '.join(get_args(NegativeLanguages))}"
             )
         if self.negatives < 1 or self.depth < self.negatives:
             raise UserError(
@@ -68,14 +66,6 @@ class MiningSettings:
             )
         if self.max_share is not None and not self.max_share > 0:
             raise UserError(f"the share of the positive's score is {self.max_share}; it must be above 0")
-
-    def where(self, query_lang: str, passage_langs: list[str]) -> list[str]:
-        """The languages in which to look for a query's negatives."""
-        return [
-            lang
-            for lang in passage_langs
-            if self.languages == "both" or (lang == query_lang) == (self.languages == "query")
-        ]
 
 
 @dataclass(frozen=True)
@@ -236,7 +226,7 @@ class _Search:
     def _find(self, query_lang: str) -> None:
         """Search for the queries of a language."""
         places = self._askers[query_lang]
-        languages = self._settings.where(query_lang, self._passage_langs)
+        languages = negative_languages(self._settings.languages, query_lang, self._passage_langs)
         if not languages:
             return
         rows = (row for row in self._source if query_lang in row.queries)
@@ -260,7 +250,7 @@ class _Search:
         found: dict[str, dict[int, None]] = {}
         for query_lang in sorted(row.queries):
             at = np.searchsorted(self._askers[query_lang], place)
-            for lang in self._settings.where(query_lang, self._passage_langs):
+            for lang in negative_languages(self._settings.languages, query_lang, self._passage_langs):
                 numbers = self._found[query_lang, lang][at]
                 found.setdefault(lang, {}).update(dict.fromkeys(numbers[numbers >= 0].tolist()))
         return {lang: [self._texts[lang][number] for number in numbers] for lang, numbers in found.items() if numbers}

@@ -20,11 +20,10 @@ import numpy as np
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.plugins import blame, hookimpl, pick
-from hybrid_plugin.sources import Row, Source
+from hybrid_plugin.sources import NegativeLanguages, Row, Source, negative_languages
 
 MonoLanguages = Literal["uniform", "size"]
 CrossLanguages = Literal["mixed", "one"]
-CrossNegatives = Literal["query", "others", "both"]
 _T = TypeVar("_T")
 
 
@@ -113,7 +112,7 @@ class BatchSettings:
     cross_languages: CrossLanguages = "mixed"
     only: tuple[str, ...] = ()
     negatives: int = 0
-    cross_negatives: CrossNegatives = "both"
+    cross_negatives: NegativeLanguages = "both"
 
     def __post_init__(self) -> None:
         for name, alpha in (("alpha", self.alpha), ("alpha end", self.alpha_end)):
@@ -126,7 +125,7 @@ class BatchSettings:
         for name, value, known in (
             ("monolingual batches' languages", self.mono_languages, get_args(MonoLanguages)),
             ("cross-lingual batches' languages", self.cross_languages, get_args(CrossLanguages)),
-            ("cross-lingual batches' hard negatives", self.cross_negatives, get_args(CrossNegatives)),
+            ("cross-lingual batches' hard negatives", self.cross_negatives, get_args(NegativeLanguages)),
         ):
             if value not in known:
                 raise UserError(f"unknown way to draw {name} '{value}'; known: {', '.join(known)}")
@@ -244,12 +243,8 @@ class Cross(Strategy):
 
     def _example(self, row: Row, query_lang: str, passage_lang: str, rng: np.random.Generator) -> Example:
         passage = _one(row.passages[passage_lang], rng)
-        wanted = self.settings.cross_negatives
-        langs = [
-            lang
-            for lang in sorted(set(row.negatives).intersection(self.languages))
-            if wanted == "both" or (lang == query_lang) == (wanted == "query")
-        ]
+        known = sorted(set(row.negatives).intersection(self.languages))
+        langs = negative_languages(self.settings.cross_negatives, query_lang, known)
         negatives = [(lang, one) for lang in langs for one in row.negatives[lang]]
         return Example(row, query_lang, passage_lang, passage, _some(negatives, self.settings.negatives, rng))
 

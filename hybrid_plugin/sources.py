@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, overload
 
 import ir_datasets
 import numpy as np
@@ -58,6 +58,14 @@ class Row:
     passages: Mapping[str, tuple[str, ...]]
     negatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     text: Callable[[str, str], str] = field(default=_itself, compare=False, repr=False)
+
+
+NegativeLanguages = Literal["query", "others", "both"]
+
+
+def negative_languages(wanted: NegativeLanguages, query_lang: str, langs: Iterable[str]) -> list[str]:
+    """Of some languages those in which hard negatives are wanted: the query's, the others, or both."""
+    return [lang for lang in langs if wanted == "both" or (lang == query_lang) == (wanted == "query")]
 
 
 class Pattern(NamedTuple):

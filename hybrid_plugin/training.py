@@ -26,8 +26,8 @@ from hybrid_plugin.encoder import RECORD, Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import check_output, read_json, whole_folder, write_json
 from hybrid_plugin.loss import info_nce
-from hybrid_plugin.sampling import Batches, BatchSettings, CrossLanguages, CrossNegatives, MonoLanguages, SourceMix
-from hybrid_plugin.sources import Source
+from hybrid_plugin.sampling import Batches, BatchSettings, CrossLanguages, MonoLanguages, SourceMix
+from hybrid_plugin.sources import NegativeLanguages, Source
 from hybrid_plugin.versions import versions
 
 Precision = Literal["float32", "bfloat16", "float16"]
@@ -73,7 +73,7 @@ class TrainingSettings:
     cross_languages: CrossLanguages = "mixed"
     only: tuple[str, ...] = ()
     negatives: int = 0
-    cross_negatives: CrossNegatives = "both"
+    cross_negatives: NegativeLanguages = "both"
     source_exponent: float = 1.0
     source_cap: int | None = None
     source_weights: Mapping[str, float] = field(default_factory=dict)
