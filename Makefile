@@ -1,6 +1,6 @@
 # Two commands do everything on a machine with Python 3.11+, git and make:
 #   make quickstart   install, then the whole road on the bundled demo collection
-#   make test         install, then lint, types and tests
+#   make test         install, then style, types, imports and tests
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -17,6 +17,7 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 install: $(VENV)/.installed
 

@@ -177,4 +177,7 @@ def register() -> None:
     """Register ``hybrid-demo``, the test part, and ``hybrid-demo-train``."""
     documentation = PackageDocumentation("hybrid-demo.yaml")
     for name, part in (("hybrid-demo", "test"), ("hybrid-demo-train", "train")):
-        register_collection(ParallelCollection(name, LANGUAGES, partial(load, part), fingerprint()), documentation)
+        collection = ParallelCollection(
+            name, LANGUAGES, partial(load, part), fingerprint(), at_hand=LANGUAGES.__contains__
+        )
+        register_collection(collection, documentation)

@@ -21,6 +21,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -103,10 +104,20 @@ def read_part(folder: Path, lang: str) -> LanguagePart:
                 raise CollectionError(f"{path} line {number}: docs.{lang}.jsonl has no doc_id {doc_id!r}")
         if len(set(doc_ids)) < len(doc_ids):
             raise CollectionError(f"{path} line {number} names a document twice in 'relevant'")
-        queries[parallel_id] = ParallelQuery(f"{parallel_id}_{lang}", row["text"], lang, parallel_id)
+        queries[parallel_id] = _query(row, lang)
         if doc_ids:
             relevant[parallel_id] = doc_ids
     return LanguagePart(list(docs.values()), list(queries.values()), relevant)
+
+
+def read_queries(folder: Path, lang: str) -> Iterator[ParallelQuery]:
+    """The queries of one language of a folder, without a look at the documents that they name."""
+    for _, row in read_jsonl(folder / f"queries.{lang}.jsonl", {"query_id": str, "text": str}):
+        yield _query(row, lang)
+
+
+def _query(row: dict[str, Any], lang: str) -> ParallelQuery:
+    return ParallelQuery(f"{row['query_id']}_{lang}", row["text"], lang, row["query_id"])
 
 
 def _check_id(path: Path, number: int, key: str, value: str) -> None:
@@ -165,7 +176,14 @@ def register_parallel(name: str, folder: str | Path) -> None:
     state = hashlib.sha256()
     for path in sorted(folder.glob("*.jsonl")):
         state.update(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n".encode())
-    collection = ParallelCollection(name, languages, lambda lang: read_part(folder, lang), state.hexdigest()[:12])
+    collection = ParallelCollection(
+        name,
+        languages,
+        partial(read_part, folder),
+        state.hexdigest()[:12],
+        at_hand=languages.__contains__,
+        read_queries=partial(read_queries, folder),
+    )
     register_collection(collection, PackageDocumentation("parallel.yaml"))
     _registered[name] = folder
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -105,10 +105,14 @@ def _load(name: str, lang: str) -> LanguagePart:
     return parse(contents, lang)
 
 
+def _at_hand(name: str, lang: str) -> bool:
+    return local_path(name, lang).is_file()
+
+
 def register() -> None:
     """Register ``xquad-r`` and ``mlqa-r``; downloads nothing."""
     for name, languages in LANGUAGES.items():
-        collection = ParallelCollection(name, languages, lambda lang, name=name: _load(name, lang), "1")  # type: ignore[misc]
+        collection = ParallelCollection(name, languages, partial(_load, name), "1", at_hand=partial(_at_hand, name))
         register_collection(collection, PackageDocumentation(f"{name}.yaml"), lambda: _package_json("metadata.json"))
 
 

@@ -75,13 +75,25 @@ class ParallelCollection:
     languages : ISO 639-1 codes, sorted.
     load : one language -> its :class:`LanguagePart`. Raises :class:`CollectionError` on damaged files.
     fingerprint : changes whenever the contents do; names the document store on disk, so none is ever stale.
+    at_hand : whether a language can be read without a download; by default nobody knows, so it cannot.
+    read_queries : one language -> its queries alone, where that takes less than ``load``.
     """
 
-    def __init__(self, name: str, languages: Sequence[str], load: Callable[[str], LanguagePart], fingerprint: str):
+    def __init__(
+        self,
+        name: str,
+        languages: Sequence[str],
+        load: Callable[[str], LanguagePart],
+        fingerprint: str,
+        at_hand: Callable[[str], bool] = lambda lang: False,
+        read_queries: Callable[[str], Iterable[ParallelQuery]] | None = None,
+    ):
         self.name = name
         self.languages = tuple(languages)
         self.fingerprint = fingerprint
+        self.at_hand = at_hand
         self._load = load
+        self._read_queries = read_queries or (lambda lang: load(lang).queries)
         self._parts: dict[str, LanguagePart] = {}
 
     def part(self, lang: str) -> LanguagePart:
@@ -89,6 +101,10 @@ class ParallelCollection:
         if lang not in self._parts:
             self._parts[lang] = self._load(lang)
         return self._parts[lang]
+
+    def queries(self, lang: str) -> Iterable[ParallelQuery]:
+        """The queries of one language, for a single look: neither they nor the documents are kept."""
+        return self._parts[lang].queries if lang in self._parts else self._read_queries(lang)
 
     def qrels(self, doc_langs: Sequence[str], query_langs: Sequence[str]) -> Iterator[GenericQrel]:
         """Every (query, relevant document) of these languages, in the order of the queries."""
@@ -242,6 +258,14 @@ def _count_queries(
     }
 
 
+_registered: list[ParallelCollection] = []
+
+
+def registered_collections() -> tuple[ParallelCollection, ...]:
+    """The collections that :func:`register_collection` has registered."""
+    return tuple(_registered)
+
+
 def register_collection(
     collection: ParallelCollection,
     documentation: YamlDocumentation,
@@ -256,6 +280,7 @@ def register_collection(
     """
     if collection.name in ir_datasets.registry:
         return
+    _registered.append(collection)
     provider = MetadataProvider(metadata or (lambda: count(collection)))
 
     def add(dataset_id: str, key: tuple[str | None, str | None], *components: Any) -> None:

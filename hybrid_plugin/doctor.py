@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import ir_datasets
 
 from datasets_ext import lareqa
+from hybrid_plugin.java import JAVA_NEEDED, find_java
 from hybrid_plugin.plugins import OFFERS, manager, offers
-from hybrid_plugin.pyserini import JAVA_NEEDED, find_java
 from hybrid_plugin.versions import versions
 
 

@@ -12,16 +12,78 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from filelock import FileLock
+
 from hybrid_plugin.errors import UserError
 
+SCORES = "scores.json"  # by which a finished evaluation is known
+SWEEP_RUN = "run.json"  # the settings of one run of a sweep, beside its checkpoint and evaluations
 
-def _temporary(target: Path) -> Path:
-    """A hidden name beside the target, so that the final rename stays on one file system."""
+# In a hidden folder of ours:
+_LOCK = "hybrid-ir.lock"  # held while its process lives
+_SCRATCH = "scratch"  # made under the lock
+_OLD = "old"  # what stood where the scratch folder goes
+
+
+@contextlib.contextmanager
+def _writing(target: Path) -> Iterator[None]:
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+        yield
     except OSError as error:
-        raise UserError(f"cannot write {target}: {error.strerror}") from error
+        raise UserError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+@contextlib.contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """An empty folder on the file system of ``parent``, removed when the block ends; it may be renamed away before.
+
+    It lies in a hidden folder ``.{name}.*`` of ``parent``, beside a lock. What killed processes left in ``parent`` is
+    removed first, whatever its name, and a folder that one of them moved aside gets its name back.
+
+    Raises
+    ------
+    UserError
+        ``parent`` cannot be written to.
+    """
+    with contextlib.ExitStack() as stack:
+        with _writing(parent / name):
+            parent.mkdir(parents=True, exist_ok=True)
+            _sweep(parent)
+            folder = Path(tempfile.mkdtemp(dir=parent, prefix=f".{name}."))
+            stack.callback(_clear, folder)  # when the lock is let go: not every system removes an open file
+            stack.enter_context(FileLock(folder / _LOCK, blocking=False))
+            scratch = folder / _SCRATCH
+            scratch.mkdir()
+        yield scratch
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a path is a hidden folder of :func:`scratch_folder`, of a live process or a killed one."""
+    return path.name.startswith(".") and os.path.exists(path / _LOCK)
+
+
+def _sweep(parent: Path) -> None:
+    """Clear what killed processes left in a folder."""
+    with contextlib.suppress(PermissionError):  # a folder may be written to and not listed
+        for folder in filter(_is_ours, parent.iterdir()):
+            # Passed over: what a live process holds, and what another sweep has just cleared.
+            with contextlib.suppress(OSError):
+                # A folder that holds only the lock may be new, and its maker about to take it.
+                if len(os.listdir(folder)) > 1:
+                    with FileLock(folder / _LOCK, blocking=False):
+                        _clear(folder)
+
+
+def _clear(folder: Path) -> None:
+    """Remove a hidden folder; if :func:`whole_folder` ended between its two renames, undo the first of them before."""
+    scratch, old = folder / _SCRATCH, folder / _OLD
+    target = folder.parent / folder.name[1:].rpartition(".")[0]
+    if scratch.exists() and not target.exists():
+        with contextlib.suppress(FileNotFoundError):
+            old.rename(target)
+    # In this order, so that a part of the old folder never gets its name back, and what is half removed stays known.
+    for path in (scratch, old, folder):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -32,10 +94,9 @@ def whole_file(target: Path, mode: str = "w") -> Iterator[IO[Any]]:
     ----------
     mode : ``w`` for UTF-8 text (gzipped where the name ends in ``.gz``) or ``wb`` for bytes.
     """
-    if target.is_dir():
-        raise UserError(f"{target} is a folder, not a file; choose another output")
-    folder = _temporary(target)
-    try:
+    with scratch_folder(target.parent, target.name) as folder:
+        if target.is_dir():
+            raise UserError(f"{target} is a folder, not a file; choose another output")
         path = folder / target.name
         if mode == "wb":
             file: IO[Any] = path.open("wb")
@@ -45,9 +106,8 @@ def whole_file(target: Path, mode: str = "w") -> Iterator[IO[Any]]:
             file = path.open("w", encoding="utf-8", newline="\n")
         with file:
             yield file
-        os.replace(path, target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with _writing(target):
+            os.replace(path, target)
 
 
 def check_output(target: Path, marker: str | None, parts: Collection[str] = ()) -> None:
@@ -67,25 +127,27 @@ def check_output(target: Path, marker: str | None, parts: Collection[str] = ()) 
         raise UserError(f"{target} is a file, not a folder; choose another output")
     if not target.is_dir() or (marker and (target / marker).exists()):
         return
-    strange = next((path.name for path in sorted(target.iterdir()) if path.name not in parts), None)
+    # A process that was killed while it wrote the marker has left a folder of ours.
+    others = (path for path in sorted(target.iterdir()) if path.name not in parts and not _is_ours(path))
+    strange = next((path.name for path in others), None)
     if strange is not None:
         raise UserError(f"{target} exists and holds '{strange}', so it is not ours to replace; choose another output")
 
 
 @contextlib.contextmanager
 def whole_folder(target: Path, marker: str) -> Iterator[Path]:
-    """A folder that gets its name only when the block ends without an error; replaces an older one of its kind."""
-    check_output(target, marker)
-    folder = _temporary(target)
-    try:
-        staging = folder / "new"
-        staging.mkdir()
+    """A folder that gets its name only when the block ends without an error; replaces an older one of its kind.
+
+    The older one is there until the new one is: where the process ends between the two renames, it gets its name back,
+    at once or, if the process was killed, when the next file or folder is written beside it.
+    """
+    with scratch_folder(target.parent, target.name) as staging:
+        check_output(target, marker)
         yield staging
-        if target.exists():
-            target.rename(folder / "old")
-        staging.rename(target)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with _writing(target):
+            with contextlib.suppress(FileNotFoundError):
+                target.rename(staging.with_name(_OLD))
+            staging.rename(target)
 
 
 def write_json(target: Path, value: Any) -> None:

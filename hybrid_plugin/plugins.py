@@ -1,49 +1,26 @@
-"""The plugin manager: built-ins first, then whatever is installed under the entry point group ``hybrid_ir``.
+"""The plugin manager: whatever is installed under the entry point group ``hybrid_ir``, the built-ins among it.
 
-A stranger's code may raise or return anything. Whatever it does is told in one sentence that names the plugin: when it
-is loaded and asked what it offers, in a warning, and it is skipped; when its offer is used, in a UserError.
+It is asked where names become objects, in the files ``named.py`` of the wings, and nowhere else.
+
+A stranger's code may raise or return anything. When it is loaded and asked what it offers, whatever it does wrong is
+told in a warning of one sentence that names the plugin, and it is skipped; when its offer is used,
+:func:`hybrid_plugin.errors.blame` names it.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
-from importlib import import_module
+from collections.abc import Callable
+from functools import cache, wraps
 from importlib.metadata import entry_points
 from pkgutil import resolve_name
+from types import SimpleNamespace
 from typing import Any
 
 import pluggy
 
-from datasets_ext.errors import CollectionError
-from hybrid_plugin import hookspecs
-from hybrid_plugin.errors import UserError
-
-hookimpl = pluggy.HookimplMarker("hybrid_ir")
-
-_BUILT_IN = ("benchmarks", "sampling", "sources", "source_formats", "measures", "bias", "transforms", "report")
-
-
-@cache
-def manager() -> pluggy.PluginManager:
-    """The one plugin manager of this process, with built-ins and installed plugins.
-
-    A plugin that cannot be imported is named in a warning and left out.
-    """
-    found = pluggy.PluginManager("hybrid_ir")
-    found.add_hookspecs(hookspecs)
-    for name in _BUILT_IN:
-        found.register(import_module(f"hybrid_plugin.{name}"), name=f"hybrid_plugin.{name}")
-    for entry in entry_points(group="hybrid_ir"):
-        try:
-            found.register(entry.load(), name=entry.name)
-        except Exception as error:  # a stranger's code may raise anything
-            warnings.warn(
-                f"plugin '{entry.name}' ({entry.value}) is skipped: {type(error).__name__}: {error}", stacklevel=2
-            )
-    return found
+from hybrid_plugin import hooks
+from hybrid_plugin.errors import UserError, is_built_in
 
 
 def _instance_of(name: str) -> Callable[[Any], bool]:
@@ -54,41 +31,66 @@ def _subclass_of(name: str) -> Callable[[Any], bool]:
     return lambda offer: isinstance(offer, type) and issubclass(offer, resolve_name(name))
 
 
-# What each hook returns: a mapping from names or a series, of what, and how that is known.
+# What each hook returns: a mapping from names or a series, of what, and how that is known. The types stand above this
+# file, so they are named here as in the hook specifications and looked up when a plugin has offered something.
 OFFERS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
-    "hybrid_ir_benchmarks": (list, "Benchmark", _instance_of("hybrid_plugin.benchmarks:Benchmark")),
-    "hybrid_ir_strategies": (dict, "subclass of Strategy", _subclass_of("hybrid_plugin.sampling:Strategy")),
-    "hybrid_ir_sources": (dict, "function", callable),
-    "hybrid_ir_source_formats": (list, "SourceFormat", _instance_of("hybrid_plugin.sources:SourceFormat")),
-    "hybrid_ir_transforms": (dict, "subclass of Transform", _subclass_of("hybrid_plugin.transforms:Transform")),
-    "hybrid_ir_report_sections": (list, "Section", _instance_of("hybrid_plugin.report:Section")),
+    "hybrid_ir_benchmarks": (list, "Benchmark", _instance_of("hybrid_plugin.tasks.benchmark:Benchmark")),
+    "hybrid_ir_transforms": (
+        dict, "subclass of Transform", _subclass_of("hybrid_plugin.encoding.transforms.base:Transform")
+    ),
     "hybrid_ir_measures": (
         list,
         "Measure with a method 'values'",
         lambda offer: _instance_of("ir_measures.measures:Measure")(offer) and callable(getattr(offer, "values", None)),
     ),
-}
+    "hybrid_ir_strategies": (
+        dict, "subclass of Strategy", _subclass_of("hybrid_plugin.training.batches.strategy:Strategy")
+    ),
+    "hybrid_ir_sources": (dict, "function", callable),
+    "hybrid_ir_source_formats": (
+        list, "SourceFormat", _instance_of("hybrid_plugin.training.sources.formats:SourceFormat")
+    ),
+    "hybrid_ir_report_sections": (list, "Section", _instance_of("hybrid_plugin.report.section:Section")),
+}  # fmt: skip
 
 
-def offers(hook: str) -> Iterator[Any]:
-    """What each plugin returns from a hook, built-ins first and each as its docstring asks for it.
+class _Manager(pluggy.PluginManager):
+    """pluggy's manager, in which a plugin that fails in a hook is named in a warning and offers nothing."""
 
-    A plugin that fails here, or returns something else, is named in a warning and left out.
-    """
-    for implementation in getattr(manager().hook, hook).get_hookimpls():
-        plugin = implementation.plugin_name
+    def __init__(self, project_name: str):
+        super().__init__(project_name)
+        self._names: dict[int, str] = {}  # of the plugins, for which guarded copies of their hooks stand in
+
+    def register(self, plugin: Any, name: str | None = None) -> str | None:
+        name = name or self.get_canonical_name(plugin)
+        implementations = {}
+        for attribute in dir(plugin):
+            options = self.parse_hookimpl_opts(plugin, attribute)
+            if options is not None:
+                function = getattr(plugin, attribute)
+                is_wrapper = options["wrapper"] or options["hookwrapper"]
+                implementations[attribute] = function if is_wrapper else _guarded(function, name, attribute)
+        self._names[id(plugin)] = name
+        return super().register(SimpleNamespace(**implementations), name)
+
+    def unregister(self, plugin: Any | None = None, name: str | None = None) -> Any | None:
+        return super().unregister(name=name or self._names.get(id(plugin)))
+
+
+def _guarded(function: Callable[..., Any], plugin: str, hook: str) -> Callable[..., Any]:
+    @wraps(function)  # with pluggy's mark on it
+    def call(*arguments: Any) -> Any:
         try:
-            offer = implementation.function()
-            if hook in OFFERS and offer is not None:
-                offer = _checked(offer, *OFFERS[hook])
+            offer = function(*arguments)
+            return _checked(offer, *OFFERS[hook]) if hook in OFFERS and offer is not None else offer
         except Exception as error:
-            if _is_built_in(plugin):
+            if is_built_in(plugin):
                 raise
             what = str(error) if isinstance(error, _Nonsense) else f"{type(error).__name__}: {error}"
             warnings.warn(f"plugin '{plugin}' is skipped in {hook}: {what}", stacklevel=2)
-        else:
-            if offer is not None:
-                yield offer
+            return None
+
+    return call
 
 
 class _Nonsense(TypeError):
@@ -115,51 +117,64 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def _is_built_in(module: str) -> bool:
-    return module.startswith("hybrid_plugin.")
+@cache
+def manager() -> pluggy.PluginManager:
+    """The one plugin manager of this process, with built-ins and installed plugins.
+
+    A plugin that cannot be imported is named in a warning and left out.
+    """
+    found = _Manager(hooks.GROUP)
+    found.add_hookspecs(hooks)
+    # pluggy calls first what is registered last, so a plugin's offer stands before a built-in one of the same name.
+    for entry in sorted(entry_points(group=hooks.GROUP), key=lambda entry: not is_built_in(entry.value)):
+        built_in = is_built_in(entry.value)
+        try:
+            found.register(entry.load(), name=entry.value if built_in else entry.name)
+        except Exception as error:  # a stranger's code may raise anything
+            if built_in:
+                raise
+            warnings.warn(
+                f"plugin '{entry.name}' ({entry.value}) is skipped: {type(error).__name__}: {error}", stacklevel=2
+            )
+    if not any(is_built_in(name) for name, _ in found.list_name_plugin()):
+        raise UserError("this installation of hybrid-ir has no entry points; install it again: pip install hybrid-ir")
+    return found
 
 
-@contextmanager
-def blame(what: str, maker: Any) -> Iterator[None]:
-    """While a plugin's class or function runs: its errors become one sentence that names it.
-
-    Parameters
-    ----------
-    what : such as "the strategy 'mine'".
-    maker : the class or function; those of this package raise what they raise.
+def offers(hook: str) -> list[Any]:
+    """What the plugins return from a hook, in pluggy's order: as a rule the plugin installed last comes first, and the
+    built-ins last.
 
     Raises
     ------
     UserError
-        The code failed; its own errors for users go on as they are.
+        A plugin's wrapper around the hook fails.
     """
-    maker = getattr(maker, "func", maker)  # of a functools.partial
-    module = str(getattr(maker, "__module__", type(maker).__module__))
+    caller = getattr(manager().hook, hook)
     try:
-        yield
+        return list(caller())
     except Exception as error:
-        if isinstance(error, (UserError, CollectionError)) or _is_built_in(module):
+        wrappers = [one.plugin_name for one in caller.get_hookimpls() if one.wrapper or one.hookwrapper]
+        if not wrappers:
             raise
-        raise UserError(f"{what} of the plugin module '{module}' fails: {type(error).__name__}: {error}") from error
-
-
-@cache
-def register_datasets() -> None:
-    """Make the collections of all plugins known to ir_datasets, once."""
-    for _ in offers("hybrid_ir_register_datasets"):
-        pass
+        what = f"{type(error).__name__}: {error}"
+        raise UserError(f"{hook} fails in the wrapper of the plugin {' or '.join(wrappers)}: {what}") from error
 
 
 def named(hook: str) -> dict[str, Any]:
-    """What a hook's plugins offer, by name; of two with the same name the later plugin's counts."""
+    """What a hook's plugins offer, by name; of two with the same name the one called first counts."""
     result: dict[str, Any] = {}
-    for offer in offers(hook):
+    for offer in reversed(offers(hook)):
         result.update(offer if isinstance(offer, dict) else {item.name: item for item in offer})
     return result
 
 
 def pick(hook: str, name: str, kind: str) -> Any:
     """One offer by its name.
+
+    Parameters
+    ----------
+    kind : what it is, for the message.
 
     Raises
     ------

@@ -4,61 +4,29 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import ir_measures
 
-from hybrid_plugin.benchmarks import Pair, load_benchmark, load_dataset
-from hybrid_plugin.encoder import Encoder
-from hybrid_plugin.evaluation import Scores, evaluate
-from hybrid_plugin.export import export_dataset
+from hybrid_plugin.bridges.pyserini import ENCODER_CLASS, run_module
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.tiny import tiny_encoder
+from hybrid_plugin.evaluation.encoder import evaluate
+from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.files import check_output
-from hybrid_plugin.pyserini import ENCODER_CLASS, run_module
-from hybrid_plugin.search import index_dataset
-from hybrid_plugin.sources import Source, load_source
-from hybrid_plugin.training import TrainingSettings, train
+from hybrid_plugin.retrieval.faiss import index_dataset
+from hybrid_plugin.tasks.benchmark import Pair
+from hybrid_plugin.tasks.export import export_dataset
+from hybrid_plugin.tasks.named import load_benchmark, load_dataset
+from hybrid_plugin.training.settings import TrainingSettings
+from hybrid_plugin.training.sources.named import load_source
+from hybrid_plugin.training.sources.source import Source
+from hybrid_plugin.training.train import train
 
 BENCHMARK = "hybrid-demo"
 STRATEGIES = ("mono", "cross", "hybrid")
 _STEPS = 500
-
-
-def tiny_encoder(texts: Sequence[str], folder: Path, seed: int = 0) -> Encoder:
-    """An untrained two-layer encoder with a vocabulary learned from some texts, as a Hugging Face folder."""
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, logging, set_seed
-
-    logging.disable_progress_bar()
-    set_seed(seed)
-    special = ["<pad>", "<s>", "</s>", "<unk>"]
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    trainer = trainers.BpeTrainer(vocab_size=8000, special_tokens=special, show_progress=False)
-    tokenizer.train_from_iterator(texts, trainer)
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", special_tokens=[("<s>", 1), ("</s>", 2)]
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        model_max_length=128,
-        pad_token="<pad>",
-        unk_token="<unk>",
-        cls_token="<s>",
-        sep_token="</s>",
-    ).save_pretrained(folder)
-    config = BertConfig(
-        vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=512,
-        max_position_embeddings=128,
-        pad_token_id=0,
-    )
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
-    return Encoder.load(folder)
 
 
 def quickstart(output: Path, *, progress: bool = False, say: Callable[[str], object] = print) -> dict[str, Scores]:
@@ -87,7 +55,9 @@ def quickstart(output: Path, *, progress: bool = False, say: Callable[[str], obj
         tell(f"{strategy}: training {_STEPS} steps")
         with tempfile.TemporaryDirectory() as scratch:
             encoder = tiny_encoder(training_texts(source), Path(scratch))
-            settings = TrainingSettings(strategy, steps=_STEPS, batch_size=64, learning_rate=1e-3, temperature=0.05)
+            settings = TrainingSettings.of(
+                strategy=strategy, steps=_STEPS, batch_size=64, learning_rate=1e-3, temperature=0.05
+            )
             train(encoder, [source], checkpoint, settings, progress=progress)
         encoder = Encoder.load(checkpoint)
         results[strategy] = evaluate(load_benchmark(BENCHMARK), encoder, output / strategy, progress=progress)

@@ -53,8 +53,9 @@ def lareqa(irds_home: Path) -> Path:
 @pytest.fixture(scope="session")
 def tiny(tmp_path_factory: pytest.TempPathFactory, irds_home: Path) -> Path:
     """The folder of an untrained two-layer encoder with the vocabulary of the demo collection."""
-    from hybrid_plugin.quickstart import BENCHMARK, tiny_encoder, training_texts
-    from hybrid_plugin.sources import load_source
+    from hybrid_plugin.encoding.tiny import tiny_encoder
+    from hybrid_plugin.quickstart import BENCHMARK, training_texts
+    from hybrid_plugin.training.sources.named import load_source
 
     folder = tmp_path_factory.mktemp("models") / "tiny"
     tiny_encoder(training_texts(load_source(BENCHMARK)), folder)

@@ -11,13 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from hybrid_plugin.benchmarks import Benchmark, load_dataset
-from hybrid_plugin.encoder import Encoder
+from hybrid_plugin.encoding.encode import encode_texts
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.vectors import Vectors, stored_vectors
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.evaluation import Task, stored_vectors
-from hybrid_plugin.measures import from_ranks, parse_measures
-from hybrid_plugin.ranking import Pool, stack_ranks, top
-from hybrid_plugin.vectors import Vectors, encode_texts
+from hybrid_plugin.evaluation.encoder import trained_on
+from hybrid_plugin.measures.named import parse_measures
+from hybrid_plugin.measures.values import from_ranks
+from hybrid_plugin.retrieval.exact import Pool, top
+from hybrid_plugin.retrieval.ranks import stack_ranks
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.task import Task
 
 MEASURES = ("AP", "RankDistance")
 MOST = 1000  # documents or questions in one answer
@@ -93,7 +98,7 @@ class Explorer:
                     lang: encode_texts(encoder, texts, "passage", batch_size=batch_size, progress=progress)
                     for lang, texts in task.docs.items()
                 }
-            systems.append(System(encoder, _pool(docs), questions))
+            systems.append(System(encoder, Pool.of_groups(docs), questions))
         return cls(
             benchmark,
             {doc.doc_id: doc for doc in dataset.docs_iter()},
@@ -116,7 +121,7 @@ class Explorer:
             "encoders": [
                 {
                     "name": system.encoder.name,
-                    "trained_on": sorted({source["name"] for source in system.encoder.record.get("sources", [])}),
+                    "trained_on": sorted(trained_on(system.encoder.record)),
                 }
                 for system in self.systems
             ],
@@ -284,12 +289,6 @@ def _check_count(number: int) -> None:
 
 def _columns(pool: Pool, lang: str) -> np.ndarray:
     return np.arange(len(pool.ids))[pool.members.get(lang, slice(0))]
-
-
-def _pool(docs: Mapping[str, Vectors]) -> Pool:
-    ids = [doc_id for vectors in docs.values() for doc_id in vectors.ids]
-    langs = [lang for lang, vectors in docs.items() for _ in vectors.ids]
-    return Pool(Vectors(ids, np.concatenate([vectors.matrix for vectors in docs.values()])), langs)
 
 
 def _check_origin(encoder: Encoder, task: Task, docs: Mapping[str, Vectors], folder: Path) -> None:

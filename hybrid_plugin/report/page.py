@@ -1,4 +1,4 @@
-"""Sections to a page, and figures and the main table to files."""
+"""Evaluations to files: sections to a page, charts and the main table beside it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from warnings import warn
 
 from markupsafe import Markup
 
-from hybrid_plugin.comparison import TABLE, latex
 from hybrid_plugin.files import whole_file
-from hybrid_plugin.plugins import named
-from hybrid_plugin.report import Section, html
+from hybrid_plugin.inference.comparison import TABLE
 from hybrid_plugin.report.data import ReportData
+from hybrid_plugin.report.html import render
+from hybrid_plugin.report.named import sections
+from hybrid_plugin.report.section import Section
 
 
 def write_report(folders: Sequence[Path], output: Path, *, plots: Path | None = None, published: bool = False) -> Path:
@@ -33,9 +34,18 @@ def write_report(folders: Sequence[Path], output: Path, *, plots: Path | None = 
         A folder is no evaluation, or they are of different benchmarks; names it.
     """
     data = ReportData.load(folders, published=published)
-    rendered = [(section, body) for section in _sections() if (body := _render(section, data))]
+    page = _page(data)
+    with whole_file(output) as file:
+        file.write(page)
+    if plots is not None:
+        _write_plots(data, plots)
+    return output
+
+
+def _page(data: ReportData) -> str:
+    rendered = [(section, body) for section in sections() if (body := _body(section, data))]
     templates = files("hybrid_plugin.report") / "templates"
-    page = html.render(
+    return render(
         "report.html",
         data=data,
         sections=rendered,
@@ -43,23 +53,9 @@ def write_report(folders: Sequence[Path], output: Path, *, plots: Path | None = 
         script=Markup((templates / "report.js").read_text(encoding="utf-8")),
         version=version("hybrid-ir"),
     )
-    with whole_file(output) as file:
-        file.write(page)
-    if plots is not None:
-        for name, figure in data.figures.items():
-            for form in ("png", "svg"):
-                with whole_file(plots / f"{name}.{form}", "wb") as file:
-                    figure.savefig(file, format=form, dpi=300)
-        with whole_file(plots / TABLE) as file:
-            file.write(latex(data.comparison))
-    return output
 
 
-def _sections() -> list[Section]:
-    return sorted(named("hybrid_ir_report_sections").values(), key=lambda section: section.order)
-
-
-def _render(section: Section, data: ReportData) -> str:
+def _body(section: Section, data: ReportData) -> str:
     """The section's HTML; empty, with a warning that names it, where it fails."""
     try:
         body = section.render(data)
@@ -73,3 +69,12 @@ def _render(section: Section, data: ReportData) -> str:
         )
         return ""
     return Markup(body)
+
+
+def _write_plots(data: ReportData, folder: Path) -> None:
+    for name, figure in data.figures.items():
+        for form in ("png", "svg"):
+            with whole_file(folder / f"{name}.{form}", "wb") as file:
+                figure.savefig(file, format=form, dpi=300)
+    with whole_file(folder / TABLE) as file:
+        file.write(data.comparison.latex)

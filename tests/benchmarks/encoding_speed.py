@@ -15,9 +15,9 @@ import ir_datasets
 import numpy as np
 import torch
 
-from hybrid_plugin.encoder import Encoder
-from hybrid_plugin.plugins import register_datasets
-from hybrid_plugin.pyserini import activate
+from hybrid_plugin.bridges.pyserini import activate
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.tasks.named import register_datasets
 
 
 def main() -> None:

@@ -26,8 +26,10 @@ MEASURES = ("AP", "R@1", "R@10", "R@100", "nDCG@10", "Success@1", "Success@10", 
 
 def ours(vectors: Path, measures: tuple[str, ...]) -> None:
     """Run in a process of its own, so that its memory is its own; prints figures, seconds and gigabytes as JSON."""
-    from hybrid_plugin.benchmarks import load_benchmark
-    from hybrid_plugin.evaluation import Task, evaluate_vectors, stored_vectors
+    from hybrid_plugin.encoding.vectors import stored_vectors
+    from hybrid_plugin.evaluation.vectors import evaluate_vectors
+    from hybrid_plugin.tasks.named import load_benchmark
+    from hybrid_plugin.tasks.task import Task
 
     started = time.perf_counter()
     task = Task.load(load_benchmark("xquad-r"))
@@ -53,10 +55,11 @@ def theirs(vectors: Path, number: int) -> tuple[dict[str, float], float]:
     import ir_measures
     import numpy as np
 
-    from hybrid_plugin.benchmarks import load_benchmark
-    from hybrid_plugin.evaluation import Task, stored_vectors
-    from hybrid_plugin.measures import parse_measures
-    from hybrid_plugin.pyserini import activate
+    from hybrid_plugin.bridges.pyserini import activate
+    from hybrid_plugin.encoding.vectors import stored_vectors
+    from hybrid_plugin.measures.named import parse_measures
+    from hybrid_plugin.tasks.named import load_benchmark
+    from hybrid_plugin.tasks.task import Task
 
     activate()
     from pyserini.encode import QueryEncoder
@@ -102,7 +105,7 @@ def main() -> None:
         ours(arguments.vectors, tuple(arguments.ours))
         return
     if arguments.all_measures:
-        from hybrid_plugin.measures import DEFAULT_MEASURES
+        from hybrid_plugin.measures.named import DEFAULT_MEASURES
 
         for names in (MEASURES, DEFAULT_MEASURES, ("all",)):
             result = our_result(arguments.vectors, *names)

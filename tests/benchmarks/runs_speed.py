@@ -26,9 +26,9 @@ def generate(folder: Path, queries: int, one_file: bool) -> int:
     """Write the run files, with random scores; returns the number of lines."""
     import numpy as np
 
-    from hybrid_plugin.benchmarks import load_benchmark
-    from hybrid_plugin.evaluation import Task
-    from hybrid_plugin.runs import run_writer
+    from hybrid_plugin.retrieval.runs.writer import run_writer
+    from hybrid_plugin.tasks.named import load_benchmark
+    from hybrid_plugin.tasks.task import Task
 
     task = Task.load(load_benchmark("xquad-r"))
     docs = np.array([doc.id for found in task.docs.values() for doc in found], dtype=object)
@@ -55,8 +55,8 @@ def read(source: Path) -> None:
 
 
 def score(source: Path) -> None:
-    from hybrid_plugin.benchmarks import load_benchmark
-    from hybrid_plugin.evaluation import evaluate_runs
+    from hybrid_plugin.evaluation.runs import evaluate_runs
+    from hybrid_plugin.tasks.named import load_benchmark
 
     evaluate_runs(load_benchmark("xquad-r"), source)
 

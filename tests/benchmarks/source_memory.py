@@ -38,14 +38,15 @@ def generate(path: Path, rows: int) -> None:
 
 
 def convert(path: Path, rows: int) -> None:
-    from hybrid_plugin.sources import from_jsonl
+    from hybrid_plugin.training.sources.jsonl import from_jsonl
 
     assert len(from_jsonl(path)) == rows
 
 
 def draw(path: Path, rows: int, *, batches: int) -> None:
-    from hybrid_plugin.sampling import Batches, BatchSettings
-    from hybrid_plugin.sources import from_jsonl
+    from hybrid_plugin.training.batches.batches import Batches
+    from hybrid_plugin.training.batches.settings import BatchSettings
+    from hybrid_plugin.training.sources.jsonl import from_jsonl
 
     drawn = Batches([from_jsonl(path)], "hybrid", BatchSettings(size=100), steps=batches)
     for step in range(batches):
@@ -54,11 +55,11 @@ def draw(path: Path, rows: int, *, batches: int) -> None:
 
 
 def train(path: Path, rows: int, *, steps: int) -> None:
-    from hybrid_plugin.encoder import Encoder
-    from hybrid_plugin.quickstart import tiny_encoder
-    from hybrid_plugin.sources import from_jsonl
-    from hybrid_plugin.training import TrainingSettings
-    from hybrid_plugin.training import train as run
+    from hybrid_plugin.encoding.encoder import Encoder
+    from hybrid_plugin.encoding.tiny import tiny_encoder
+    from hybrid_plugin.training.settings import TrainingSettings
+    from hybrid_plugin.training.sources.jsonl import from_jsonl
+    from hybrid_plugin.training.train import train as run
 
     source = from_jsonl(path)
     assert len(source) == rows

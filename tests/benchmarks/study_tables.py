@@ -13,9 +13,8 @@ from typing import Any
 
 import pandas as pd
 
-from hybrid_plugin.comparison import compare, published_figures
-from hybrid_plugin.evaluation import SCORES
-from hybrid_plugin.files import read_json
+from hybrid_plugin import compare, published_figures
+from hybrid_plugin.files import SCORES, read_json
 
 SETTINGS = ("mono", "cross", "multi")
 _FIGURES = ("AP mono", "AP cross", "AP multi", "RankDistance")

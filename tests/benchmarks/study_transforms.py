@@ -15,10 +15,15 @@ from pathlib import Path
 import numpy as np
 
 from hybrid_plugin import Encoder, load_benchmark
-from hybrid_plugin.evaluation import Task, evaluate_vectors, stored_vectors
+from hybrid_plugin.encoding.fitting import DEFAULT_TEXTS, sample_texts
+from hybrid_plugin.encoding.transforms.base import Transform
+from hybrid_plugin.encoding.transforms.centring import Centring
+from hybrid_plugin.encoding.transforms.lir import LIR
+from hybrid_plugin.encoding.transforms.lsar import LSAR
+from hybrid_plugin.encoding.vectors import Vectors, stored_vectors
+from hybrid_plugin.evaluation.vectors import evaluate_vectors
 from hybrid_plugin.files import read_json
-from hybrid_plugin.transforms import DEFAULT_TEXTS, LIR, LSAR, Centring, Transform, sample_texts
-from hybrid_plugin.vectors import Vectors
+from hybrid_plugin.tasks.task import Task
 
 KINDS = {"docs": "passage", "queries": "query"}
 

@@ -17,9 +17,12 @@ from typing import Any
 import torch
 from transformers import TrainerCallback
 
-from hybrid_plugin.encoder import Encoder
-from hybrid_plugin.sources import Source, load_source
-from hybrid_plugin.training import TrainingSettings, _arguments, _HybridTrainer
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.training.arguments import trainer_arguments
+from hybrid_plugin.training.settings import TrainingSettings
+from hybrid_plugin.training.sources.named import load_source
+from hybrid_plugin.training.sources.source import Source
+from hybrid_plugin.training.trainer import HybridTrainer
 
 _UNCOUNTED = 2  # steps
 
@@ -41,8 +44,8 @@ class _Clock(TrainerCallback):
 def ours(model: str, source: Source, settings: TrainingSettings) -> float:
     encoder, clock = Encoder.load(model, max_length=256), _Clock()
     with tempfile.TemporaryDirectory() as scratch:
-        arguments = _arguments(settings, encoder, Path(scratch), None, progress=False)
-        trainer = _HybridTrainer(encoder, settings.batches([source]), settings, None, 0, args=arguments)
+        arguments = trainer_arguments(settings, encoder, Path(scratch), None, progress=False)
+        trainer = HybridTrainer(encoder, settings.batches([source]), settings, None, 0, args=arguments)
         trainer.add_callback(clock)
         trainer.train()
     return clock.pairs_a_second(settings.batch_size)

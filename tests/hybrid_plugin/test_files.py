@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import check_output, read_json, whole_file, whole_folder, write_json
+from hybrid_plugin.files import check_output, read_json, scratch_folder, whole_file, whole_folder, write_json
 
 
 def names(folder: Path) -> list[str]:
@@ -176,6 +179,226 @@ def test_a_killed_writer_leaves_nothing_under_the_name(tmp_path: Path, kind: str
     else:
         assert (target if kind == "file" else target / "r.json").read_text() == "older"
     assert all(name == "out" or name.startswith(".out.") for name in names(tmp_path))
+
+
+START = """
+import itertools, os, signal, sys
+from pathlib import Path
+from hybrid_plugin.files import scratch_folder, whole_file, whole_folder
+
+folder = Path(sys.argv[1])
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def write(target, version):
+    with whole_folder(target, "r.json") as staging:
+        (staging / "r.json").write_text(version)
+        (staging / "part").write_text(version)
+"""
+USES = {
+    "file": "with whole_file(folder / 'out') as file:\n    file.write('half')\n    ",
+    "folder": "with whole_folder(folder / 'out', 'r.json') as staging:\n    (staging / 'r.json').touch()\n    ",
+    "scratch": "with scratch_folder(folder, 'out') as scratch:\n    (scratch / 'part').touch()\n    ",
+}
+
+
+def killed(folder: Path, program: str) -> None:
+    """Run a program that kills itself."""
+    ended = subprocess.run([sys.executable, "-c", START + program, str(folder)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+
+
+def write(target: Path, version: str) -> None:
+    with whole_folder(target, "r.json") as staging:
+        (staging / "r.json").write_text(version)
+        (staging / "part").write_text(version)
+
+
+def versions(target: Path) -> list[str]:
+    return [(target / name).read_text() for name in ("r.json", "part")]
+
+
+@pytest.mark.parametrize(("left", "following"), [("file", "folder"), ("folder", "scratch"), ("scratch", "file")])
+def test_what_a_killed_process_left_is_removed_by_the_next_use(tmp_path: Path, left: str, following: str) -> None:
+    killed(tmp_path, USES[left] + "die()")
+    (leftover,) = tmp_path.iterdir()
+    assert leftover.name.startswith(".out.")
+    if following == "scratch":
+        with scratch_folder(tmp_path, "other"):
+            assert not leftover.exists()
+        assert names(tmp_path) == []
+    elif following == "folder":
+        with whole_folder(tmp_path / "other", "r.json"):
+            assert not leftover.exists()
+    else:
+        with whole_file(tmp_path / "other"):
+            assert not leftover.exists()
+
+
+@pytest.mark.parametrize("kind", list(USES))
+def test_what_a_live_process_holds_is_left_alone(tmp_path: Path, kind: str) -> None:
+    program = START + USES[kind] + "print('ready', flush=True)\n    sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "ready\n"
+        (held,) = tmp_path.iterdir()
+        before = sorted(held.rglob("*"))
+        write_json(tmp_path / "other", {})
+        assert sorted(held.rglob("*")) == before
+        holder.communicate("")
+    assert holder.returncode == 0
+    assert names(tmp_path) == (["other"] if kind == "scratch" else ["other", "out"])
+
+
+def test_hidden_folders_of_others_are_left_alone(tmp_path: Path) -> None:
+    for name in ("notes", "lock"):
+        (tmp_path / ".docs.abc").mkdir(exist_ok=True)
+        (tmp_path / ".docs.abc" / name).touch()
+    (tmp_path / ".docs.empty").mkdir()
+    (tmp_path / ".hidden").touch()
+    write(tmp_path / "docs", "new")
+    write_json(tmp_path / "file", {})
+    assert names(tmp_path) == [".docs.abc", ".docs.empty", ".hidden", "docs", "file"]
+    assert names(tmp_path / ".docs.abc") == ["lock", "notes"]
+
+
+def test_several_may_remove_what_was_left_at_once(tmp_path: Path) -> None:
+    killed(tmp_path, USES["folder"] + "die()")
+    (leftover,) = tmp_path.iterdir()
+    for number in range(50):
+        shutil.copytree(leftover, tmp_path / f".out{number}.abc")
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda number: write_json(tmp_path / f"{number}", number), range(8)))
+    assert names(tmp_path) == [f"{number}" for number in range(8)]
+
+
+def test_scratch_may_be_renamed_away(tmp_path: Path) -> None:
+    with scratch_folder(tmp_path / "cache", "source") as scratch:
+        (scratch / "rows").touch()
+        scratch.rename(tmp_path / "cache" / "key")
+    assert names(tmp_path / "cache") == ["key"]
+    assert names(tmp_path / "cache" / "key") == ["rows"]
+
+
+def test_an_output_may_hold_what_was_left_of_its_own_marker(tmp_path: Path) -> None:
+    killed(tmp_path, USES["file"] + "die()")
+    check_output(tmp_path, "scores.json")
+    (tmp_path / ".notes").touch()
+    with pytest.raises(UserError, match=r"holds '\.notes', so it is not ours"):
+        check_output(tmp_path, "scores.json")
+
+
+DIE_BETWEEN = """
+rename = Path.rename
+def rename_and_die(path, target):
+    rename(path, target)
+    die()
+Path.rename = rename_and_die
+write(folder / "out", "newer")
+"""
+
+
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("following", ["file", "folder", "same"])
+def test_a_kill_between_the_two_renames_loses_nothing(tmp_path: Path, following: str, linked: bool) -> None:
+    target = tmp_path / "out"
+    if linked:
+        (tmp_path / "elsewhere").mkdir()
+        target.symlink_to(Path("elsewhere"))
+    write(target.resolve(), "older")
+    killed(tmp_path, DIE_BETWEEN)
+    assert not target.exists()
+    if following == "same":
+        with pytest.raises(RuntimeError, match="stop"), whole_folder(target, "r.json"):
+            raise RuntimeError("stop")
+    elif following == "folder":
+        write(tmp_path / "other", "another")
+    else:
+        write_json(tmp_path / "other", {})
+    assert versions(target) == ["older", "older"]
+    assert target.is_symlink() == linked
+    assert not [name for name in names(tmp_path) if name.startswith(".")]
+    write(target, "newer")
+    assert versions(target) == ["newer", "newer"]
+
+
+def test_a_name_that_was_given_again_after_a_kill_is_kept(tmp_path: Path) -> None:
+    write(tmp_path / "out", "older")
+    killed(tmp_path, DIE_BETWEEN)
+    (tmp_path / "out").write_text("mine")
+    write_json(tmp_path / "other", {})
+    assert (tmp_path / "out").read_text() == "mine"
+    assert names(tmp_path) == ["other", "out"]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+def test_an_error_between_the_two_renames_gives_the_older_folder_its_name_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    target = tmp_path / "out"
+    write(target, "older")
+    rename = Path.rename
+
+    def fail_for_the_new(path: Path, to: Path) -> Path:
+        if to == target and path.name == "scratch":
+            raise error
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "rename", fail_for_the_new)
+    with pytest.raises((UserError, KeyboardInterrupt)) as raised:
+        write(target, "newer")
+    if isinstance(error, OSError):
+        assert str(raised.value) == f"cannot write {target}: No space left on device"
+    assert versions(target) == ["older", "older"]
+    assert names(tmp_path) == ["out"]
+
+
+KILL_AT_EVERY_CALL = """
+for moment in itertools.count():
+    target = folder / str(moment) / "out"
+    write(target, "older")
+    child = os.fork()
+    if child == 0:
+        calls = itertools.count()
+
+        def hook(event, _):
+            if event.startswith(("os.", "open", "fcntl.", "shutil.")) and next(calls) == moment:
+                die()
+
+        sys.addaudithook(hook)
+        write(target, "newer")
+        os._exit(0)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+"""
+
+
+def test_a_kill_at_any_call_to_the_system_loses_nothing(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", START + KILL_AT_EVERY_CALL, str(tmp_path)], check=True)
+    found = []
+    for moment in range(len(names(tmp_path))):
+        folder = tmp_path / str(moment)
+        write_json(folder / "other", {})
+        (version,) = set(versions(folder / "out"))
+        found.append(version)
+        # A process that was killed as it made or removed its hidden folder may leave that, but nothing of weight.
+        left = [path for path in folder.iterdir() if path.name.startswith(".")]
+        assert all(path.stat().st_size == 0 for hidden in left for path in hidden.iterdir())
+    assert found == sorted(found, reverse=True)
+    assert found.count("older") > 10
+    assert found.count("newer") > 3
+
+
+def test_what_was_replaced_never_comes_back(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", START + KILL_AT_EVERY_CALL, str(tmp_path)], check=True)
+    for folder in tmp_path.iterdir():
+        moved_aside = not (folder / "out").exists()
+        shutil.rmtree(folder / "out", ignore_errors=True)
+        write_json(folder / "other", {})
+        assert (folder / "out").exists() == moved_aside
 
 
 def test_json_is_written_for_people_and_read_back(tmp_path: Path) -> None:

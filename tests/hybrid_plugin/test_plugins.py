@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hybrid_plugin import hookspecs
+from hybrid_plugin import hooks
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.plugins import OFFERS, manager, named, pick
 from tests.conftest import ROOT
@@ -20,8 +20,8 @@ from tests.conftest import ROOT
 PLUGIN = '''
 from ir_measures.measures import Measure
 from hybrid_plugin import hookimpl
-from hybrid_plugin.sampling import Batch, Mono
-from hybrid_plugin.sources import Row, store
+from hybrid_plugin.training.batches import Batch, Mono
+from hybrid_plugin.training.sources import Row, store
 
 class FirstRows(Mono):
     """Always the first rows of the first language."""
@@ -144,7 +144,8 @@ def test_a_plugin_that_returns_nonsense_is_named_and_skipped(tmp_path: Path) -> 
         tmp_path,
         """
         import ir_measures
-        from hybrid_plugin.plugins import named, register_datasets
+        from hybrid_plugin.plugins import named
+        from hybrid_plugin.tasks import register_datasets
         from hybrid_plugin.measures import register_measures
         register_datasets()
         register_measures()
@@ -159,8 +160,8 @@ def test_a_plugin_that_returns_nonsense_is_named_and_skipped(tmp_path: Path) -> 
 
 
 def test_what_every_hook_returns_is_checked() -> None:
-    hooks = {name for name in vars(hookspecs) if name.startswith("hybrid_ir_")}
-    assert OFFERS.keys() == hooks - {"hybrid_ir_register_datasets"}  # which returns nothing
+    specified = {name for name in vars(hooks) if name.startswith("hybrid_ir_")}
+    assert OFFERS.keys() == specified - {"hybrid_ir_register_datasets"}  # which returns nothing
 
 
 def test_a_plugin_that_fails_in_use_is_named(tmp_path: Path) -> None:
@@ -256,3 +257,58 @@ def test_the_built_ins_come_through_the_same_hooks() -> None:
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UserError, match="unknown strategy 'mnoo'; known: cross, hybrid, mono"):
         pick("hybrid_ir_strategies", "mnoo", "strategy")
+
+
+def test_a_plugin_written_for_the_modules_of_version_01_works_with_a_warning(tmp_path: Path) -> None:
+    old = PLUGIN.replace("hybrid_plugin.training.batches", "hybrid_plugin.sampling")
+    install(tmp_path, "my_plugin", old.replace("hybrid_plugin.training.sources", "hybrid_plugin.sources"))
+    result = python(tmp_path, "from hybrid_plugin import load_source; print(len(load_source('four-rows')))")
+    assert result.stdout == "4\n"
+    assert "hybrid_plugin.sampling is hybrid_plugin.training.batches now" in result.stderr
+
+
+WRAPPER = """
+from hybrid_plugin import hookimpl
+
+@hookimpl(wrapper=True)
+def hybrid_ir_sources():
+    offers = yield
+    return [{name: load for name, load in offer.items() if name != "mlqa-r"} for offer in offers]
+"""
+
+
+def test_a_wrapper_of_a_plugin_sees_and_changes_what_the_others_offer(tmp_path: Path) -> None:
+    install(tmp_path, "my_wrapper", WRAPPER)
+    program = "from hybrid_plugin.training import source_loaders; print(*sorted(source_loaders()))"
+    assert python(tmp_path, program).stdout == "hybrid-demo hybrid-demo-train xquad-r\n"
+
+
+def test_a_wrapper_that_fails_is_named(tmp_path: Path) -> None:
+    install(tmp_path, "my_wrapper", WRAPPER.replace("offers = yield", "offers = yield\n    1 / 0"))
+    program = """
+        from hybrid_plugin import UserError, load_source
+        try:
+            load_source("hybrid-demo")
+        except UserError as error:
+            print(error)
+        """
+    assert python(tmp_path, program).stdout == (
+        "hybrid_ir_sources fails in the wrapper of the plugin my_wrapper: ZeroDivisionError: division by zero\n"
+    )
+
+
+def test_a_plugin_may_ask_for_precedence(tmp_path: Path) -> None:
+    """pluggy's ``trylast`` lets the built-in strategy of the same name stand."""
+    modest = PLUGIN.replace('name = "first-rows"', 'name = "mono"')
+    modest = modest.replace("@hookimpl\ndef hybrid_ir_strategies", "@hookimpl(trylast=True)\ndef hybrid_ir_strategies")
+    install(tmp_path, "my_plugin", modest)
+    result = python(tmp_path, "from hybrid_plugin.plugins import pick; print(pick('hybrid_ir_strategies', 'mono', ''))")
+    assert result.stdout == "<class 'hybrid_plugin.training.batches.mono.Mono'>\n"
+
+
+def test_nothing_is_imported_by_the_hook_specifications() -> None:
+    program = (
+        "import sys, hybrid_plugin.hooks; print(*(name for name in sys.modules if name.startswith('hybrid_plugin')))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert set(result.stdout.split()) == {"hybrid_plugin", "hybrid_plugin.moved", "hybrid_plugin.hooks"}

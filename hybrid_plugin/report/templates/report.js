@@ -18,6 +18,9 @@ theme.addEventListener("click", () => {
 });
 theme.hidden = false;
 
+// A cell's value as Python prints a number; NaN of a text.
+const number = (value) => Number(value.replace("inf", "Infinity"));
+
 // Sorting: by number where every value is one, else by text; missing values stay last.
 function sort(heading) {
   const table = heading.closest("table");
@@ -26,19 +29,22 @@ function sort(heading) {
   const value = (row) => row.children[column].dataset.value;
   const body = table.tBodies[0];
   const rows = [...body.rows];
-  const numeric = rows.every((row) => !Number.isNaN(Number(value(row))));
-  const order = (a, b) => (numeric ? a - b : a.localeCompare(b)) * (direction === "ascending" ? 1 : -1);
+  const numeric = rows.every((row) => !Number.isNaN(number(value(row))));
+  const order = (a, b) => (numeric ? number(a) - number(b) : a.localeCompare(b)) * (direction === "ascending" ? 1 : -1);
   rows.sort((a, b) => (value(a) === "") - (value(b) === "") || order(value(a), value(b)));
   body.append(...rows);
   for (const other of heading.parentNode.children) other.removeAttribute("aria-sort");
   heading.setAttribute("aria-sort", direction);
 }
 
-// CSV as RFC 4180 has it, in the order of the rows on the page, with every digit.
+// CSV as RFC 4180 has it, in the order of the rows on the page, with every digit. A text that a spreadsheet would run as
+// a formula gets a quote in front of it; a negative number is none.
 function csv(table) {
+  const runs = (text) => /^[=@\t\r\n]/.test(text) || (/^[+-]/.test(text) && Number.isNaN(number(text)));
+  const harmless = (text) => (runs(text) ? `'${text}` : text);
   const quoted = (text) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const lines = [...table.rows].map((row) =>
-    [...row.cells].map((cell) => quoted(cell.dataset.value ?? cell.textContent.trim())).join(","));
+    [...row.cells].map((cell) => quoted(harmless(cell.dataset.value ?? cell.textContent.trim()))).join(","));
   return `${lines.join("\r\n")}\r\n`;
 }
 

@@ -1,0 +1,96 @@
+"""From texts to vectors, indexes and rankings: encode, index, search, transform."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from hybrid_plugin import encoding, retrieval, tasks
+from hybrid_plugin.cli.options import BatchSize, DatasetId, EncoderName, Output, Positive, Seed, watched
+from hybrid_plugin.encoding.settings import EncoderOptions
+
+transform = App(name="transform", help="Take language information out of vectors, without training.")
+
+
+@transform.command
+def fit(
+    name: Annotated[str, Parameter(help="centring, lir, lsar, or that of a plugin.")],
+    /,
+    *,
+    encoder: EncoderName,
+    on: Annotated[list[str], Parameter(help="ir_datasets ids; each language is fitted on the first that has it.")],
+    output: Annotated[Path, Parameter(help="X.safetensors, or a folder for encoder and transform.")],
+    rank: Annotated[int | None, Parameter(help="Directions to remove: lir 1, lsar languages - 1.")] = None,
+    texts: Annotated[Positive, Parameter(help="Documents, and as many queries, of each language.")] = 500,
+    seed: Annotated[Seed, Parameter(help="Of the random draw of texts.")] = 0,
+    options: EncoderOptions = EncoderOptions(),
+    batch_size: BatchSize = None,
+) -> None:
+    """Fit a vector transform on unlabelled texts of each language; see docs/transforms.md.
+
+    Fit on another collection than the one you score. A file goes to --transform of evaluate, encode, index and search;
+    a folder is an encoder like any other, also for `hybrid-ir run pyserini...`.
+
+    Example: hybrid-ir transform fit centring --encoder e5-hybrid --on mlqa-r --output centring.safetensors
+    """
+    encoding.check_fit(name, on, output, encoder)  # complain before the model is loaded
+    loaded = encoding.Encoder.load(encoder, options)
+    fitted = encoding.fit_transform(
+        name, loaded, on, rank=rank, texts=texts, seed=seed, batch_size=batch_size, progress=watched()
+    )
+    encoding.save_transform(fitted, loaded, output)
+    print(output)
+
+
+def encode(
+    dataset_id: DatasetId,
+    /,
+    *,
+    encoder: EncoderName,
+    output: Output,
+    options: EncoderOptions = EncoderOptions(),
+    batch_size: BatchSize = None,
+) -> None:
+    """Encode an id's documents and queries into folders of vectors (vectors.npy, ids.txt)."""
+    tasks.load_dataset(dataset_id)  # complain before the model is loaded
+    loaded = encoding.Encoder.load(encoder, options)
+    for path in encoding.encode_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=watched()):
+        print(path)
+
+
+def index(
+    dataset_id: DatasetId,
+    /,
+    *,
+    encoder: EncoderName,
+    output: Output,
+    options: EncoderOptions = EncoderOptions(),
+    batch_size: BatchSize = None,
+) -> None:
+    """Encode an id's documents into an exact FAISS index that Pyserini searches."""
+    tasks.load_dataset(dataset_id)
+    loaded = encoding.Encoder.load(encoder, options)
+    print(retrieval.index_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=watched()))
+
+
+def search(
+    dataset_id: DatasetId,
+    /,
+    *,
+    encoder: EncoderName,
+    index: Annotated[Path, Parameter(help="A FAISS folder, ours or Pyserini's.")],
+    output: Annotated[Path, Parameter(help="The TREC run file to write.")],
+    hits: Annotated[int, Parameter(help="Documents a query.")] = 1000,
+    options: EncoderOptions = EncoderOptions(),
+    batch_size: BatchSize = None,
+) -> None:
+    """Search a FAISS index with an id's queries and write a TREC run file."""
+    tasks.load_dataset(dataset_id)
+    loaded = encoding.Encoder.load(encoder, options)
+    print(
+        retrieval.search_dataset(
+            dataset_id, loaded, index, output, hits=hits, batch_size=batch_size, progress=watched()
+        )
+    )

@@ -1,0 +1,125 @@
+"""Which command is where, and what becomes of errors.
+
+Nothing heavy is imported before a command runs, and nothing at all for the overview: ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import inspect
+    from collections.abc import Callable
+
+    from cyclopts import App
+
+_ABOUT = "Monolingual, cross-lingual and multilingual retrieval with ir_datasets, Pyserini and ir_measures."
+_COMMANDS = {  # name: (file and function, or group of commands; its line in the overview)
+    "quickstart": ("tools:quickstart", "The whole road on the bundled demo collection, in minutes."),
+    "doctor": ("tools:doctor", "What is installed, which Java, which device, what is missing and how to get it."),
+    "datasets": ("data:datasets", "Collections: list them, look at one, add local files, export."),
+    "sources": ("data:sources", "Sources of training pairs: list what --source takes, look at one."),
+    "mine": ("train:mine", "Mine hard negatives."),
+    "train": ("train:train", "Train an encoder with monolingual, cross-lingual or hybrid batches."),
+    "sweep": ("train:sweep", "Train and score a grid of settings and collect one table."),
+    "card": ("train:card", "Write a checkpoint's model card, with its scores."),
+    "transform": ("encode:transform", "Take language information out of vectors, without training."),
+    "encode": ("encode:encode", "Encode an id's documents and queries into folders of vectors."),
+    "index": ("encode:index", "Encode an id's documents into a FAISS index that Pyserini searches."),
+    "search": ("encode:search", "Search a FAISS index with an id's queries and write a run file."),
+    "evaluate": ("evaluate:evaluate", "Score an encoder, run files or BM25 in the three settings."),
+    "compare": ("evaluate:compare", "Which of several systems is better, by how much, and whether chance explains it."),
+    "report": ("evaluate:report", "One HTML page that compares evaluations."),
+    "explore": ("explore:explore", "Look around in a benchmark: a local page with the ranking of any question."),
+    "run": ("tools:run", "Run a command of Pyserini, ir_datasets or ir_measures with this package active."),
+}
+
+
+def overview() -> str:
+    """What ``hybrid-ir --help`` prints."""
+    lines = [f"  {name:10}  {line}" for name, (_, line) in _COMMANDS.items()]
+    return "\n".join(
+        ["Usage: hybrid-ir COMMAND [OPTIONS]", "", _ABOUT, "", "Commands:", *lines, "", "Each takes --help."]
+    )
+
+
+def application() -> App:
+    """All commands; the file of one is imported when it is called."""
+    from cyclopts import App, Parameter
+
+    from hybrid_plugin.cli.options import Flowing, as_people_write, show_default
+
+    app = App(
+        name="hybrid-ir",
+        help=_ABOUT,
+        help_format="plaintext",
+        help_formatter=Flowing(),
+        version_flags=[],
+        config=[as_people_write],
+        default_parameter=Parameter(
+            consume_multiple=1, negative_bool=(), negative_iterable=(), show_default=show_default
+        ),
+        exit_on_error=False,
+        print_error=False,
+    )
+    for name, (place, _) in _COMMANDS.items():
+        app.command(f"hybrid_plugin.cli.{place}", name=name)
+    return app
+
+
+def parse(words: list[str]) -> tuple[Callable[..., None], inspect.BoundArguments]:
+    """The function behind a command, and what it is to be called with."""
+    from cyclopts import MissingArgumentError
+
+    app = application()
+    try:
+        command, bound, _ = app.parse_args(words)
+    except MissingArgumentError:
+        # Until 0.1 `--languages de en BENCHMARK` was taken; now an option with several values takes all that follows.
+        if len(words) < 4 or words[-1].startswith("-"):
+            raise
+        command, bound, _ = app.parse_args([words[0], words[-1], *words[1:-1]])
+        warnings.warn(f"write '{words[-1]}' right after '{words[0]}': this order goes with 0.3", stacklevel=2)
+    return command, bound
+
+
+def _sentence(error: Exception) -> tuple[str, int]:
+    """What to say of an error, and the exit status."""
+    from cyclopts import CycloptsError
+
+    from datasets_ext.errors import CollectionError
+    from hybrid_plugin.errors import UserError
+
+    users: Any = (UserError, CollectionError)
+    if isinstance(error, CycloptsError):
+        cause = error.__cause__ or error.__context__
+        return str(cause if isinstance(cause, users) else error).strip(), 2
+    if isinstance(error, users):
+        return str(error), 2
+    return f"{type(error).__name__}: {error} (HYBRID_IR_DEBUG=1 shows where)", 1
+
+
+def main() -> None:
+    """The entry point: user errors end with status 2 and one sentence, our own with status 1."""
+    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
+    words = sys.argv[1:]
+    if not words or words[0] in ("--help", "-h"):
+        print(overview())
+        return
+    try:
+        if words[0] == "run" and words[1:] and words[1] not in ("--help", "-h"):
+            from hybrid_plugin.bridges.pyserini import run_module
+
+            run_module(words[1], words[2:])  # whose options are not ours to read
+        else:
+            command, bound = parse(words)
+            command(*bound.args, **bound.kwargs)
+    except Exception as error:
+        if os.environ.get("HYBRID_IR_DEBUG"):
+            raise
+        sentence, status = _sentence(error)
+        print(f"hybrid-ir: {sentence}", file=sys.stderr)
+        sys.exit(status)

@@ -1,0 +1,127 @@
+"""Texts and whole ir_datasets entries to vectors, in memory or on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, tee
+from pathlib import Path
+from typing import Any
+
+from numpy.lib import format as npy
+
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.settings import Kind
+from hybrid_plugin.encoding.vectors import RECORD, Vectors, read_vectors
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import whole_folder, write_json
+from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.texts import Text, check_id, texts_of
+from hybrid_plugin.versions import versions
+
+CHUNK = 16384  # texts in memory at a time
+
+
+def encode_texts(
+    encoder: Encoder, texts: Sequence[Text], kind: Kind, *, batch_size: int | None = None, progress: bool = False
+) -> Vectors:
+    """Vectors of texts, in memory."""
+    matrix = encoder.encode(
+        [text.text for text in texts],
+        kind,
+        langs=(text.lang for text in texts),
+        batch_size=batch_size,
+        progress=progress,
+    )
+    return Vectors([text.id for text in texts], matrix)
+
+
+def encode_to_folder(
+    encoder: Encoder,
+    texts: Iterable[Text],
+    kind: Kind,
+    folder: Path,
+    *,
+    total: int | None = None,
+    batch_size: int | None = None,
+    progress: bool = False,
+    about: dict[str, Any] | None = None,
+) -> Vectors:
+    """Encode a stream of texts to disk, with memory for one chunk of them.
+
+    Parameters
+    ----------
+    folder : gets its name when all vectors are written; older vectors there are replaced.
+    about : further facts to record, such as the ir_datasets id.
+
+    Returns
+    -------
+    The vectors, memory-mapped.
+    """
+    with whole_folder(folder, RECORD) as staging:
+        count = 0
+        with (staging / "vectors.npy").open("wb") as data, (staging / "ids.txt").open("w", encoding="utf-8") as ids:
+            # The header is written twice: numpy leaves room in it for a first axis of any length.
+            header = {"descr": "<f4", "fortran_order": False, "shape": (0, encoder.dimension)}
+            npy.write_array_header_1_0(data, header)
+
+            stream, again = tee(texts)
+            langs = (text.lang for text in again)
+
+            def chunks() -> Iterator[list[str]]:
+                while chunk := list(islice(stream, CHUNK)):
+                    for text in chunk:
+                        check_id(text.id)
+                        ids.write(text.id + "\n")
+                    yield [text.text for text in chunk]
+
+            encoded = encoder.encode_chunks(
+                chunks(), kind, langs=langs, total=total, batch_size=batch_size, progress=progress
+            )
+            for count, vectors in encoded:  # noqa: B007 - its last value is the number of texts
+                data.write(vectors.astype("<f4", copy=False).tobytes())
+            data.seek(0)
+            npy.write_array_header_1_0(data, {**header, "shape": (count, encoder.dimension)})
+        record = {
+            "kind": kind,
+            "count": count,
+            "dimension": encoder.dimension,
+            "encoder": encoder.name,
+            "transform": encoder.transform and encoder.transform.about,
+            **(about or {}),
+        }
+        write_json(staging / RECORD, record)
+    return read_vectors(folder)
+
+
+def encode_dataset(
+    dataset_id: str, encoder: Encoder, output: Path, *, batch_size: int | None = None, progress: bool = False
+) -> list[Path]:
+    """Encode the documents and queries of an ir_datasets id, as far as it has them.
+
+    Returns
+    -------
+    The folders written: ``output/docs`` and ``output/queries``, for :func:`~hybrid_plugin.encoding.read_vectors`.
+
+    Raises
+    ------
+    UserError
+        The id is unknown or has neither.
+    """
+    dataset = load_dataset(dataset_id)
+    sides = [side for side in ("docs", "queries") if dataset.has(side)]
+    if not sides:
+        raise UserError(f"'{dataset_id}' has neither documents nor queries")
+    if output.is_file():
+        raise UserError(f"{output} is a file, not a folder; choose another output")
+    for side in sides:
+        encode_to_folder(
+            encoder,
+            texts_of(dataset, side),
+            "passage" if side == "docs" else "query",
+            output / side,
+            total=getattr(dataset, f"{side}_count")(),
+            batch_size=batch_size,
+            progress=progress,
+            about={"dataset": dataset_id, "versions": versions()},
+        )
+    return [output / side for side in sides]

@@ -1,0 +1,63 @@
+"""What a vector transform is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+Langs = str | Sequence[str | None] | None
+
+
+@dataclass(frozen=True)
+class Transform(ABC):
+    """One way to take language information out of vectors.
+
+    A subclass has a ``name``, its state as further array fields (last axis: the dimension), and ``fit`` and ``remove``.
+
+    Parameters
+    ----------
+    languages : those that it was fitted on.
+    """
+
+    name: ClassVar[str]
+    languages: tuple[str, ...]
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, vectors: Mapping[str, np.ndarray], rank: int | None = None) -> Transform:
+        """Fit on vectors [texts, dimension] of each language.
+
+        Parameters
+        ----------
+        rank : how many directions to remove, where the method has such a choice; None for its default.
+
+        Raises
+        ------
+        UserError
+            The rank does not suit the method or the vectors.
+        """
+
+    @abstractmethod
+    def remove(self, vectors: np.ndarray, langs: Sequence[str | None]) -> np.ndarray:
+        """Vectors [n, dimension] without the language information, before they are scaled; ``langs`` has n."""
+
+    def apply(self, vectors: np.ndarray, lang: Langs = None) -> np.ndarray:
+        """Unit vectors without the language information.
+
+        Parameters
+        ----------
+        vectors : float32 [n, dimension].
+        lang : of all vectors, or one each; None where it is not known.
+
+        Returns
+        -------
+        float32 [n, dimension]; a vector of which nothing is left stays zero.
+        """
+        langs = [lang] * len(vectors) if lang is None or isinstance(lang, str) else lang
+        left = self.remove(vectors, langs)
+        lengths = np.linalg.norm(left, axis=1, keepdims=True)
+        return (left / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32, copy=False)

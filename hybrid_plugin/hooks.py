@@ -1,0 +1,91 @@
+"""What a plugin may add. Every hook is optional; the built-ins come in by the same hooks.
+
+A plugin is an installed package with an entry point in the group ``hybrid_ir`` that names a module (or object) with
+some of these functions, each marked with :data:`hookimpl`::
+
+    [project.entry-points.hybrid_ir]
+    my-plugin = "my_package.my_module"
+
+They are hooks of `pluggy <https://pluggy.readthedocs.io>`_, and all that it offers works: ``hookimpl(tryfirst=True)``
+for precedence, ``hookimpl(wrapper=True)`` to see or change what the others return. Of two offers of one name that of
+the plugin called first counts, and plugins are called before the built-ins.
+
+Types are named here by where they live, and none is imported: this file stands below all that it speaks of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pluggy
+
+GROUP = "hybrid_ir"  # of the entry points
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+@hookspec
+def hybrid_ir_register_datasets() -> None:
+    """Make your collections known to ir_datasets. Called once, before any id is looked up."""
+
+
+@hookspec
+def hybrid_ir_benchmarks() -> Iterable[Any]:  # type: ignore[empty-body]
+    """Benchmarks to evaluate on, each a :class:`hybrid_plugin.tasks.Benchmark`: a name and its languages."""
+
+
+@hookspec
+def hybrid_ir_transforms() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Vector transforms by the name that ``hybrid-ir transform fit`` takes.
+
+    Each is a frozen dataclass derived from :class:`hybrid_plugin.encoding.transforms.Transform`: ``fit`` makes one from
+    the vectors of each language, ``remove`` takes the language out of others, and its array fields are what is saved.
+    """
+
+
+@hookspec
+def hybrid_ir_measures() -> Iterable[Any]:  # type: ignore[empty-body]
+    """Measures for ir_measures to know: each an ``ir_measures.measures.Measure`` with a method ``values(qrels, run)``.
+
+    The method gets the qrels ``{query_id: {doc_id: relevance}}`` and the run ``{query_id: [doc_id, ...]}`` (ranked
+    as trec_eval ranks) and returns ``{query_id: value}``. A measure of which less is better says so with the class
+    attribute ``HIGHER_IS_BETTER = False``.
+
+    With a method ``from_ranks(ranks)`` as well, which computes the same values, float64 [queries], from
+    :class:`hybrid_plugin.retrieval.Ranks`, it can be named in ``hybrid-ir evaluate --measures``. The class attribute
+    ``POOL_ONLY = True`` says that it compares languages: it is then computed in the setting ``multi`` alone, and the
+    ranks know the languages of the documents, of the first ones as far as its parameter ``cutoff``.
+    """
+
+
+@hookspec
+def hybrid_ir_strategies() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Batch strategies, each a subclass of :class:`hybrid_plugin.training.batches.Strategy`, by the name that
+    ``--strategy`` takes.
+    """
+
+
+@hookspec
+def hybrid_ir_sources() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Sources of parallel training pairs by the name that ``--source`` takes.
+
+    Each is a function without parameters that returns a :class:`hybrid_plugin.training.sources.Source`.
+    """
+
+
+@hookspec
+def hybrid_ir_source_formats() -> Iterable[Any]:  # type: ignore[empty-body]
+    """What else sources can be read from, each a :class:`hybrid_plugin.training.sources.SourceFormat`: the ``FORMAT``
+    of ``--source FORMAT:WHAT``.
+    """
+
+
+@hookspec
+def hybrid_ir_report_sections() -> Iterable[Any]:  # type: ignore[empty-body]
+    """Sections of ``hybrid-ir report``, each a :class:`hybrid_plugin.report.Section`: a name, a title, an order, and a
+    function of the evaluations that returns HTML.
+
+    The function gets a :class:`hybrid_plugin.report.ReportData`, whose ``table`` and ``chart`` make tables and charts
+    that look and work like the others. A section that fails is named in a warning and left out.
+    """

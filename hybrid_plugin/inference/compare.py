@@ -1,0 +1,144 @@
+"""Evaluation folders to a comparison: what differs, by how much, and what chance explains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.inference.cells import cells_of
+from hybrid_plugin.inference.comparison import Comparison
+from hybrid_plugin.inference.design import outcomes, questions_of
+from hybrid_plugin.inference.differences import Difference, alike, by_language
+from hybrid_plugin.inference.family import family, with_languages
+from hybrid_plugin.inference.figures import BY_TRAINING, figure_rows, training_rows
+from hybrid_plugin.inference.latex import latex
+from hybrid_plugin.inference.method import Method
+from hybrid_plugin.inference.published import published_figures
+from hybrid_plugin.inference.resampling import randomization_test
+from hybrid_plugin.inference.settings import ComparisonSettings
+from hybrid_plugin.inference.systems import System, load_systems
+from hybrid_plugin.inference.verdict import verdict
+from hybrid_plugin.measures.base import higher_is_better
+from hybrid_plugin.measures.named import parse_measures
+
+
+def compare(
+    folders: Sequence[Path] | Mapping[str, Sequence[Path]],
+    settings: ComparisonSettings | None = None,
+    **changes: Any,
+) -> Comparison:
+    """Compare evaluations of one benchmark.
+
+    The unit of every test is the question, over all the languages that ask it (:mod:`hybrid_plugin.inference.design`).
+    Systems are compared in the settings that both were scored in. A measure that has one value everywhere in a
+    setting, as RankDistance has within one language, is not tested there; a query on which a measure is not defined
+    for one of two systems is left out of their test. The verdict says of how many, and where rankings differ in depth.
+
+    Parameters
+    ----------
+    folders : evaluation folders, as :func:`hybrid_plugin.evaluate` writes them; the first is the baseline. One alone
+        gets its figures with intervals, and no tests. Or the folders of each system by its name: where they are
+        several runs of one system, such as seeds, the system's value for a query is the mean of theirs. The intervals
+        and tests are then about these runs on other questions; what other runs would give, ``spread`` hints at.
+    settings, changes : how; ``changes`` are fields of :class:`~hybrid_plugin.inference.ComparisonSettings` by name,
+        such as ``measures=["AP", "nDCG@10"]``.
+
+    Raises
+    ------
+    UserError
+        A folder is no evaluation, is damaged or was given twice, or two of them differ in benchmark or queries; names
+        the folder.
+
+    Examples
+    --------
+    >>> compare([Path("scores-untouched"), Path("scores-hybrid")]).verdict        # doctest: +SKIP
+    """
+    asked = replace(settings or ComparisonSettings(), **changes)
+    better = {str(measure): higher_is_better(measure) for measure in parse_measures(list(asked.measures))}
+    method = Method(better, asked)
+    systems = load_systems(folders, list(better))
+    measured = _measure(systems, method)
+    _check_family(measured, systems, method)
+    tests, languages = _test(measured, method)
+    benchmark = systems[0].about["benchmark"]
+    found = Comparison(
+        benchmark=benchmark,
+        systems=tuple(system.name for system in systems),
+        about={system.name: system.about for system in systems},
+        figures=pd.DataFrame(measured.figures).dropna(subset="value", ignore_index=True),
+        tests=with_languages(tests, languages, method),
+        by_language=languages,
+        by_training=pd.DataFrame(measured.by_training, columns=BY_TRAINING).dropna(subset="value", ignore_index=True),
+        published=published_figures(benchmark if asked.published else "", list(better)),
+        verdict=(),
+        latex="",
+        method=method.record(questions=len(questions_of(systems)), tests=len(tests), undefined=measured.undefined),
+    )
+    return replace(found, verdict=tuple(verdict(found)), latex=latex(found))
+
+
+@dataclass
+class _Measured:
+    """What the values give before anything is tested: rows of figures, and differences in the order of the tests."""
+
+    figures: list[dict[str, Any]] = field(default_factory=list)
+    by_training: list[dict[str, Any]] = field(default_factory=list)
+    undefined: list[dict[str, Any]] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
+    by_language: list[Difference] = field(default_factory=list)
+
+
+def _measure(systems: Sequence[System], method: Method) -> _Measured:
+    """Figures and differences, outcome by outcome, so that the bootstrap samples of one are in memory at a time."""
+    found = _Measured()
+    pairs = method.pairs([system.name for system in systems])
+    for outcome in outcomes(systems, list(method.better)):
+        cells = cells_of(outcome.values, method)
+        found.undefined.extend(outcome.undefined())
+        found.figures.extend(figure_rows(outcome, cells, systems, method.settings.alpha))
+        found.by_training.extend(training_rows(outcome, cells, systems, method.settings.alpha))
+        for a, b in pairs if outcome.varies else ():
+            if a in cells and b in cells:
+                key = {"a": a, "b": b, **outcome.key}
+                mine, theirs = alike(cells[a], cells[b], method)
+                found.differences.append(Difference.of(key, mine, theirs, method.settings.alpha))
+                found.by_language.extend(by_language(outcome, key, mine, theirs, method.settings.alpha))
+    found.differences, found.by_language = (
+        sorted((one for one in some if one.known), key=lambda one: pairs.index(one.systems))
+        for some in (found.differences, found.by_language)
+    )
+    return found
+
+
+def _check_family(measured: _Measured, systems: Sequence[System], method: Method) -> None:
+    """Raise if nothing can be tested, or nothing be shown by so few sign flips."""
+    tests = len(measured.differences)
+    if len(systems) > 1 and not tests:
+        names = " and ".join(system.name for system in systems)
+        raise UserError(f"no setting of {names} has values of {', '.join(method.better)} to compare")
+    resamples, alpha = method.settings.resamples, method.settings.alpha
+    if tests / (1 + resamples) > alpha:
+        raise UserError(
+            f"{resamples} sign flips cannot show a difference at {alpha:g} in {tests} tests; "
+            f"{math.ceil(tests / alpha)} or more can"
+        )
+
+
+def _test(measured: _Measured, method: Method) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """All differences, tested on the same sign flips: one family over all languages, and one by language."""
+    everything = [*measured.differences, *measured.by_language]
+    if everything:
+        p = randomization_test(
+            np.column_stack([one.shares for one in everything]), method.settings.resamples, method.settings.seed
+        )
+    else:
+        p = np.empty(0)
+    tests = len(measured.differences)
+    return family(measured.differences, p[:tests], method), family(measured.by_language, p[tests:], method)

@@ -1,0 +1,42 @@
+"""How systems are compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hybrid_plugin.errors import UserError
+
+DEFAULT_MEASURES = ("AP", "RankDistance")
+
+
+@dataclass(frozen=True)
+class ComparisonSettings:
+    """How systems are compared.
+
+    Raises
+    ------
+    UserError
+        A value is out of its range.
+    """
+
+    measures: tuple[str, ...] = DEFAULT_MEASURES
+    """As ir_measures names them; by default AP and RankDistance."""
+    all_pairs: bool = False
+    """Test every two systems, not only each with the first, the baseline."""
+    published: bool = False
+    """Also show the figures published for other models, with their sources."""
+    alpha: float = 0.05
+    """Level of significance, after Holm's correction over all tests; intervals cover 1 - alpha."""
+    resamples: int = 100_000
+    """Sign flips of the randomisation tests."""
+    bootstraps: int = 5_000
+    """Samples of the bootstrap intervals."""
+    seed: int = 0
+    """Of sign flips and bootstrap."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.alpha < 1:
+            raise UserError(f"alpha is {self.alpha}; a level of significance is above 0 and below 1")
+        for name, least in (("resamples", 1), ("bootstraps", 1), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise UserError(f"{name} is {getattr(self, name)}; it must be {least} or above")

@@ -1,0 +1,153 @@
+"""The systems of a comparison: each has a name and one evaluation or several, and all were asked the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.inference.evaluations import QUERY, Evaluation, in_words
+
+
+@dataclass(frozen=True)
+class System:
+    """A system with its values per query: those of its one run, or the means over several.
+
+    Parameters
+    ----------
+    runs : the evaluations of its runs, such as seeds.
+    about : the head of the first one's ``scores.json``, and where there are several their folders, ``runs``.
+    per_query : as in :class:`Evaluation`.
+    """
+
+    name: str
+    runs: Sequence[Evaluation]
+    about: dict[str, Any]
+    per_query: pd.DataFrame
+
+    @classmethod
+    def of(cls, name: str, runs: Sequence[Evaluation], measures: Sequence[str]) -> System:
+        """The system whose value for a query is the mean of its runs.
+
+        Raises
+        ------
+        UserError
+            The runs differ in more than chance: in their training or in the depth of their rankings.
+        """
+        first = runs[0]
+        if len(runs) == 1:
+            return cls(name, runs, first.about, first.per_query)
+        for key, run in product(("zero_shot", "languages_trained_on", "depth"), runs):
+            if run.about.get(key) != first.about.get(key):
+                raise UserError(
+                    f"{first.folder} and {run.folder} differ in {key.replace('_', ' ')}, so they are not runs of one "
+                    f"system, '{name}'"
+                )
+        rows = pd.concat([run.per_query for run in runs])
+        means = rows.groupby([*QUERY, "question"], as_index=False, sort=False)[list(measures)].mean()
+        return cls(name, runs, first.about | {"runs": [str(run.folder) for run in runs]}, means)
+
+    @property
+    def settings(self) -> list[str]:
+        """The settings that it was scored in."""
+        return list(self.per_query["setting"].unique())
+
+    @property
+    def languages_trained_on(self) -> tuple[str, ...]:
+        """The languages of its training, where they are recorded."""
+        return tuple(self.about.get("languages_trained_on") or ())
+
+    def values(self, setting: str, measure: str, questions: pd.Index) -> pd.DataFrame:
+        """Values by question (rows) and pair of languages (columns), sorted, NaN where a pair lacks the question."""
+        rows = self.per_query[self.per_query["setting"] == setting]
+        table = rows.pivot(index="question", columns=["docs", "queries"], values=measure)
+        return table.sort_index(axis=1).reindex(questions)
+
+    def spread(self, setting: str, measure: str) -> dict[str, float]:
+        """How many ``runs`` there are, and the standard deviation of their figures, ``spread``: NaN for one."""
+        figures = pd.Series([run.figures[setting][measure] for run in self.runs], dtype=float)
+        return {"runs": len(self.runs), "spread": float(figures.std())}
+
+
+def load_systems(folders: Sequence[Path] | Mapping[str, Sequence[Path]], measures: Sequence[str]) -> list[System]:
+    """Read the evaluation folders of several systems.
+
+    Parameters
+    ----------
+    folders : of each system by its name, or one a system, which is then called after it.
+
+    Raises
+    ------
+    UserError
+        A folder is no evaluation, is damaged or was given twice, or two of them differ in benchmark or queries; names
+        the folder.
+    """
+    _check_distinct([one for some in folders.values() for one in some] if isinstance(folders, Mapping) else folders)
+    named = folders if isinstance(folders, Mapping) else {name: [one] for name, one in _names(folders).items()}
+    runs = {name: [Evaluation.load(one, measures) for one in some] for name, some in named.items()}
+    _check_alike([run for some in runs.values() for run in some])
+    return [System.of(name, some, measures) for name, some in runs.items()]
+
+
+def _names(folders: Sequence[Path]) -> dict[str, Path]:
+    """Different folders by the shortest ends of their paths that tell them apart, without an end common to all."""
+    # As typed, since links are there to name things; but what .. is of a link, the file system alone knows.
+    paths = [(folder.resolve() if ".." in folder.parts else folder.absolute()).parts for folder in folders]
+    while len(folders) > 1 and len({path[-1] for path in paths}) == 1:
+        paths = [path[:-1] for path in paths]
+    found: dict[str, Path] = {}
+    length = 0
+    while len(found) < len(folders):
+        length += 1
+        found = {"/".join(path[-length:]): folder for path, folder in zip(paths, folders, strict=True)}
+    return found
+
+
+def _check_distinct(folders: Sequence[Path]) -> None:
+    places = [folder.resolve() for folder in folders]
+    twice = next((folder for i, folder in enumerate(folders) if places[i] in places[:i]), None)
+    if twice is not None:
+        raise UserError(f"{twice} is given twice; a comparison takes different evaluation folders")
+
+
+def _check_alike(runs: Sequence[Evaluation]) -> None:
+    """Raise unless all were scored on one benchmark and, in each setting, on the same queries."""
+    first = runs[0]
+    for other in runs[1:]:
+        if other.about["benchmark"] != first.about["benchmark"]:
+            raise UserError(
+                f"{first.folder} is an evaluation of {first.about['benchmark']}, {other.folder} one of "
+                f"{other.about['benchmark']}; a comparison takes one benchmark"
+            )
+    known: dict[str, Evaluation] = {}
+    for run in runs:
+        for setting, rows in run.per_query.groupby("setting"):
+            other = known.setdefault(str(setting), run)
+            if other is run:
+                continue
+            theirs = other.per_query[other.per_query["setting"] == setting]
+            both = theirs[QUERY].merge(rows[QUERY], how="outer", indicator=True)
+            odd = both[both["_merge"] != "both"]
+            if len(odd):
+                has, lacks = (other, run) if odd["_merge"].iloc[0] == "left_only" else (run, other)
+                raise UserError(f"{lacks.folder} lacks {in_words(odd.iloc[0])}, which {has.folder} has")
+
+
+def named_systems(given: Sequence[str]) -> list[Path] | dict[str, list[Path]]:
+    """Folders as people write them: plain, or by system where some are ``NAME=DIR``; a path may hold ``=``, too.
+
+    Returns
+    -------
+    What :func:`compare` takes.
+    """
+    found: dict[str, list[Path]] = {}
+    for one in given:
+        name, _, folder = one.partition("=")
+        named = folder and "/" not in name and not Path(one).exists()
+        found.setdefault(name if named else one, []).append(Path(folder if named else one))
+    return found if any(folders != [Path(name)] for name, folders in found.items()) else [Path(one) for one in given]

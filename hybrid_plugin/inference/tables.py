@@ -1,0 +1,104 @@
+"""A comparison as tables of text, for terminals and notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from hybrid_plugin.inference.comparison import Comparison
+
+_TEST = ("difference", "p", "p t-test", "p Holm", "d", "better/equal/worse on questions", "in languages")
+_Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table whose cells are text, perhaps in lines.
+
+    Parameters
+    ----------
+    heads : the first columns, which name the row.
+    columns : the others.
+    parts : groups of rows with a line between them.
+    notes : sentences below.
+    """
+
+    title: str
+    heads: _Row
+    columns: _Row
+    parts: tuple[tuple[_Row, ...], ...]
+    notes: _Row = ()
+
+
+def comparison_tables(found: Comparison) -> Iterator[TextTable]:
+    """Figures with intervals, languages seen and unseen in training, tests, and differences by language."""
+    columns = found.columns()
+    names = tuple(f"{measure} {setting}" for setting, measure in columns)
+
+    def rows(frame: pd.DataFrame, heads: Callable[[Any], _Row], text: Callable[[Any], str]) -> tuple[_Row, ...]:
+        """A row a head, with a cell a setting and measure."""
+        cells: dict[_Row, dict[tuple[str, str], str]] = {}
+        for row in frame.itertuples():
+            cells.setdefault(heads(row), {})[row.setting, row.measure] = text(row)
+        return tuple((*head, *(row.get(column, "") for column in columns)) for head, row in cells.items())
+
+    def with_interval(row: Any, column: str = "value", sign: str = "") -> str:
+        figure, low, high = (found.number(row.measure, getattr(row, x), sign) for x in (column, "low", "high"))
+        return f"{figure}\n{low} to {high}"
+
+    def with_spread(row: Any) -> str:
+        return with_interval(row) + (f"\n± {found.number(row.measure, row.spread)}" if row.runs > 1 else "")
+
+    spread = ", ± standard deviation over runs" if (found.figures["runs"] > 1).any() else ""
+    yield TextTable(
+        f"{found.benchmark}, with {found.level()} intervals{spread}",
+        ("system",),
+        names,
+        (
+            rows(found.figures, lambda row: (found.label(row.system),), with_spread),
+            rows(found.published, lambda row: (row.system,), lambda row: f"{row.value:.{row.digits}f}"),
+        ),
+        tuple(f"published: {source}" for source in found.sources()),
+    )
+    for languages, trained in found.by_training.groupby("trained_on", sort=False):
+        parts = (part for _, part in trained.groupby("part", sort=False))
+        yield TextTable(
+            f"query languages seen and unseen in training on {languages}",
+            ("languages", "system"),
+            names,
+            tuple(
+                rows(part, lambda row: (f"{row.part}: {row.languages}", found.label(row.system)), with_interval)
+                for part in parts
+            ),
+        )
+    for (a, b), tests in found.tests.groupby(["a", "b"], sort=False):
+        tested = tuple(
+            (
+                f"{row.measure} {row.setting}",
+                with_interval(row, "difference", "+"),
+                *map(_probability, (row.p_randomization, row.p_t, row.p_holm_randomization)),
+                f"{row.d:.2f}",
+                f"{row.wins}/{row.ties}/{row.losses}",
+                f"{row.languages_ahead}/{row.languages_tied}/{row.languages_behind}",
+            )
+            for row in tests.itertuples()
+        )
+        yield TextTable(f"{a} minus {b}", ("",), _TEST, (tested,))
+    for (a, b), differences in found.by_language.groupby(["a", "b"], sort=False):
+        yield TextTable(
+            f"{a} minus {b} by query language, * significant",
+            ("queries",),
+            names,
+            (rows(differences, lambda row: (row.language,), lambda row: _marked(found, row)),),
+        )
+
+
+def _marked(found: Comparison, row: Any) -> str:
+    return found.number(row.measure, row.difference, "+") + ("*" if row.winner else " ")
+
+
+def _probability(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"

@@ -1,0 +1,16 @@
+from .base import DefinedMean as DefinedMean
+from .base import higher_is_better as higher_is_better
+from .base import pool_only as pool_only
+from .bias import BiasMeasure as BiasMeasure
+from .first_rank import FirstRank as FirstRank
+from .language_ap import LanguageAP as LanguageAP
+from .language_divergence import LanguageDivergence as LanguageDivergence
+from .language_skew import LanguageSkew as LanguageSkew
+from .named import DEFAULT_MEASURES as DEFAULT_MEASURES
+from .named import parse_measures as parse_measures
+from .named import register_measures as register_measures
+from .peer import PEER as PEER
+from .rank_distance import RankDistance as RankDistance
+from .values import from_ranks as from_ranks
+from .values import languages_needed as languages_needed
+from .weak_alignment import WeakAlignment as WeakAlignment

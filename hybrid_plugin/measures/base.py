@@ -1,0 +1,40 @@
+"""What measures of ours share: their parameters, the mean over defined values, and what they say of themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+from ir_measures import measures as irm
+from ir_measures.measures.base import Agg
+
+Qrels = dict[str, dict[str, int]]  # query id -> document id -> relevance
+Rankings = dict[str, list[str]]  # query id -> document ids, best first
+CUTOFF = irm.ParamInfo(dtype=int, required=False, desc="ranking cutoff threshold")
+NEEDED_CUTOFF = irm.ParamInfo(dtype=int, required=True, desc="ranking cutoff threshold")
+REL = irm.ParamInfo(dtype=int, default=1, desc="minimum relevance score to be considered relevant (inclusive)")
+
+
+class DefinedMean(Agg):
+    """The mean over the queries for which a measure is defined: those whose value is not NaN."""
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+
+    def add(self, value: float) -> None:
+        if not np.isnan(value):
+            self._values.append(value)
+
+    def result(self) -> float:
+        return float(np.mean(self._values)) if self._values else float("nan")
+
+
+def pool_only(measure: irm.Measure) -> bool:
+    """Whether a measure compares languages and so says nothing where all documents are of one: its ``POOL_ONLY``."""
+    return bool(getattr(measure, "POOL_ONLY", False))
+
+
+def higher_is_better(measure: irm.Measure) -> bool:
+    """A measure's direction: its class attribute ``HIGHER_IS_BETTER``, which only those need that are lower-better.
+
+    The measures of ir_measures declare none; they are higher-better.
+    """
+    return bool(getattr(measure, "HIGHER_IS_BETTER", True))

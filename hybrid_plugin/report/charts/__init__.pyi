@@ -1,0 +1,1 @@
+from .palette import PALETTE as PALETTE

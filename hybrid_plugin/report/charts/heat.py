@@ -1,0 +1,45 @@
+"""A matrix in colours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from hybrid_plugin.report.charts.canvas import TEXT, canvas, plain_text, wrapped
+from hybrid_plugin.report.charts.palette import PALETTE
+from hybrid_plugin.report.wording import short
+
+_SEQUENTIAL = LinearSegmentedColormap.from_list("figure", ["#ffffff", "#6aa2ec"])
+_DIVERGING = LinearSegmentedColormap.from_list("difference", ["#e39a4d", "#ffffff", "#6aa2ec"])
+
+
+@plain_text
+def heat(matrix: pd.DataFrame, span: tuple[float, float], *, columns: str, rows: str) -> Figure:
+    """A matrix of languages with its figures in the cells, for paper; the page shows it as a table.
+
+    Parameters
+    ----------
+    matrix : a row a query language, a column a language of documents; values of AP, or differences of it.
+    span : the values of the ends of the colour scale; a negative first one makes it diverge from zero.
+    columns, rows : what they are.
+    """
+    count_rows, count_columns = matrix.shape
+    figure, axes = canvas(0.9 + 0.36 * count_rows, 1.2 + 0.48 * count_columns)
+    axes.grid(visible=False)
+    values = matrix.to_numpy(float)
+    difference = span[0] < 0
+    axes.imshow(values, aspect="auto", cmap=_DIVERGING if difference else _SEQUENTIAL, vmin=span[0], vmax=span[1])
+    for (row, column), value in np.ndenumerate(values):
+        if not np.isnan(value):
+            text = short(value, "+.2f" if difference else ".2f")
+            axes.text(column, row, text, ha="center", va="center", fontsize=TEXT - 2, color=PALETTE["ink"])
+    axes.set_xticks(range(count_columns), list(matrix.columns))
+    axes.set_yticks(range(count_rows), list(matrix.index))
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlabel(wrapped(columns), fontsize=TEXT, color=PALETTE["muted"])
+    axes.set_ylabel(rows, fontsize=TEXT, color=PALETTE["muted"])
+    return figure

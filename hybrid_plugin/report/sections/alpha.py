@@ -1,0 +1,91 @@
+"""Figures over alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from datasets_ext import MULTI
+from hybrid_plugin.report.charts.curves import curves
+from hybrid_plugin.report.data import ReportData
+from hybrid_plugin.report.headline import BETTER, FORMS
+from hybrid_plugin.report.html import grid, render
+from hybrid_plugin.report.section import Section
+from hybrid_plugin.report.wording import fact
+
+_VARIED = ("alpha", "seed", "strategy", "evaluate")  # settings of a sweep that make no other curve
+
+
+def alpha(data: ReportData) -> str:
+    shown: list[Markup] = []
+    unclear = []
+    for number, (of, points) in enumerate(_sweeps(data).items()):
+        twice = _twice(points)
+        if twice:
+            unclear.append((points["system"].nunique(), *twice))
+        else:
+            shown += _charts(data, number, of, points)
+    return render("alpha.html", charts=grid(shown) if shown else "", unclear=unclear) if shown or unclear else ""
+
+
+def _sweeps(data: ReportData) -> dict[str, pd.DataFrame]:
+    """Figures with ``alpha`` and ``seed`` of systems that differ in these alone, where there are three values of alpha
+    or more, by what tells them from the others: base model, sources and, of a sweep, its other settings."""
+    rows: list[dict[str, Any]] = []
+    for system in data.systems:
+        trained = system.scores.get("encoder_settings") or {}
+        at = {"mono": 1.0, "cross": 0.0, "hybrid": trained.get("alpha")}.get(str(trained.get("strategy")))
+        if at is not None:
+            rows.append(
+                {
+                    "system": system.name,
+                    "rest": {"model": trained.get("base_model"), "source": system.scores.get("trained_on")}
+                    | {key: value for key, value in system.sweep.items() if key not in _VARIED},
+                    "alpha": float(at),
+                    "seed": system.scores.get("seed"),
+                    "marked": system.label != system.name,
+                }
+            )
+    if not rows:
+        return {}
+    settings = dict.fromkeys(key for row in rows for key in row["rest"])
+    varied = [key for key in settings if len({str(row["rest"].get(key)) for row in rows}) > 1]
+    for row in rows:
+        told = ", ".join(f"{key.replace('_', ' ')} {fact(row['rest'].get(key)) or 'unset'}" for key in varied)
+        row["rest"] = f" with {told}" if told else ""
+    points = pd.DataFrame(rows).merge(data.comparison.figures, on="system")
+    groups = points.groupby("rest", sort=False)
+    return {str(rest): group for rest, group in groups if group["alpha"].nunique() >= 3}
+
+
+def _twice(points: pd.DataFrame) -> tuple[str, str] | None:
+    """Two systems with one alpha and seed, where there are two."""
+    for systems in points.groupby(["alpha", "seed"], dropna=False)["system"].unique():
+        if len(systems) > 1:
+            return str(systems[0]), str(systems[1])
+    return None
+
+
+def _charts(data: ReportData, number: int, of: str, points: pd.DataFrame) -> Iterator[Markup]:
+    for measure, settings in (("AP", data.settings), ("RankDistance", (MULTI,))):
+        lines = points[(points["measure"] == measure) & points["setting"].isin(settings)]
+        if len(lines):
+            means = lines.groupby(["setting", "alpha"], sort=False)["value"].mean()
+            spoken = "; ".join(
+                f"{setting} at {at:g}: {value:{FORMS[measure]}}" for (setting, at), value in means.items()
+            )
+            mark = f" Trained on {data.benchmark}, so not zero-shot." if points["marked"].any() else ""
+            seeds = points["seed"].nunique()
+            drawn = f"mean and range of {seeds} seeds" if seeds > 1 else "one seed"
+            yield data.chart(
+                f"alpha-{number}-{measure.lower()}",
+                curves(lines, f"{measure}, {BETTER[measure]}"),
+                f"{measure} over alpha{of}: {drawn}.{mark}",
+                f"0 stands for cross-lingual batches alone, 1 for monolingual ones. {spoken}.",
+            )
+
+
+SECTION = Section("alpha", "Alpha", 60, alpha)

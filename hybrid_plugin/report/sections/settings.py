@@ -1,0 +1,115 @@
+"""The figures of each setting, their intervals and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from hybrid_plugin.report.charts.bars import bars
+from hybrid_plugin.report.data import ReportData
+from hybrid_plugin.report.headline import BETTER, FORMS, HEADLINE, footnote, headline, main_formats, main_table
+from hybrid_plugin.report.html import grid
+from hybrid_plugin.report.section import Section
+
+_SETTINGS = {
+    "mono": "query and documents in one language",
+    "cross": "query and documents in two languages",
+    "multi": "the pool of all languages",
+}
+
+
+def settings(data: ReportData) -> str:
+    comparison = data.comparison
+    parts = [grid(_charts(data)), _figures(data)]
+    if len(comparison.tests):
+        parts.append(_tests(data))
+    if len(comparison.by_training):
+        parts.append(_seen(data))
+    if len(comparison.published):
+        parts.append(_published(data))
+    return Markup("").join(parts)
+
+
+def _charts(data: ReportData) -> Iterator[Markup]:
+    figures = headline(data.comparison.figures)
+    figures = figures.assign(label=figures["system"].map(data.labels))
+    limits = figures.groupby("measure")["high"].max()
+    for measure, setting in HEADLINE:
+        part = figures[(figures["measure"] == measure) & (figures["setting"] == setting)]
+        if len(part):
+            unit, form = f"{measure} {setting}, {BETTER[measure]}", FORMS[measure]
+            spoken = "; ".join(
+                f"{row.label} {row.value:{form}}, from {row.low:{form}} to {row.high:{form}}"
+                for row in part.itertuples()
+            )
+            yield data.chart(
+                f"settings-{setting}-{measure.lower()}",
+                bars(part, unit, form, limits[measure]),
+                f"{measure} {setting}: {_SETTINGS[setting]}",
+                f"{unit}. With 95% confidence intervals: {spoken}.",
+            )
+
+
+def _figures(data: ReportData) -> Markup:
+    figures = headline(data.comparison.figures).drop(columns=["runs", "spread"])  # a folder is one run
+    return data.table(
+        figures.assign(system=figures["system"].map(data.labels)), "Figures with 95% confidence intervals"
+    )
+
+
+def _tests(data: ReportData) -> Markup:
+    tests = data.comparison.tests
+    chances = {"p_holm_randomization": "p", "p_holm_t": "p (t-test)"}
+    columns = ["a", "b", "setting", "measure", "difference", "low", "high", *chances, "d", "wins", "ties", "losses"]
+    return data.table(
+        tests.assign(a=tests["a"].map(data.labels), b=tests["b"].map(data.labels))[columns].rename(columns=chances),
+        "Tests of significance",
+        formats=dict.fromkeys(chances.values(), _chance) | {"d": ".2f"},
+        row_headers=2,
+        note="difference is a minus b, with its confidence interval; p of the paired randomisation test and of "
+        "the t-test, both after Holm's correction over this table; d is Cohen's d_z; wins, ties and "
+        "losses count questions on which a is better, equal and worse.",
+    )
+
+
+def _chance(p: float) -> str:
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def _seen(data: ReportData) -> Markup:
+    figures = headline(data.comparison.by_training)
+    if figures["trained_on"].nunique() == 1:
+        figures = figures.drop(columns="trained_on")
+    return data.table(
+        figures.assign(system=figures["system"].map(data.labels)).rename(
+            columns={"trained_on": "trained on", "part": "in training", "languages": "query languages"}
+        ),
+        "Query languages seen in training and query languages never seen",
+        note="value with its 95% confidence interval, for every system, so that those that were trained have "
+        "something to stand beside.",
+    )
+
+
+def _published(data: ReportData) -> Markup:
+    """The systems of the report, and below them what was published of others, with the digits it was published with."""
+    own = main_table(data)
+    rows: dict[str, dict[str, Any]] = {}
+    for row in data.comparison.published.itertuples():
+        figures = rows.setdefault(row.system, {"system": row.system})
+        figures[f"{row.measure} {row.setting}"] = Decimal(f"{row.value:.{row.digits}f}")
+    others = pd.DataFrame(rows.values())
+    frame = pd.concat([own, others[own.columns.intersection(others.columns)]])
+    return data.table(
+        frame.astype(object).where(frame.notna(), None),
+        "Beside published figures of other models",
+        formats=main_formats(own),
+        note="Published figures are not tested: no values per query were published. Sources: "
+        f"{'; '.join(data.comparison.sources())}.{footnote(data)}",
+    )
+
+
+SECTION = Section("settings", "Settings", 10, settings)

@@ -1,0 +1,34 @@
+"""What the comparison says, in sentences and one table."""
+
+from __future__ import annotations
+
+import re
+
+from hybrid_plugin.report.data import ReportData
+from hybrid_plugin.report.headline import footnote, main_formats, main_table
+from hybrid_plugin.report.html import render
+from hybrid_plugin.report.section import Section
+
+_SENTENCES = 16  # of the verdict, before the rest is folded away
+
+
+def verdict(data: ReportData) -> str:
+    frame = main_table(data)
+    table = data.table(
+        frame.assign(**{"zero-shot": [system.zero_shot for system in data.systems]}),
+        f"{data.benchmark}: macro averages by setting",
+        formats=main_formats(frame),
+        note="AP: higher is better. RankDistance, the distance between the same answer in different languages: lower "
+        "is better." + footnote(data),
+    )
+    sentences = [_typeset(sentence) for sentence in data.comparison.verdict]
+    shown = len(sentences) if len(sentences) <= _SENTENCES else _SENTENCES - 4
+    return render("verdict.html", sentences=sentences, shown=shown, alone=len(data.systems) == 1, table=table)
+
+
+def _typeset(sentence: str) -> str:
+    """With true minus signs, and no line break in ``d = 0.5``."""
+    return re.sub(r"(?<=[ (])-(?=\d)", "−", sentence).replace(" = ", "\u00a0=\u00a0")
+
+
+SECTION = Section("verdict", "Verdict", 0, verdict)

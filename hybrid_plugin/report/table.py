@@ -1,0 +1,82 @@
+"""Tables, which every section may show: they read without a mouse and without colour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from numbers import Number
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from hybrid_plugin.report.html import render, slug
+from hybrid_plugin.report.wording import short, true_minus
+
+Form = str | Callable[[float], str]  # how a number is shown: .3f, +.1f, d, or a function
+
+
+def table(
+    frame: pd.DataFrame,
+    caption: str,
+    *,
+    formats: Mapping[str, Form] | None = None,
+    default_format: str = "",
+    row_headers: int = 1,
+    shade: Collection[str] = (),
+    span: tuple[float, float] = (0.0, 1.0),
+    note: str = "",
+) -> Markup:
+    """A table that sorts by a click or key on a heading, scrolls in its own box and downloads as CSV.
+
+    Parameters
+    ----------
+    frame : a column each; missing values are shown as a dash.
+    caption : what the table shows; also the name of its CSV file.
+    formats : column -> how its numbers are shown (``.3f``, ``+.1f``, ``d``, or a function); the CSV has all digits.
+    default_format : of fractions in other columns; by default four digits after the point, or one from 10 upwards.
+    row_headers : how many of the first columns name the row.
+    shade : columns whose cells are coloured by their value.
+    span : the values of the palest and the strongest colour; where the first is negative, zero is pale and both ends
+        are strong.
+    note : a sentence below the table.
+    """
+    chosen = formats or {}
+    rows = [
+        [
+            _cell(value, chosen.get(name, default_format), span if name in shade else None)
+            for name, value in zip(frame.columns, row, strict=True)
+        ]
+        for row in frame.itertuples(index=False, name=None)
+    ]
+    numeric = [all(value is None or isinstance(value, Number) for value in frame[name]) for name in frame.columns]
+    return render(
+        "table.html",
+        caption=caption,
+        columns=list(zip(frame.columns, numeric, strict=True)),
+        rows=rows,
+        row_headers=row_headers,
+        file=slug(caption),
+        note=note,
+        shaded=bool(shade),
+    )
+
+
+def _cell(value: Any, form: Form, span: tuple[float, float] | None) -> dict[str, Any]:
+    """What is shown (``text``), what is sorted and downloaded (``value``), and its colour where there is one."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return {"text": "–", "value": ""}
+    if not isinstance(value, float):  # among them Decimal, which has the digits that were printed
+        return {"text": str(value), "value": str(value)}
+    text = form(value) if callable(form) else format(value, form or (".4f" if abs(value) < 10 else ".1f"))
+    cell: dict[str, Any] = {"text": true_minus(text), "value": repr(float(value))}
+    if span is not None and isinstance(form, str):
+        cell |= {"text": short(value, form)} | _shade(value, *span)
+    return cell
+
+
+def _shade(value: float, low: float, high: float) -> dict[str, Any]:
+    """How strong a colour, from 0 to 1, and which of the three in the style sheet."""
+    if low < 0:
+        return {"shade": min(abs(value) / max(-low, high), 1.0), "sign": "gain" if value >= 0 else "loss"}
+    return {"shade": min(max((value - low) / ((high - low) or 1.0), 0.0), 1.0), "sign": "level"}

@@ -1,0 +1,9 @@
+"""Vectors to rankings, and rankings to and from TREC run files.
+
+In: vectors of documents and queries, or texts (BM25), or a run file. Out: scores block by block (:class:`Pool`),
+:class:`Ranks` of the relevant documents, run files, FAISS folders.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,14 @@
+from .exact import Pool as Pool
+from .exact import top as top
+from .faiss import index_dataset as index_dataset
+from .faiss import search_dataset as search_dataset
+from .positions import PositionCounter as PositionCounter
+from .ranks import Languages as Languages
+from .ranks import Ranks as Ranks
+from .runs import DEFAULT_DEPTH as DEFAULT_DEPTH
+from .runs import LanguageMap as LanguageMap
+from .runs import Run as Run
+from .runs import RunWriter as RunWriter
+from .runs import ranks_of_run as ranks_of_run
+from .runs import read_run as read_run
+from .runs import run_writer as run_writer

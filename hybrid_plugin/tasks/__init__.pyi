@@ -1,0 +1,13 @@
+from .benchmark import SETTINGS as SETTINGS
+from .benchmark import Benchmark as Benchmark
+from .benchmark import Pair as Pair
+from .export import export_dataset as export_dataset
+from .named import benchmarks as benchmarks
+from .named import load_benchmark as load_benchmark
+from .named import load_dataset as load_dataset
+from .named import load_pair as load_pair
+from .named import register_datasets as register_datasets
+from .task import Task as Task
+from .task import run_name as run_name
+from .texts import Text as Text
+from .texts import texts_of as texts_of

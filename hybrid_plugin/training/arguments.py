@@ -1,0 +1,102 @@
+"""What transformers' Trainer is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainingArguments
+
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.training.settings import TrainingSettings
+from hybrid_plugin.training.validation import Validation
+
+_REFUSED = {  # options of Trainer that would not do here what they say, and why
+    "push_to_hub": "the checkpoint is whole only after the training; upload it then: hf upload NAME FOLDER",
+    "label_smoothing_factor": "InfoNCE has no labels to smooth",
+    "neftune_noise_alpha": "the noise would go into validation and saved states",
+    "fsdp": "the weights would be shared out among processes, and checkpoints would hold one part",
+    "fsdp_config": "the weights would be shared out among processes, and checkpoints would hold one part",
+    "deepspeed": "the weights would be shared out among processes, and checkpoints would hold one part",
+    "auto_find_batch_size": "the negatives are those of the whole batch; use chunk_size where memory is short",
+    "torch_compile": "its name here is 'compile'",
+}
+
+
+def trainer_arguments(
+    settings: TrainingSettings, encoder: Encoder, work: Path, validation: Validation | None, progress: bool
+) -> TrainingArguments:
+    """Settings as transformers has them: what is ours to say, the user's further options, and defaults.
+
+    Raises
+    ------
+    UserError
+        An option is unknown, is set by us or would not work here; names it.
+    """
+    on_gpu = encoder.device.type == "cuda"
+    precision = settings.precision or ("bfloat16" if on_gpu else "float32")
+    every = max(1, settings.steps // 10) if settings.save_every is None else settings.save_every
+    ours: dict[str, Any] = {
+        "output_dir": str(work),
+        "max_steps": settings.steps,
+        "per_device_train_batch_size": 1,  # the data loader yields whole batches
+        "gradient_accumulation_steps": 1,  # chunks do what it is for, and keep the negatives of the whole batch
+        "learning_rate": settings.learning_rate,
+        "weight_decay": settings.weight_decay,
+        "warmup_steps": round(settings.warmup * settings.steps),
+        "bf16": precision == "bfloat16",
+        "fp16": precision == "float16",
+        "use_cpu": not on_gpu,
+        "seed": settings.seed,
+        "save_strategy": "steps" if every or validation else "no",
+        "save_steps": validation.every if validation else every or settings.steps,
+        "disable_tqdm": not progress,
+        "remove_unused_columns": False,
+        "ignore_data_skip": True,  # the data set itself starts where the run goes on
+        "restore_callback_states_from_checkpoint": True,
+        "ddp_find_unused_parameters": False,
+    }
+    if validation is not None:
+        ours |= {
+            "eval_strategy": "steps",
+            "eval_steps": validation.every,
+            "load_best_model_at_end": True,
+            "metric_for_best_model": validation.best_by,
+            "greater_is_better": validation.higher_is_better,
+        }
+    defaults: dict[str, Any] = {
+        "lr_scheduler_type": "linear",
+        "optim": "adamw_torch_fused",
+        "logging_steps": max(1, settings.steps // 20),
+        "report_to": "none",
+    }
+    for name, value in settings.trainer.items():
+        if name in _REFUSED and value:
+            raise UserError(f"the Trainer option '{name}' does not work here: {_REFUSED[name]}")
+        if name in ours:
+            raise UserError(f"the Trainer option '{name}' is set by hybrid-ir itself; see its other options")
+        if name not in TrainingArguments.__dataclass_fields__:
+            raise UserError(f"transformers' Trainer has no option '{name}'")
+    try:
+        arguments = TrainingArguments(**defaults | dict(settings.trainer) | ours)
+    except (ValueError, TypeError, ImportError) as error:
+        raise UserError(f"transformers' Trainer refuses its options: {error}") from error
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = 1  # several GPUs are for torchrun; Trainer would split our batches among them otherwise
+    return arguments
+
+
+def with_adapters(model: Any, rank: int) -> Any:
+    """A model of which low-rank adapters alone are trained.
+
+    Raises
+    ------
+    UserError
+        The package peft is missing.
+    """
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError as error:
+        raise UserError("LoRA needs the package peft: pip install peft") from error
+    return get_peft_model(model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))

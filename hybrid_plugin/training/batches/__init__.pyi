@@ -1,0 +1,9 @@
+from .batch import Batch as Batch
+from .batch import Example as Example
+from .batches import Batches as Batches
+from .cross import Cross as Cross
+from .hybrid import Hybrid as Hybrid
+from .mono import Mono as Mono
+from .settings import BatchSettings as BatchSettings
+from .settings import SourceMix as SourceMix
+from .strategy import Strategy as Strategy

@@ -1,0 +1,60 @@
+"""All batches of a training run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hybrid_plugin.errors import UserError, blame
+from hybrid_plugin.training.batches.batch import Batch
+from hybrid_plugin.training.batches.named import strategy_kind
+from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
+from hybrid_plugin.training.sources.source import Source
+
+
+class Batches(Sequence[Batch]):
+    """All batches of a training run: the batch of a step depends on the settings, the seed and the step alone.
+
+    Parameters
+    ----------
+    strategy : the name of a plugin's strategy.
+    steps : how many batches there are.
+
+    Raises
+    ------
+    UserError
+        A source cannot fill a batch, or there is none.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        strategy: str,
+        settings: BatchSettings,
+        *,
+        steps: int,
+        seed: int = 0,
+        mix: SourceMix | None = None,
+    ):
+        if not sources:
+            raise UserError("there is no source to draw batches from; name at least one")
+        kind = strategy_kind(strategy)
+        self._shares = (mix or SourceMix()).shares(sources)
+        with blame(f"the strategy '{strategy}'", kind):
+            self._strategies = [kind(source, settings) for source in sources]
+        self._name, self._steps, self._seed = strategy, steps, seed
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def __getitem__(self, step: int) -> Batch:  # type: ignore[override]
+        if not 0 <= step < self._steps:
+            raise IndexError(step)
+        rng = np.random.default_rng([self._seed, step])
+        strategy = self._strategies[rng.choice(len(self._strategies), p=self._shares)]
+        with blame(f"the strategy '{self._name}'", type(strategy)):
+            batch = strategy.draw(rng, step / max(1, self._steps - 1))
+            if not isinstance(batch, Batch):
+                raise TypeError(f"it draws a {type(batch).__name__}, not a Batch")
+            return batch

@@ -1,0 +1,124 @@
+"""The model card of a checkpoint: how it was made, how to use it, and what it scored where that was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import ModelCardData
+
+from hybrid_plugin.encoding.folders import RECORD
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import SCORES, read_json, whole_file
+
+CARD = "README.md"
+
+
+def model_card(record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = ()) -> str:
+    """The text of a card, with the metadata that the Hugging Face hub reads at its head.
+
+    Parameters
+    ----------
+    record : of a checkpoint, the contents of ``hybrid_ir.json``.
+    scores : contents of ``scores.json`` of its evaluations.
+    """
+    metadata = ModelCardData(
+        language=record["languages"],
+        library_name="sentence-transformers",
+        pipeline_tag="sentence-similarity",
+        tags=["hybrid-ir", "dense-retrieval", "multilingual", "feature-extraction"],
+    )
+    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
+    said = {key: value for key, value in record["training"].items() if value not in (None, {}, [], ())}
+    changed = ", ".join(f"{key} {value}" for key, value in said.items())
+    parts = [
+        f"---\n{metadata.to_yaml()}\n---\n\n# A dense encoder trained with {record['strategy']} batches\n",
+        "Queries and passages become unit vectors whose dot product ranks passages, within one language, across "
+        "languages, and on a pool of many. Trained with [hybrid-ir]; the recipe is that of [arXiv 2408.10536]"
+        "(https://arxiv.org/abs/2408.10536).\n",
+        "## Use\n",
+        "```python\nfrom sentence_transformers import SentenceTransformer\n\n"
+        'model = SentenceTransformer("PATH")\n'
+        'queries = model.encode(["..."], prompt_name="query")\n'
+        'passages = model.encode(["..."], prompt_name="document")\n```\n',
+        f"Pooling: {record.get('pooling', 'mean')}; query prefix: `{record.get('query_prefix', '')}`; passage prefix: "
+        f"`{record.get('passage_prefix', '')}`; at most {record.get('max_length', '?')} tokens.\n",
+        "## Training\n",
+        _table(
+            ["", ""],
+            [
+                ["base model", f"`{record['base_model']}`"],
+                ["started from", f"`{record['started_from']['name']}` ({record['started_from']['checksum']})"],
+                ["strategy", record["strategy"]],
+                ["alpha", record["alpha"]],
+                ["seed", record["seed"]],
+                ["languages", ", ".join(record["languages"])],
+                ["settings", changed],
+                ["versions", versions],
+            ],
+        ),
+        _table(
+            ["source", "rows", "languages", "checksum"],
+            [
+                [one["name"], one["rows"], ", ".join(one["languages"]), f"`{one['checksum']}`"]
+                for one in record["sources"]
+            ],
+        ),
+        "## Scores\n",
+    ]
+    if scores:
+        parts.append(
+            _table(
+                ["benchmark", "zero-shot", "AP mono", "AP cross", "AP multi", "RankDistance multi"],
+                [_score_row(one) for one in scores],
+            )
+        )
+        parts.append("Macro averages: over languages (mono, multi) or ordered pairs of languages (cross).\n")
+    else:
+        parts.append("None measured yet.\n")
+    return "\n".join(parts) + "\n[hybrid-ir]: https://pypi.org/project/hybrid-ir/\n"
+
+
+def _score_row(scores: Mapping[str, Any]) -> list[str]:
+    settings = scores["settings"]
+    figures = [settings.get(name, {}).get("AP") for name in ("mono", "cross", "multi")]
+    distance = settings.get("multi", {}).get("RankDistance")
+    return [
+        scores["benchmark"],
+        "yes" if scores["zero_shot"] else "no: trained on it",
+        *("" if figure is None else f"{figure:.4f}" for figure in figures),
+        "" if distance is None else f"{distance:.1f}",
+    ]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def write_card(checkpoint: Path, scores: Sequence[Path]) -> Path:
+    """Write the card of a checkpoint anew, with the scores of its evaluations.
+
+    Parameters
+    ----------
+    scores : evaluation folders of this checkpoint.
+
+    Raises
+    ------
+    UserError
+        The folder is no trained checkpoint, or an evaluation is not of it; names the folder.
+    """
+    for folder, name in ((checkpoint, RECORD), *((folder, SCORES) for folder in scores)):
+        if not (folder / name).is_file():
+            raise UserError(f"{folder} has no {name}")
+    record = read_json(checkpoint / RECORD)
+    if "started_from" not in record:
+        raise UserError(f"{checkpoint / RECORD} does not say how the checkpoint was trained")
+    found = [read_json(folder / SCORES) for folder in scores]
+    for folder, one in zip(scores, found, strict=True):
+        if one.get("encoder") is None or Path(one["encoder"]).resolve() != checkpoint.resolve():
+            raise UserError(f"{folder} holds scores of '{one.get('encoder')}', not of {checkpoint}")
+    with whole_file(checkpoint / CARD) as file:
+        file.write(model_card(record, found))
+    return checkpoint / CARD

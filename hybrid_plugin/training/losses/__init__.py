@@ -1,0 +1,4 @@
+"""What training makes small: one loss a file.
+
+In: vectors of a batch's queries and passages. Out: a scalar with gradients.
+"""

@@ -1,0 +1,99 @@
+"""A source's rows to JSON lines of the same rows with hard negatives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import scratch_folder, whole_file
+from hybrid_plugin.training.mining.search import Search
+from hybrid_plugin.training.mining.settings import MiningSettings
+from hybrid_plugin.training.sources.row import Row
+from hybrid_plugin.training.sources.source import Source
+from hybrid_plugin.training.sources.store import store
+
+
+@dataclass(frozen=True)
+class Mined:
+    """What was found."""
+
+    rows: int
+    rows_with_negatives: int
+    negatives: int
+
+
+def mine(
+    source: Source,
+    encoder: Encoder,
+    output: Path,
+    settings: MiningSettings | None = None,
+    *,
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> Mined:
+    """Mine hard negatives among all passages of a source and write its rows with them, as JSON lines.
+
+    Never a negative of a row: what answers it, in any language, and what answers a row that shares an answer with it.
+    A row's negatives of a language are those of its queries, in the order of their languages; negatives that the
+    source has itself are among the passages searched, but not written unless they are found. Vectors and texts are
+    kept on disk, in the output's folder, until the end.
+
+    Parameters
+    ----------
+    output : gets the lines that :func:`hybrid_plugin.training.sources.from_jsonl` reads, all or none.
+
+    Raises
+    ------
+    UserError
+        No negative was found for any row.
+    """
+    settings = settings or MiningSettings()
+    with (
+        whole_file(output) as file,
+        scratch_folder(output.parent, output.name) as scratch,
+        closing(Search(source, encoder, scratch, settings, batch_size, progress)) as search,
+    ):
+        rows_with = negatives = 0
+        for place, row in enumerate(tqdm(source, desc="write", unit="row", disable=not progress)):
+            found = search.negatives(place, row)
+            rows_with += bool(found)
+            negatives += sum(map(len, found.values()))
+            line: dict[str, Any] = {"id": row.parallel_id, "queries": dict(row.queries)}
+            line["passages"] = {lang: [row.text(lang, one) for one in some] for lang, some in row.passages.items()}
+            line |= {key: value for key, value in (("negatives", found), ("origins", row.origins)) if value}
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        if not negatives:
+            raise UserError(
+                f"no negative was found in '{source.name}': the first {settings.depth} passages of every ranking "
+                "answer the question, or score too near to one that does; raise the depth or the share"
+            )
+    return Mined(len(source), rows_with, negatives)
+
+
+def pooled(sources: Sequence[Source]) -> Source:
+    """Several sources as one, so that negatives come from all of them; ids get their source's name before them."""
+    if len(sources) == 1:
+        return sources[0]
+
+    def texts(row: Row, side: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        return {lang: tuple(row.text(lang, one) for one in some) for lang, some in side.items()}
+
+    rows = (
+        replace(
+            row,
+            parallel_id=f"{source.name}:{row.parallel_id}",
+            passages=texts(row, row.passages),
+            negatives=texts(row, row.negatives),
+        )
+        for source in sources
+        for row in source
+    )
+    return store(" + ".join(source.name for source in sources), rows)

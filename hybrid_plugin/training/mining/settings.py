@@ -1,0 +1,44 @@
+"""Which passages are hard negatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.training.sources.row import NegativeLanguages
+
+
+@dataclass(frozen=True)
+class MiningSettings:
+    """Which passages are hard negatives.
+
+    Raises
+    ------
+    UserError
+        A value is out of its range.
+    """
+
+    languages: NegativeLanguages = "query"
+    """The negatives' languages: the query's, the others, or both."""
+    negatives: int = 4
+    """At most so many for each query, in each of these languages: the highest ranked."""
+    depth: int = 100
+    """Look no further down a ranking of the passages of a language."""
+    max_share: float | None = None
+    """Leave out what scores above this share of the positive's score, which is likely an answer that nobody judged
+    (TopK-PercPos of NV-Retriever, arXiv 2407.15831, which uses 0.95). The positive is the best one in the negative's
+    language or, where the row has none there, in any."""
+
+    def __post_init__(self) -> None:
+        if self.languages not in get_args(NegativeLanguages):
+            raise UserError(
+                f"unknown languages '{self.languages}' to mine in; known: {', '.join(get_args(NegativeLanguages))}"
+            )
+        if self.negatives < 1 or self.depth < self.negatives:
+            raise UserError(
+                f"negatives is {self.negatives} and depth is {self.depth}; there must be at least 1 negative, and the "
+                "depth must not be below their number"
+            )
+        if self.max_share is not None and not self.max_share > 0:
+            raise UserError(f"the share of the positive's score is {self.max_share}; it must be above 0")

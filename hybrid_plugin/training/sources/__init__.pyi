@@ -1,0 +1,16 @@
+from .collection import from_collection as from_collection
+from .formats import SourceFormat as SourceFormat
+from .formats import SourceLoader as SourceLoader
+from .irds import from_ir_datasets as from_ir_datasets
+from .jsonl import from_jsonl as from_jsonl
+from .named import load_source as load_source
+from .named import load_sources as load_sources
+from .named import source_formats as source_formats
+from .named import source_loaders as source_loaders
+from .row import Pattern as Pattern
+from .row import Row as Row
+from .source import Source as Source
+from .squad import from_squad as from_squad
+from .store import part_of as part_of
+from .store import store as store
+from .tevatron import from_tevatron as from_tevatron

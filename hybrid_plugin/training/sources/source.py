@@ -1,0 +1,149 @@
+"""Sources: parallel training pairs on disk, by parallel id and language, of which only the rows drawn are read.
+
+A source is written once, row by row, as an Arrow file, which is then memory-mapped: whatever its size, it costs the
+memory of a few bytes a row. What must be known of a row before it is drawn (which languages its queries and its
+passages have) is its *pattern*: rows are many, patterns few.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, overload
+
+import ir_datasets
+import numpy as np
+import pyarrow as pa
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import read_json
+from hybrid_plugin.training.sources.row import Pattern, Row, itself
+
+BLOCK = 1024  # rows written, and rows scanned, at a time
+
+
+class Source(Sequence[Row]):
+    """Parallel training pairs under one name: a sequence of rows, memory-mapped. Written by :func:`store`.
+
+    Parameters
+    ----------
+    name : as ``--source`` takes it.
+    folder : holds ``rows.arrow``, ``patterns.npy`` (uint32 [rows]: the pattern of each row) and ``source.json``.
+    """
+
+    def __init__(self, name: str, folder: Path):
+        self.name, self.folder = name, folder
+        about = read_json(folder / "source.json")
+        self.patterns = tuple(Pattern(tuple(queries), tuple(passages)) for queries, passages in about["patterns"])
+        self.checksum: str = about["checksum"]  # of the contents, recorded with every checkpoint
+        self.docs: dict[str, str] = about["docs"]
+        self._size: int = about["rows"]
+        self._origins = [tuple(names) for names in about["origins"]]  # the column of origins holds places in it
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of its queries and passages, sorted."""
+        return tuple(sorted({lang for pattern in self.patterns for side in pattern for lang in side}))
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The benchmarks, collections or ir_datasets ids that its rows were made from, sorted."""
+        return tuple(sorted({name for names in self._origins for name in names}))
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | list[Row]:
+        if isinstance(place, slice):
+            return self.take(range(*place.indices(self._size)))
+        if not -self._size <= place < self._size:
+            raise IndexError(place)
+        return self.take([place % self._size])[0]
+
+    def __iter__(self) -> Iterator[Row]:
+        for start in range(0, self._size, BLOCK):
+            yield from self.take(range(start, min(start + BLOCK, self._size)))
+
+    def take(self, places: Sequence[int]) -> list[Row]:
+        """The rows at some places, in their order."""
+        mapped, batches = self._file
+        inside: dict[int, list[int]] = {}
+        for place in places:
+            inside.setdefault(place // BLOCK, []).append(place)
+        found: dict[int, Row] = {}
+        for block, here in inside.items():
+            columns = batches.get_batch(block).take(pa.array([place % BLOCK for place in here])).to_pydict()
+            for place, parallel_id, queries, passages, negatives, origins in zip(here, *columns.values(), strict=True):
+                by_lang = {one["lang"]: one["text"] for one in queries}
+                found[place] = Row(
+                    parallel_id, by_lang, _grouped(passages), _grouped(negatives), self._text, self._origins[origins]
+                )
+        if hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)  # or all that was ever drawn would count as resident
+        return [found[place] for place in places]
+
+    def having(self, accepts: Callable[[Pattern], bool]) -> Places:
+        """The places of the rows whose pattern is accepted."""
+        return Places([self._places[i] for i, pattern in enumerate(self.patterns) if accepts(pattern)])
+
+    @cached_property
+    def _file(self) -> tuple[mmap.mmap, Any]:
+        """The rows, mapped, and their batches of ``BLOCK`` rows."""
+        with (self.folder / "rows.arrow").open("rb") as file:
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        if hasattr(mmap, "MADV_RANDOM"):
+            mapped.madvise(mmap.MADV_RANDOM)
+        return mapped, pa.ipc.open_file(pa.py_buffer(mapped))
+
+    @cached_property
+    def _places(self) -> list[Sequence[int] | np.ndarray]:
+        """The places of each pattern, ascending."""
+        if len(self.patterns) == 1:
+            return [range(self._size)]
+        of_row = np.load(self.folder / "patterns.npy", mmap_mode="r")
+        by_pattern = np.argsort(of_row, kind="stable").astype(np.uint32)
+        return list(np.split(by_pattern, np.bincount(of_row, minlength=len(self.patterns)).cumsum()[:-1]))
+
+    @property
+    def _text(self) -> Callable[[str, str], str]:
+        return self._looked_up if self.docs else itself
+
+    @cached_property
+    def _stores(self) -> dict[str, Any]:
+        return {lang: ir_datasets.load(dataset_id).docs_store() for lang, dataset_id in self.docs.items()}
+
+    def _looked_up(self, lang: str, doc_id: str) -> str:
+        try:
+            return str(self._stores[lang].get(doc_id).default_text())
+        except KeyError as error:
+            raise UserError(f"{self.docs[lang]} has no document '{doc_id}', which '{self.name}' refers to") from error
+
+
+class Places:
+    """Some rows of a source, of which a batch is drawn without looking at the others."""
+
+    def __init__(self, parts: Sequence[Sequence[int] | np.ndarray]):
+        self._parts = parts
+        self._ends = np.cumsum([len(part) for part in parts])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if len(self._parts) else 0
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[int]:
+        """So many different places, uniformly."""
+        chosen = rng.choice(len(self), size, replace=False)
+        parts = np.searchsorted(self._ends, chosen, side="right")
+        return [int(self._parts[part][one - self._ends[part]]) for part, one in zip(parts, chosen, strict=True)]
+
+
+def _grouped(pairs: Iterable[dict[str, str]]) -> dict[str, tuple[str, ...]]:
+    result: dict[str, tuple[str, ...]] = {}
+    for pair in pairs:
+        result[pair["lang"]] = (*result.get(pair["lang"], ()), pair["text"])
+    return result

@@ -1,0 +1,104 @@
+"""Training from start to checkpoint, safe to interrupt."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
+
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.folders import RECORD
+from hybrid_plugin.files import check_output, read_json, whole_folder
+from hybrid_plugin.training.arguments import trainer_arguments, with_adapters
+from hybrid_plugin.training.batches.batches import Batches
+from hybrid_plugin.training.card import CARD, model_card
+from hybrid_plugin.training.provenance import provenance
+from hybrid_plugin.training.settings import TrainingSettings
+from hybrid_plugin.training.sources.source import Source
+from hybrid_plugin.training.state import last_state
+from hybrid_plugin.training.trainer import HybridTrainer
+from hybrid_plugin.training.validation import Validation
+
+
+def train(
+    encoder: Encoder,
+    sources: Sequence[Source],
+    output: Path,
+    settings: TrainingSettings,
+    *,
+    validation: Validation | None = None,
+    progress: bool = False,
+) -> Encoder:
+    """Train an encoder and write it as a checkpoint.
+
+    A run that was interrupted goes on from its last saved state, in ``{output}.training``, and ends with the weights
+    of one that was not. Under ``torchrun`` or ``accelerate launch`` the processes share each batch.
+
+    Parameters
+    ----------
+    encoder : where to start from; its weights change, and a transform of its vectors is dropped.
+    output : the checkpoint's folder, written whole at the end; an older checkpoint there is replaced.
+    validation : what to measure during the training, if anything.
+
+    Returns
+    -------
+    The trained encoder.
+
+    Raises
+    ------
+    UserError
+        The output folder is not ours, ``{output}.training`` belongs to another run, a source cannot fill a batch, the
+        loss is not finite, or a state cannot be saved. The state saved before stays.
+
+    Examples
+    --------
+    >>> trained = train(Encoder.load("xlm-roberta-base"), [load_source("mlqa-r")], Path("out"),
+    ...                 TrainingSettings(strategy="hybrid", steps=1000))             # doctest: +SKIP
+    """
+    check_output(output, RECORD)
+    batches = Batches(
+        sources, settings.strategy, settings.batches, steps=settings.steps, seed=settings.seed, mix=settings.mix
+    )
+    record = provenance(encoder, sources, settings)
+    work = output.with_name(f"{output.name}.training")
+    arguments = trainer_arguments(settings, encoder, work, validation, progress)
+    state = last_state(work, record)
+    first = 0 if state is None else int(read_json(state / "trainer_state.json")["global_step"])
+    if first and arguments.should_log:
+        warnings.warn(f"the run in {work} was interrupted; it goes on from step {first}", stacklevel=2)
+    if encoder.transform is not None:
+        warnings.warn(
+            f"training drops the transform of '{encoder.name}', which was fitted on its vectors as they are; fit "
+            "another on those of the checkpoint",
+            stacklevel=2,
+        )
+        encoder.transform = None
+    set_seed(settings.seed)
+    if settings.lora_rank:
+        encoder.model = with_adapters(encoder.model, settings.lora_rank)
+    if settings.compile:
+        encoder.model.compile(dynamic=True)
+    trainer = HybridTrainer(encoder, batches, settings, validation, first, args=arguments)
+    if not progress or not arguments.should_log:
+        trainer.remove_callback(PrinterCallback)
+    if validation is not None and validation.patience:
+        trainer.add_callback(EarlyStoppingCallback(validation.patience))
+    trainer.train(resume_from_checkpoint=None if state is None else str(state))
+    if settings.lora_rank:
+        encoder.model = cast(Any, encoder.model).merge_and_unload()
+    encoder.model.eval()
+    encoder.record = record | {"steps_done": trainer.state.global_step}
+    if validation is not None:
+        figure = f"eval_{validation.best_by}"
+        encoder.record["validation"] = [entry for entry in trainer.state.log_history if figure in entry]
+    if arguments.should_save:
+        with whole_folder(output, RECORD) as staging:
+            encoder.save(staging, encoder.record)
+            (staging / CARD).write_text(model_card(read_json(staging / RECORD)), encoding="utf-8")
+        shutil.rmtree(work, ignore_errors=True)
+    trainer.accelerator.wait_for_everyone()
+    return encoder

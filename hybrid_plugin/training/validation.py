@@ -1,0 +1,100 @@
+"""What a training run is judged by while it runs: the loss on another source, or AP on a small benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.named import load_benchmark
+from hybrid_plugin.training.batches.batches import Batches
+from hybrid_plugin.training.batches.settings import BatchSettings
+from hybrid_plugin.training.losses.info_nce import info_nce
+from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
+from hybrid_plugin.training.sources.named import load_source
+
+_BATCHES = 20  # of the validation loss
+
+
+class Evaluate(Protocol):
+    """:func:`hybrid_plugin.evaluate`, which training is handed: evaluation stands above it."""
+
+    def __call__(
+        self,
+        benchmark: Benchmark,
+        encoder: Encoder,
+        output: Path | None = None,
+        *,
+        languages: tuple[str, ...] | None = None,
+        vectors: Path | None = None,
+    ) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What to measure during the training, and when to stop; the best state is the one that is kept.
+
+    Parameters
+    ----------
+    measure : encoder -> figures by name.
+    best_by : the figure to go by.
+    higher_is_better : its direction.
+    every : steps from one measurement to the next.
+    patience : stop after so many measurements without a better one; by default never.
+    """
+
+    measure: Callable[[Encoder], Mapping[str, float]]
+    best_by: str
+    higher_is_better: bool
+    every: int
+    patience: int | None = None
+
+
+def load_validation(
+    asked: ValidationSettings, settings: TrainingSettings, evaluate: Evaluate | None = None
+) -> Validation | None:
+    """The validation that settings ask for; None where they ask for none.
+
+    Parameters
+    ----------
+    settings : of the training, whose batch size and temperature the loss is computed with.
+    evaluate : :func:`hybrid_plugin.evaluate`, for AP.
+
+    Raises
+    ------
+    UserError
+        The name is unknown, or the source cannot fill a batch.
+    """
+    if asked.name is None:
+        return None
+    every = asked.every or max(1, settings.steps // 10)
+    if asked.by == "loss":
+        drawn = BatchSettings(size=settings.batches.size, only=asked.languages)
+        batches = Batches([load_source(asked.name)], "mono", drawn, steps=_BATCHES)
+        return Validation(lambda encoder: _loss(encoder, batches, settings), "loss", False, every, asked.patience)
+    if evaluate is None:
+        raise ValueError("validation by AP needs hybrid_plugin.evaluate")
+    benchmark, score = load_benchmark(asked.name), evaluate
+
+    def measure(encoder: Encoder) -> Mapping[str, float]:
+        figures = score(benchmark, encoder, languages=asked.languages or None).settings
+        by_setting = {f"AP_{setting}": values["AP"] for setting, values in figures.items()}
+        return {**by_setting, "AP": sum(by_setting.values()) / len(by_setting)}
+
+    return Validation(measure, "AP", True, every, asked.patience)
+
+
+def _loss(encoder: Encoder, batches: Batches, settings: TrainingSettings) -> dict[str, float]:
+    losses = []
+    with torch.inference_mode():
+        for batch in batches:
+            queries = encoder.forward_by_length(encoder.tokenize(batch.queries, "query"))
+            passages = encoder.forward_by_length(encoder.tokenize(batch.passages, "passage"))
+            excluded = torch.from_numpy(batch.false_negatives()).to(queries.device)
+            losses.append(info_nce(queries, passages, excluded, settings.temperature).item())
+    return {"loss": sum(losses) / len(losses)}

@@ -1,0 +1,367 @@
+"""Language information taken out of vectors: as the papers define it, kept in a file, and applied everywhere alike."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hybrid_plugin.cli.main import application
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.fitting import fit_transform
+from hybrid_plugin.encoding.sampling import draw_texts, sample_texts
+from hybrid_plugin.encoding.transforms.base import Transform
+from hybrid_plugin.encoding.transforms.centring import Centring
+from hybrid_plugin.encoding.transforms.fitted import FittedTransform
+from hybrid_plugin.encoding.transforms.lir import LIR
+from hybrid_plugin.encoding.transforms.lsar import LSAR
+from hybrid_plugin.encoding.vectors import read_vectors
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.encoder import evaluate
+from hybrid_plugin.plugins import named
+from hybrid_plugin.tasks.named import load_benchmark
+from hybrid_plugin.tasks.texts import Text
+from tests.conftest import run_cli
+
+LANGUAGES = ("de", "en", "th", "zh")
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+
+def languages_apart(seed: int, dimension: int = 12, languages: tuple[str, ...] = LANGUAGES) -> dict[str, np.ndarray]:
+    """Unit vectors of each language around a common and an own direction, as encoders give them."""
+    rng = np.random.default_rng(seed)
+    common = rng.normal(size=dimension) * 2
+    return {
+        lang: unit(common + rng.normal(size=dimension) + 0.5 * rng.normal(size=(rng.integers(20, 40), dimension)))
+        for lang in languages
+    }
+
+
+def centred_plainly(vectors: dict[str, np.ndarray], lang: str, vector: np.ndarray) -> np.ndarray:
+    total = np.zeros(len(vector))
+    for other in vectors[lang]:
+        total += other
+    return vector - total / len(vectors[lang])
+
+
+def lir_plainly(vectors: dict[str, np.ndarray], lang: str, vector: np.ndarray, rank: int) -> np.ndarray:
+    """Yang et al. 2021, section 2: the columns of M are the vectors of a language; its first left singular vectors are
+    the eigenvectors of M M^T with the largest eigenvalues; e - sum over them of (c . e) c."""
+    columns = vectors[lang].astype(np.float64).T
+    values, eigenvectors = np.linalg.eigh(columns @ columns.T)
+    left = vector.astype(np.float64)
+    for place in np.argsort(values)[::-1][:rank]:
+        component = eigenvectors[:, place]
+        left = left - (component @ vector) * component
+    return left
+
+
+def lsar_plainly(vectors: dict[str, np.ndarray], vector: np.ndarray, rank: int) -> np.ndarray:
+    """Xie et al. 2022, Algorithm 1, line by line, with the full decompositions."""
+    means = np.array([found.mean(0, dtype=np.float64) for found in vectors.values()]).T  # M: d x L
+    ones = np.ones((len(vectors), 1))
+    mu = means @ ones / len(vectors)
+    u, s, vt = np.linalg.svd(means - mu @ ones.T)
+    gamma = vt.T[:, :rank] @ np.diag(s[:rank])
+    low_rank = mu @ ones.T + u[:, :rank] @ gamma.T
+    shared = np.linalg.pinv(low_rank).T @ ones
+    shared = shared / np.sum(shared**2)
+    u, _, _ = np.linalg.svd(low_rank - shared @ ones.T)
+    subspace = u[:, :rank]
+    return vector - subspace @ subspace.T @ vector
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10**6), rank=st.integers(1, 3))
+def test_each_transform_is_what_its_paper_says(seed: int, rank: int) -> None:
+    fitted_on, others = languages_apart(seed), languages_apart(seed + 1)
+    for lang, vectors in others.items():
+        for transform, plain in (
+            (Centring.fit(fitted_on), [centred_plainly(fitted_on, lang, vector) for vector in vectors]),
+            (LIR.fit(fitted_on, rank), [lir_plainly(fitted_on, lang, vector, rank) for vector in vectors]),
+            (LSAR.fit(fitted_on, rank), [lsar_plainly(fitted_on, vector, rank) for vector in vectors]),
+        ):
+            np.testing.assert_allclose(transform.apply(vectors, lang), unit(np.array(plain)), atol=2e-4)
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10**6), rank=st.integers(1, 3))
+def test_what_is_removed_is_gone(seed: int, rank: int) -> None:
+    vectors = languages_apart(seed)
+    centring, lir, lsar = Centring.fit(vectors), LIR.fit(vectors, rank), LSAR.fit(vectors, rank)
+    for place, (lang, found) in enumerate(vectors.items()):
+        assert np.abs(centring.remove(found, [lang] * len(found)).mean(0)).max() < 1e-6
+        without = lir.apply(found, lang)
+        assert np.abs(without @ lir.directions[place].T).max() < 1e-5
+        np.testing.assert_allclose(lir.apply(without, lang), without, atol=1e-5)
+        without = lsar.apply(found)
+        assert np.abs(without @ lsar.basis.T).max() < 1e-5
+        np.testing.assert_allclose(lsar.apply(without), without, atol=1e-5)
+    whole = LSAR.fit(vectors)
+    means = np.stack([whole.remove(found, [None] * len(found)).mean(0) for found in vectors.values()])
+    np.testing.assert_allclose(means, means[:1].repeat(len(means), 0), atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [Centring, LIR, LSAR])
+def test_vectors_stay_unit_vectors_and_zero_stays_zero(kind: type[Transform]) -> None:
+    vectors = languages_apart(1)
+    transform = kind.fit(vectors)
+    for lang in (*LANGUAGES, "xx", None):
+        found = transform.apply(vectors["de"], lang)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-6)
+    nothing = np.concatenate([np.zeros((1, 12), np.float32), vectors["de"].mean(0, keepdims=True)])
+    assert np.isfinite(transform.apply(nothing, "de")).all()
+    assert transform.apply(np.empty((0, 12), np.float32)).shape == (0, 12)
+
+
+@pytest.mark.parametrize("kind", [Centring, LIR, LSAR])
+def test_equal_vectors_stay_equal_bit_for_bit(kind: type[Transform]) -> None:
+    rng = np.random.default_rng(0)
+    vectors = languages_apart(2, dimension=384)
+    transform = kind.fit(vectors)
+    texts = vectors["de"][rng.integers(0, len(vectors["de"]), 500)]
+    alone = np.concatenate([transform.apply(text[None], "de") for text in texts])
+    assert np.array_equal(transform.apply(texts, ["de"] * 500), alone)
+
+
+def test_unknown_languages_go_by_the_nearest_mean_and_unseen_ones_by_all() -> None:
+    vectors = languages_apart(3, dimension=64)
+    for transform in (Centring.fit(vectors), LIR.fit(vectors)):
+        for lang, found in vectors.items():
+            assert (transform.nearest(found) == LANGUAGES.index(lang)).all()
+            assert np.array_equal(transform.apply(found), transform.apply(found, lang))
+        mixed = np.stack([vectors["de"][0], vectors["zh"][0], vectors["de"][0]])
+        together = transform.apply(mixed, ["de", None, "xx"])
+        assert np.array_equal(together[:2], transform.apply(mixed[:2], ["de", "zh"]))
+    everything = np.mean([found.mean(0) for found in vectors.values()], 0)
+    expected = unit(vectors["de"] - everything)
+    np.testing.assert_allclose(Centring.fit(vectors).apply(vectors["de"], "xx"), expected, atol=1e-5)
+
+
+def test_ranks_that_do_not_fit_are_refused() -> None:
+    vectors = languages_apart(4)
+    for kind, rank, says in (
+        (Centring, 1, "takes no rank"),
+        (LIR, 0, "takes 1 to 11"),
+        (LIR, 12, "takes 1 to 11"),
+        (LSAR, 4, "lsar on 4 languages takes 1 to 3"),
+    ):
+        with pytest.raises(UserError, match=says):
+            kind.fit(vectors, rank)
+    with pytest.raises(UserError, match="two languages"):
+        LSAR.fit({"de": vectors["de"]})
+
+
+@pytest.mark.parametrize("kind", [Centring, LIR, LSAR])
+def test_a_file_keeps_a_transform_as_it_is(kind: type[Transform], tmp_path: Path) -> None:
+    vectors = languages_apart(5)
+    fitted = FittedTransform(kind.fit(vectors), {"name": kind.name, "encoder": "e"}, vectors["en"][:2])
+    fitted.save(tmp_path / "t.safetensors")
+    again = FittedTransform.load(tmp_path / "t.safetensors")
+    assert again.about == fitted.about
+    assert again.transform.languages == LANGUAGES
+    assert np.array_equal(again.apply(vectors["zh"], "zh"), fitted.apply(vectors["zh"], "zh"))
+
+
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
+    from safetensors.numpy import save
+
+    vectors = languages_apart(6)
+    path = tmp_path / "t.safetensors"
+
+    def load(content: bytes) -> str:
+        path.write_bytes(content)
+        with pytest.raises(UserError) as caught:
+            FittedTransform.load(path)
+        assert str(path) in str(caught.value) or "unknown transform" in str(caught.value)
+        return str(caught.value)
+
+    FittedTransform(Centring.fit(vectors), {"name": "centring"}, vectors["en"][:2]).save(path)
+    whole = path.read_bytes()
+    assert "damaged or no transform" in load(whole[: len(whole) // 2])
+    assert "damaged or no transform" in load(b"")
+    assert "damaged or no transform" in load(save({"means": np.zeros((2, 3), np.float32)}))
+
+    def written(name: str, **arrays: np.ndarray) -> bytes:
+        return save(arrays, {"hybrid_ir": json.dumps({"name": name, "languages": ["de"]})})
+
+    two = np.zeros((2, 3), np.float32)
+    assert "unknown transform 'whitening'; known: centring, lir, lsar" in load(written("whitening", probe=two))
+    assert "has finite directions, means and probe" in load(written("lir", means=two, probe=two))
+    assert "has finite means and probe" in load(written("centring", means=two * np.nan, probe=two))
+    assert "one dimension" in load(written("centring", means=two, probe=two[:, :2]))
+    with pytest.raises(UserError, match="there is no transform file"):
+        FittedTransform.load(tmp_path / "nothing")
+
+
+@given(counts=st.dictionaries(st.sampled_from("abc"), st.integers(1, 30)), number=st.integers(1, 10))
+def test_so_many_texts_are_drawn_of_each_language(counts: dict[str, int], number: int) -> None:
+    texts = [Text(f"{lang}{i}", "", lang) for lang, count in counts.items() for i in range(count)]
+    drawn = draw_texts(iter(texts), number, np.random.default_rng(0))
+    assert {lang: len(found) for lang, found in drawn.items()} == {k: min(v, number) for k, v in counts.items()}
+    assert all(text.lang == lang for lang, found in drawn.items() for text in found)
+    assert len({text for found in drawn.values() for text in found}) == sum(map(len, drawn.values()))
+
+
+def test_every_text_is_drawn_as_often_as_any_other() -> None:
+    texts = [Text(str(i), "", "de") for i in range(10)]
+    rng = np.random.default_rng(0)
+    times = np.zeros(10)
+    for _ in range(2000):
+        for text in draw_texts(iter(texts), 3, rng)["de"]:
+            times[int(text.id)] += 1
+    assert np.abs(times / 2000 - 0.3).max() < 0.05  # five standard deviations
+
+
+def test_a_language_is_fitted_on_the_first_id_that_has_it() -> None:
+    found, fitted_on = sample_texts(["hybrid-demo/de/en", "hybrid-demo"], 5, 0)
+    assert fitted_on["hybrid-demo/de/en"] == ["de", "en"]
+    assert {"de", "en"}.isdisjoint(fitted_on["hybrid-demo"])
+    assert ("en", "docs") not in found
+    assert len(found["zh", "docs"]) == len(found["zh", "queries"]) == 5
+    assert sample_texts(["hybrid-demo/de/en", "hybrid-demo"], 5, 0) == (found, fitted_on)
+    with pytest.raises(UserError, match="'hybrid-demo/de' has no texts of a language that is not fitted yet"):
+        sample_texts(["hybrid-demo", "hybrid-demo/de"], 5, 0)
+
+
+def test_the_built_ins_come_by_the_hook() -> None:
+    assert named("hybrid_ir_transforms") == {"centring": Centring, "lir": LIR, "lsar": LSAR}
+
+
+@pytest.fixture(scope="module")
+def centred(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny encoder and its centring, made by the command line."""
+    folder = tmp_path_factory.mktemp("transforms") / "centred"
+    run_cli(
+        "transform", "fit", "centring", "--encoder", tiny, "--on", "hybrid-demo", "--texts", 60, "--output", folder,
+    )  # fmt: skip
+    return folder
+
+
+def test_a_fitted_encoder_is_an_encoder_with_its_transform(centred: Path, tiny: Path) -> None:
+    plain, encoder = Encoder.load(tiny), Encoder.load(centred)
+    assert encoder.transform is not None
+    assert encoder.transform.about["fitted_on"].keys() == {"hybrid-demo"}
+    texts, langs = ["Wo liegt das?", "这是什么", "Wo liegt das?"], ["de", "zh", "en"]
+    raw = plain.encode(texts, "query")
+    assert np.array_equal(encoder.encode(texts, "query", langs=langs), encoder.transform.apply(raw, langs))
+    assert np.array_equal(encoder.encode(texts, "query"), encoder.transform.apply(raw))
+    by_file = Encoder.load(tiny, transform=centred / "transform.safetensors")
+    assert np.array_equal(by_file.encode(texts, "query"), encoder.encode(texts, "query"))
+
+
+def command(*words: object) -> None:
+    """The command line in this process, which spares the seconds that importing torch takes."""
+    call, bound, _ = application().parse_args([str(word) for word in words])
+    call(*bound.args, **bound.kwargs)
+
+
+def test_evaluation_lifts_the_pool_and_says_what_was_fitted_on_what(centred: Path, tiny: Path, tmp_path: Path) -> None:
+    file = centred / "transform.safetensors"
+    run_cli(
+        "evaluate", "hybrid-demo", "--encoder", tiny, "--transform", file, "--output", tmp_path,
+        "--settings", "multi", "--languages", "de", "en",
+    )  # fmt: skip
+    benchmark, options = load_benchmark("hybrid-demo"), {"settings": ["multi"], "languages": ["de", "en"]}
+    plain = evaluate(benchmark, Encoder.load(tiny), **options)
+    with pytest.warns(UserWarning, match="fitted on texts of hybrid-demo, which it is scored on"):
+        scores = evaluate(benchmark, Encoder.load(centred), **options)
+    written = json.loads((tmp_path / "scores.json").read_text())
+    about = written["encoder_settings"]["transform"]
+    assert about == scores.about["encoder_settings"]["transform"]
+    assert plain.about["encoder_settings"]["transform"] is None
+    assert (about["name"], about["texts"]["de"], about["unseen"]) == ("centring", 120, [])
+    assert set(about["fitted_on_scored"]) == set(about["fitted_on"]["hybrid-demo"])
+    assert written["settings"]["multi"] == pytest.approx(scores.settings["multi"])
+    assert scores.settings["multi"]["RankDistance"] < plain.settings["multi"]["RankDistance"]
+
+
+def test_languages_without_texts_are_named(tiny: Path, tmp_path: Path) -> None:
+    encoder = Encoder.load(tiny)
+    with pytest.warns(UserWarning, match=r"fewer than 50 texts of de \(10\), en \(10\)"):
+        fitted = fit_transform("lir", encoder, ["hybrid-demo/de/en"], texts=10)
+    with pytest.warns(UserWarning, match="saw no texts in es, zh"):
+        assert fitted.against("another", ["de", "es", "zh"])["unseen"] == ["es", "zh"]
+
+
+def test_encode_index_and_search_apply_it_with_the_languages_of_the_collection(
+    centred: Path, tiny: Path, tmp_path: Path
+) -> None:
+    import faiss
+    import ir_datasets
+
+    for encoder, output in (
+        (("--encoder", centred), "vectors"),
+        (("--encoder", tiny, "--transform", centred / "transform.safetensors"), "by-file"),
+    ):
+        command("encode", "hybrid-demo/de/en", *encoder, "--output", tmp_path / output)
+    found, by_file = (read_vectors(tmp_path / name / "docs").matrix for name in ("vectors", "by-file"))
+    docs = [doc.text for doc in ir_datasets.load("hybrid-demo/de/en").docs_iter()]
+    expected = Encoder.load(centred).encode(docs, "passage", langs=["de"] * len(docs))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.array_equal(found, by_file)
+    command("index", "hybrid-demo/de/en", "--encoder", centred, "--output", tmp_path / "index")
+    index = faiss.read_index(str(tmp_path / "index" / "index"))
+    np.testing.assert_array_equal(index.reconstruct_n(0, index.ntotal), found)
+    search = ("search", "hybrid-demo/de/en", "--index", tmp_path / "index", "--output", tmp_path / "run.trec")
+    with pytest.raises(UserError, match="was made with a transform"):
+        command(*search, "--encoder", tiny)
+    assert not (tmp_path / "run.trec").exists()
+    command(*search, "--encoder", centred, "--hits", 3)
+    queries, ids = read_vectors(tmp_path / "vectors" / "queries"), read_vectors(tmp_path / "vectors" / "docs").ids
+    query_id, _, doc_id, _, score, _ = (tmp_path / "run.trec").read_text().split("\n")[0].split(" ")
+    product = queries.matrix[queries.ids.index(query_id)] @ found[ids.index(doc_id)]
+    assert float(score) == pytest.approx(float(product), abs=1e-5)
+
+
+@pytest.mark.xdist_group("pyserini")
+def test_pyserini_gives_the_vectors_of_our_encoder(centred: Path, tmp_path: Path) -> None:
+    from hybrid_plugin.bridges.pyserini import QueryEncoder
+
+    texts = ["Wo liegt das?", "这是什么", "Where is it?", "¿Dónde está?"]
+    (tmp_path / "docs.jsonl").write_text("".join(json.dumps({"id": text[:2], "text": text}) + "\n" for text in texts))
+    run_cli(
+        "run", "pyserini.encode", "input", "--corpus", tmp_path / "docs.jsonl", "output", "--embeddings",
+        tmp_path / "out", "encoder", "--encoder", centred, "--encoder-class", "hybrid-ir", "--device", "cpu",
+    )  # fmt: skip
+    theirs = [json.loads(line)["vector"] for line in (tmp_path / "out" / "embeddings.jsonl").open()]
+    encoder = Encoder.load(centred)
+    np.testing.assert_allclose(theirs, encoder.encode(texts, "passage"), atol=1e-5)
+    np.testing.assert_allclose(
+        QueryEncoder(str(centred)).encode_batch(texts), encoder.encode(texts, "query"), atol=1e-5
+    )
+
+
+def test_what_does_not_fit_is_refused(centred: Path, tiny: Path, tmp_path: Path) -> None:
+    file, out = centred / "transform.safetensors", tmp_path / "out"
+    with pytest.raises(UserError, match="gives others; check the encoder"):
+        Encoder.load(tiny, transform=file, query_prefix="A long prefix that changes everything:")
+    fitted = FittedTransform.load(file)
+    wider = FittedTransform(LSAR(("de",), np.eye(1, 7, dtype=np.float32)), {"name": "lsar"}, np.zeros((2, 7), "f4"))
+    wider.save(tmp_path / "wide.safetensors")
+    with pytest.raises(UserError, match=f"7 dimensions; '{tiny}' has {fitted.probe.shape[1]}"):
+        Encoder.load(tiny, transform=tmp_path / "wide.safetensors")
+    fit = ("transform", "fit", "lsar", "--encoder", tiny, "--output", out)
+    demo = ("--on", "hybrid-demo")
+    for arguments, says in (
+        ((*fit, "--on", "hybrid-demo/de/en", "--rank", 2), "lsar on 2 languages takes 1 to 1"),
+        ((*fit, *demo, "--on", "hybrid-demo/xx"), "unknown ir_datasets id 'hybrid-demo/xx'"),
+        (("transform", "fit", "pca", *fit[3:], *demo), "unknown transform 'pca'; known: centring, lir, lsar"),
+        (("transform", "fit", "lsar", "--encoder", centred, *demo, "--output", centred), "the encoder's own folder"),
+        (
+            ("evaluate", "hybrid-demo", "--runs-from", tmp_path, "--transform", file, "--output", out),
+            "so it goes with --encoder",
+        ),
+    ):
+        with pytest.raises(UserError) as raised:
+            command(*arguments)
+        assert says in str(raised.value)
+    assert not out.exists()

@@ -1,0 +1,450 @@
+"""Comparisons: their figures are those of the evaluations, their verdicts can be quoted, damage is refused."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.encoder import evaluate
+from hybrid_plugin.evaluation.scores import Scores
+from hybrid_plugin.inference.compare import compare
+from hybrid_plugin.inference.published import published_figures
+from tests.conftest import SHARED, run_cli
+from tests.hybrid_plugin.cli.test_cli import refused
+
+LANGUAGES = ("de", "en", "zh")
+MEASURES = ("AP", "R@1", "RankDistance")
+FAST: dict[str, Any] = {"resamples": 4000, "bootstraps": 400}
+
+
+def per_query(gain: float = 0.0, questions: int = 60, seed: int = 0) -> pd.DataFrame:
+    """Values of a system in all three settings; ``gain`` is what it has over the system without. German lacks some."""
+    generator = np.random.default_rng(seed)
+    ease = np.random.default_rng(1).uniform(0.3, 0.6, questions)
+    rows = []
+    for docs in (*LANGUAGES, "multi"):
+        for queries in LANGUAGES:
+            for number in range(questions if queries != "de" else questions // 2):
+                setting = "multi" if docs == "multi" else "mono" if docs == queries else "cross"
+                value = float(np.clip(ease[number] + gain + generator.normal(0, 0.05), 0, 1))
+                far = round(200 * (1 - value)) if setting == "multi" else 0
+                rows.append((docs, queries, setting, f"q{number:03}_{queries}", value, float(value > 0.5), float(far)))
+    return pd.DataFrame(rows, columns=["docs", "queries", "setting", "query_id", *MEASURES])
+
+
+def saved(folder: Path, gain: float = 0.0, seed: int = 0, **about: Any) -> Path:
+    head = {"benchmark": "made-up", "encoder": "m", "zero_shot": True, "depth": None, **about}
+    Scores(per_query(gain, seed=seed), MEASURES, head).save(folder)
+    return folder
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> list[Path]:
+    """A baseline, its equal, and a better system that was trained on German and Chinese."""
+    return [
+        saved(tmp_path / "base"),
+        saved(tmp_path / "equal", seed=5),
+        saved(tmp_path / "better", gain=0.1, seed=6, languages_trained_on=["de", "zh"]),
+    ]
+
+
+def test_figures_are_those_of_the_evaluations(three: list[Path]) -> None:
+    found = compare(three, measures=MEASURES, **FAST)
+    assert found.systems == ("base", "equal", "better")
+    for folder in three:
+        written = json.loads((folder / "scores.json").read_text())["settings"]
+        rows = found.figures[found.figures["system"] == folder.name]
+        assert len(rows) == 9
+        for row in rows.itertuples():
+            assert row.value == pytest.approx(written[row.setting][row.measure], abs=1e-9)
+            assert row.low <= row.value <= row.high
+
+
+def test_a_difference_is_that_of_the_figures_and_the_mean_over_questions(three: list[Path]) -> None:
+    found = compare(three, **FAST)
+    figures = found.figures.set_index(["system", "setting", "measure"])["value"]
+    for test in found.tests.itertuples():
+        assert test.b == "base"
+        difference = figures[test.a, test.setting, test.measure] - figures[test.b, test.setting, test.measure]
+        assert test.difference == pytest.approx(difference, abs=1e-9)
+        assert test.low < test.difference < test.high
+        assert test.wins + test.ties + test.losses == 60
+        assert test.languages_ahead + test.languages_tied + test.languages_behind == 3
+    german = found.by_language.query("language == 'de' and setting == 'mono'")
+    assert (german.wins + german.ties + german.losses == 30).all()
+
+
+def test_the_verdict_says_who_is_better_and_where_nothing_is_shown(three: list[Path]) -> None:
+    found = compare(three, **FAST)
+    assert len(found.tests) == 8, "RankDistance is 0 within one language, and is tested on the pool alone"
+    texts = {(t.a, t.setting, t.measure): s for t, s in zip(found.tests.itertuples(), found.verdict, strict=True)}
+    for key, text in texts.items():
+        assert text.startswith("better beats base in" if key[0] == "better" else "No difference shown between equal")
+        assert "after Holm over 8 tests" in text
+    assert "in the multilingual setting (RankDistance -" in texts["better", "multi", "RankDistance"]
+    assert "lower is better" in texts["better", "multi", "RankDistance"]
+    assert "(AP +0." in texts["better", "cross", "AP"]
+    assert (found.tests.query("a == 'better'")[["wins"]] > 45).all(axis=None), "fewer positions apart is a win"
+    flipped = compare([three[2], three[0]], **FAST)
+    assert all(text.startswith("better beats base") for text in flipped.verdict)
+
+
+def test_several_runs_of_a_system_are_compared_by_their_mean(tmp_path: Path) -> None:
+    base = [saved(tmp_path / f"base{seed}", seed=seed) for seed in range(3)]
+    better = [saved(tmp_path / f"better{seed}", gain=0.1, seed=10 + seed) for seed in range(2)]
+    found = compare({"base": base, "better": better}, **FAST)
+    multi = found.figures.query("setting == 'multi' and measure == 'AP'").set_index("system")
+    for system, folders in (("base", base), ("better", better)):
+        written = [json.loads((folder / "scores.json").read_text())["settings"]["multi"]["AP"] for folder in folders]
+        row = multi.loc[system]
+        assert (row["value"], row["spread"]) == pytest.approx((np.mean(written), np.std(written, ddof=1)))
+        assert row["runs"] == len(folders)
+    assert found.verdict[0].startswith("better beats base in")
+    assert (
+        "better is the mean of 2 runs; intervals and tests are over questions, not over further runs." in found.verdict
+    )
+    alone = compare([base[0], better[0]], **FAST)
+    assert alone.figures["spread"].isna().all()
+    assert (found.tests["d"].abs() > alone.tests["d"].abs()).all(), "a mean of runs has less noise"
+
+
+def test_runs_of_one_system_are_told_on_the_command_line(tmp_path: Path) -> None:
+    runs: dict[str, list[Path]] = {}
+    for name, gain in (("cross", 0.0), ("mono", 0.1)):
+        runs[name] = [saved(tmp_path / f"alpha={gain},seed={seed}", gain, int(100 * gain) + seed) for seed in range(2)]
+    named = [f"{name}={folder}" for name, folders in runs.items() for folder in folders]
+    printed = run_cli("compare", *named, "--resamples", 4000).stdout
+    assert "mono beats cross in the monolingual setting" in printed
+    assert "± standard deviation over runs" in printed
+    printed = run_cli("compare", runs["cross"][0], runs["mono"][0], "--resamples", 4000).stdout
+    assert "alpha=0.1,seed=0 beats alpha=0.0,seed=0" in printed, "a folder's name may hold an equals sign"
+    assert "folders of two systems or more" in refused("compare", *named[:2])
+
+
+def test_runs_that_are_not_of_one_system_are_refused(three: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(
+        UserError, match=r"base and .*better differ in languages trained on, so they are not runs of one"
+    ):
+        compare({"one": [three[0], three[2]], "other": [three[1]]}, **FAST)
+    with pytest.raises(UserError, match="base is given twice"):
+        compare({"one": [three[0]], "other": [three[1], three[0]]}, **FAST)
+
+
+def test_swapping_two_systems_negates_the_difference_and_keeps_p(three: list[Path]) -> None:
+    one, other = (compare(folders, **FAST).tests for folders in (three[:2], three[1::-1]))
+    for column in ("difference", "d"):
+        np.testing.assert_allclose(one[column], -other[column])
+    for column in ("p_randomization", "p_t", "p_holm_randomization", "p_holm_t", "ties"):
+        np.testing.assert_allclose(one[column], other[column])
+    np.testing.assert_array_equal(one["wins"], other["losses"])
+    np.testing.assert_allclose(one["low"], -other["high"])
+
+
+def test_the_order_of_the_rows_changes_nothing(three: list[Path], tmp_path: Path) -> None:
+    head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+    shuffled = per_query(seed=5).sample(frac=1, random_state=0)
+    Scores(shuffled, MEASURES, head).save(tmp_path / "shuffled" / "equal")
+    one, other = compare(three[:2], **FAST), compare([three[0], tmp_path / "shuffled" / "equal"], **FAST)
+    for frame in ("figures", "tests", "by_language"):
+        pd.testing.assert_frame_equal(getattr(one, frame), getattr(other, frame))
+
+
+def test_every_two_systems_are_tested_when_asked_for(three: list[Path]) -> None:
+    found = compare(three, measures=["AP"], all_pairs=True, **FAST)
+    assert list(dict.fromkeys(zip(found.tests.a, found.tests.b, strict=True))) == [
+        ("equal", "base"), ("better", "base"), ("better", "equal"),
+    ]  # fmt: skip
+    assert len(found.tests) == found.method["tests"] == 9
+    assert ", 99.9% CI " in compare(three[:2], alpha=0.001, resamples=9000, bootstraps=400).verdict[0]
+
+
+def test_seen_and_unseen_query_languages_are_apart(three: list[Path]) -> None:
+    found = compare(three, **FAST)
+    assert set(zip(found.by_training.trained_on, found.by_training.part, found.by_training.languages, strict=True)) == {
+        ("de zh", "seen", "de zh"), ("de zh", "unseen", "en"),
+    }  # fmt: skip
+    row = found.by_training.query("part == 'unseen' and system == 'better' and setting == 'cross' and measure == 'AP'")
+    pairs = json.loads((three[2] / "scores.json").read_text())["pairs"]
+    values = [pair["AP"] for pair in pairs if pair["setting"] == "cross" and pair["queries"] == "en"]
+    assert row["value"].item() == pytest.approx(np.mean(values), abs=1e-9)
+
+
+def test_evaluate_records_the_languages_of_the_training(tiny: Path, tmp_path: Path) -> None:
+    from hybrid_plugin.tasks.named import load_benchmark
+
+    encoder = Encoder.load(tiny)
+    encoder.record = {"sources": [{"name": "mine", "languages": ["de", "en"]}], "languages": ["de", "en"]}
+    evaluate(load_benchmark("hybrid-demo"), encoder, tmp_path / "a", languages=["de", "zh"])
+    evaluate(load_benchmark("hybrid-demo"), Encoder.load(tiny), tmp_path / "b", languages=["de", "zh"])
+    found = compare([tmp_path / "a", tmp_path / "b"], **FAST)
+    assert set(found.by_training["part"] + " " + found.by_training["languages"]) == {"seen de", "unseen zh"}
+    assert (found.tests["winner"] == "").all(), "one encoder is no better than itself"
+    assert (found.tests["p_randomization"] == 1).all()
+
+
+def test_what_was_trained_on_the_benchmark_is_marked(tmp_path: Path) -> None:
+    folders = [
+        saved(tmp_path / "base", zero_shot=None),
+        saved(tmp_path / "taught", 0.1, zero_shot=False, trained_on=["made-up"]),
+    ]
+    found = compare(folders, **FAST)
+    assert "taught (trained on made-up, not zero-shot) beats base" in found.verdict[0]
+    assert found.verdict[-1] == "What base was trained on is not recorded, so whether it is zero-shot is not known."
+    found.save(tmp_path / "out")
+    assert r"taught$^\ast$ &" in (tmp_path / "out" / "table.tex").read_text()
+
+
+def test_systems_are_named_by_what_tells_their_folders_apart(tmp_path: Path) -> None:
+    folders = [saved(tmp_path / "mono" / "scores"), saved(tmp_path / "hybrid" / "scores", 0.1)]
+    assert compare(folders, **FAST).systems == ("mono", "hybrid"), "what both have in common tells nothing"
+    folders.append(saved(tmp_path / "second" / "hybrid", 0.1))
+    assert compare(folders, **FAST).systems == ("mono/scores", "hybrid/scores", "second/hybrid")
+
+
+def test_a_way_up_from_a_link_leads_where_the_file_system_says(tmp_path: Path) -> None:
+    folders = [saved(tmp_path / "here" / "scores"), saved(tmp_path / "there" / "scores", 0.1)]
+    (tmp_path / "there" / "run").mkdir()
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "there" / "run")
+    assert compare([folders[0], tmp_path / "here" / "link" / ".." / "scores"], **FAST).systems == ("here", "there")
+
+
+def test_rankings_of_different_depths_are_compared_and_said_to_be(three: list[Path], tmp_path: Path) -> None:
+    assert not any("depth" in sentence for sentence in compare(three, **FAST).verdict)
+    short = saved(tmp_path / "short", gain=0.1, seed=6, depth=1000)
+    verdict = compare([*three[:2], short], **FAST).verdict
+    marked = [sentence for sentence in verdict if "; at different depths)" in sentence]
+    assert len(marked) == 4
+    assert all("short" in sentence for sentence in marked)
+    assert verdict[8] == (
+        "The figures are of different depths, and cut rankings lower AP and RankDistance: "
+        "base, equal on full rankings; short on rankings of 1000 documents."
+    )
+
+
+def test_queries_for_which_one_system_has_no_value_are_left_out_for_both_and_counted(tmp_path: Path) -> None:
+    rows = per_query(0.1, seed=6)
+    lost = (rows.setting == "multi") & rows.AP.lt(rows.AP.quantile(0.2))
+    easier = rows.assign(RankDistance=rows.RankDistance.mask(lost))
+    base = saved(tmp_path / "base")
+    Scores(easier, MEASURES, {"benchmark": "made-up", "zero_shot": True, "depth": None}).save(tmp_path / "picky")
+    found = compare([base, tmp_path / "picky"], **FAST)
+    test = found.tests.query("measure == 'RankDistance'").iloc[0]
+    both = per_query().merge(easier, on=["docs", "queries", "setting", "query_id"]).query("setting == 'multi'")
+    both = both.dropna(subset=["RankDistance_x", "RankDistance_y"])
+    means = both.groupby("queries")[["RankDistance_x", "RankDistance_y"]].mean().mean()
+    assert [test.value_b, test.value_a] == pytest.approx(means.tolist())
+    assert test.difference == pytest.approx(means.iloc[1] - means.iloc[0])
+    assert test.low < test.difference < test.high
+    assert test.wins + test.ties + test.losses == both.query_id.str.slice(0, 4).nunique()
+    sentence = f"RankDistance has no value for {lost.sum()} queries of picky in the multilingual setting; the tests"
+    assert sum(line.startswith(sentence) for line in found.verdict) == 1
+    figures = found.figures.set_index(["system", "setting", "measure"])["value"]
+    assert figures["base", "multi", "RankDistance"] > test.value_b, "its own figure is over all of its queries"
+
+
+def test_a_setting_that_one_system_lacks_is_not_tested(three: list[Path], tmp_path: Path) -> None:
+    rows = per_query(0.1, seed=6).query("setting == 'mono'")
+    Scores(rows, MEASURES, {"benchmark": "made-up", "zero_shot": None, "depth": None}).save(tmp_path / "bm25")
+    found = compare([three[0], tmp_path / "bm25", three[2]], **FAST)
+    assert list(found.tests.query("a == 'bm25'")["setting"]) == ["mono"]
+    assert len(found.tests.query("a == 'better'")) == 4
+    found.save(tmp_path / "out")
+    assert "bm25 & " in (table := (tmp_path / "out" / "table.tex").read_text())
+    assert next(line for line in table.splitlines() if line.startswith("bm25")).count("--") == 3
+
+
+def test_measures_that_are_not_defined_everywhere_are_compared_where_they_are(three: list[Path]) -> None:
+    for folder in three[:2]:
+        rows = pd.read_parquet(folder / "per_query.parquet")
+        rows.loc[(rows.setting != "multi") | (rows.queries == "en"), "RankDistance"] = np.nan
+        rows.loc[rows.query_id == "q007_zh", "RankDistance"] = np.nan
+        written = json.loads((folder / "scores.json").read_text())
+        for figures in written["settings"].values():
+            del figures["RankDistance"]
+        distance = rows.query("setting == 'multi'").groupby("queries")["RankDistance"].mean().mean()
+        written["settings"]["multi"]["RankDistance"] = distance
+        (folder / "scores.json").write_text(json.dumps(written))
+        rows.to_parquet(folder / "per_query.parquet")
+    found = compare(three[:2], measures=["RankDistance"], **FAST)
+    assert list(found.figures["setting"]) == ["multi", "multi"]
+    assert found.figures["value"][1] == distance
+    assert len(found.tests) == 1
+    assert list(found.by_language["language"]) == ["de", "zh"]
+    Scores(per_query().query("setting == 'mono'"), MEASURES, {"benchmark": "made-up", "depth": None}).save(three[0])
+    with pytest.raises(UserError, match="has values of RankDistance to compare"):
+        compare([three[0], three[2]], measures=["RankDistance"], **FAST)
+
+
+def test_too_few_sign_flips_to_show_anything_are_refused(three: list[Path]) -> None:
+    with pytest.raises(UserError, match=r"100 sign flips cannot show a difference at 0\.05 in 8 tests; 160 or"):
+        compare(three, resamples=100)
+    with pytest.raises(UserError, match=r"alpha is 2; a level of significance is above 0 and below 1"):
+        compare(three, alpha=2)
+
+
+def test_published_figures_are_those_of_the_record_and_are_never_tested(three: list[Path]) -> None:
+    rows = published_figures("xquad-r").set_index(["system", "setting", "measure"])["value"]
+    assert rows["LaBSE, hybrid batches (Elmahdy et al. 2024)", "multi", "RankDistance"] == 221.1
+    assert rows["mBERT, X-Y (Roy et al. 2020)", "multi", "AP"] == 0.66
+    assert len(published_figures("made-up")) == len(compare(three, published=True, **FAST).published) == 0
+    reference = SHARED / "reference" / "published_results.json"
+    if not reference.is_file():
+        pytest.skip(f"needs {reference}")
+    record = json.loads(reference.read_text())
+    names = {"xlm-r": "XLM-R", "labse": "LaBSE"}
+    for benchmark in ("xquad-r", "mlqa-r"):
+        rows = published_figures(benchmark).set_index(["system", "setting", "measure"])["value"]
+        expected = {}
+        for model, strategies in record["hybrid_batch_training"]["map"][benchmark].items():
+            for strategy, figures in strategies.items():
+                name = f"{names[model]}, {strategy} batches (Elmahdy et al. 2024)"
+                expected |= {(name, setting, "AP"): value for setting, value in figures.items()}
+                distance = record["hybrid_batch_training"]["rank_distance"][benchmark][model][strategy]["mean"]
+                expected[name, "multi", "RankDistance"] = distance
+        for name, value in record["lareqa"]["map"][benchmark].items():
+            expected[f"mBERT, {name} (Roy et al. 2020)", "multi", "AP"] = value
+        assert rows.to_dict() == expected
+
+
+def test_the_command_prints_what_the_function_found(three: list[Path], tmp_path: Path) -> None:
+    found = compare(three, measures=["AP", "R@1"], resamples=4000)
+    command = ("compare", *three, "--measures", "AP", "R@1", "--resamples", 4000)
+    printed = run_cli(*command).stdout
+    assert printed.endswith("\n".join(found.verdict) + "\n")
+    for expected in ("95% intervals", "seen: de zh", "better minus base by query language", "R@1 mono"):
+        assert expected in printed
+    quiet = run_cli(*command, "--output", tmp_path / "out").stdout
+    assert quiet.splitlines() == [*found.verdict, str(tmp_path / "out" / "comparison.json")]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "by_language.csv", "by_training.csv", "comparison.json", "figures.csv", "table.tex", "tests.csv",
+    ]  # fmt: skip
+    written = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert written["verdict"] == list(found.verdict)
+    assert written["about"]["better"]["languages_trained_on"] == ["de", "zh"]
+    with (tmp_path / "out" / "tests.csv").open() as file:
+        assert [float(row["p_t"]) for row in csv.DictReader(file)] == pytest.approx(list(found.tests["p_t"]))
+    assert [row["p_t"] for row in written["tests"]] == pytest.approx(list(found.tests["p_t"]))
+
+
+def test_the_latex_table_marks_the_best_and_explains_its_marks(tmp_path: Path) -> None:
+    folders = [saved(tmp_path / "a_b", benchmark="xquad-r"), saved(tmp_path / "100%", 0.1, seed=6, benchmark="xquad-r")]
+    compare(folders, published=True, **FAST).save(tmp_path / "out")
+    table = (tmp_path / "out" / "table.tex").read_text()
+    assert r" & \multicolumn{1}{c}{mono} & \multicolumn{1}{c}{cross} & \multicolumn{2}{c}{multi} \\" in table
+    assert r"\cmidrule(lr){2-2}\cmidrule(lr){3-3}\cmidrule(lr){4-5}" in table
+    assert r"system & AP & AP & AP & RankDistance \\" in table
+    best = next(line for line in table.splitlines() if line.startswith(r"100\%"))
+    assert best.count(r"\textbf{") == best.count(r"$^\dagger$") == 4
+    assert r"a\_b & 0." in table
+    assert r"$^\dagger$: differs from a\_b (paired randomisation test over 60 questions" in table
+    assert "Lower is better: RankDistance." in table
+    assert "XLM-R, cross batches (Elmahdy et al. 2024) & 0.755 & 0.700 & 0.593 & 295.4" in table
+
+
+def test_the_latex_table_shows_names_as_they_are(tmp_path: Path) -> None:
+    names = ("a~b^c", "{x}#$&\\", "@dagger")
+    folders = [saved(tmp_path / name, 0.1 * number) for number, name in enumerate(names)]
+    table = compare(folders, **FAST).latex
+    printed = (r"a\textasciitilde{}b\textasciicircum{}c", r"\{x\}\#\$\&\textbackslash{}", "@dagger")
+    for name in printed:
+        assert any(line.startswith(f"{name} & ") for line in table.splitlines())
+    assert f"differs from {printed[0]} (" in table
+
+
+def test_the_csv_files_hold_no_formulas(tmp_path: Path) -> None:
+    names = ("=1+1", "-lr", "+x", "@y", "\tz")
+    folders = [saved(tmp_path / name, -0.1 * (number == 1), seed=number) for number, name in enumerate(names)]
+    found = compare(folders, **FAST)
+    found.save(tmp_path / "out")
+    with (tmp_path / "out" / "tests.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["b"] for row in rows} == {"'=1+1"}
+    assert list(dict.fromkeys(row["a"] for row in rows)) == [f"'{name}" for name in names[1:]]
+    assert {row["winner"] for row in rows} >= {"'=1+1", ""}
+    assert [float(row["difference"]) for row in rows] == list(found.tests["difference"]), "numbers stay as they are"
+    assert any(row["difference"].startswith("-") for row in rows)
+    written = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert written["systems"] == list(names)
+
+
+def damaged(change: Callable[[Path], object]) -> Callable[[Path], Path]:
+    def make(tmp_path: Path) -> Path:
+        folder = saved(tmp_path / "other", 0.1)
+        change(folder)
+        return folder
+
+    return make
+
+
+def truncate(folder: Path) -> None:
+    path = folder / "per_query.parquet"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def rewrite(rows: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        rows(pd.read_parquet(folder / "per_query.parquet")).to_parquet(folder / "per_query.parquet", index=False)
+
+    return change
+
+
+def resave(rows: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+        Scores(rows(per_query(0.1)), MEASURES, head).save(folder)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda path: path / "nowhere", "has no scores.json"),
+        (damaged(lambda folder: (folder / "scores.json").write_text('{"benchmark":')), "is not valid JSON"),
+        (damaged(lambda folder: (folder / "scores.json").write_text("[]")), "lacks its benchmark or its figures"),
+        (
+            damaged(lambda folder: (folder / "per_query.parquet").unlink()),
+            "other has no per_query.parquet; evaluate again",
+        ),
+        (damaged(truncate), "per_query.parquet cannot be read: it is no whole Parquet file; evaluate again"),
+        (damaged(lambda folder: (folder / "per_query.parquet").write_bytes(b"")), "per_query.parquet cannot be read"),
+        (damaged(rewrite(lambda rows: rows.drop(columns="AP"))), "has no column 'AP'; it has: docs"),
+        (damaged(rewrite(lambda rows: rows.drop(columns="docs"))), "has no column 'docs'"),
+        (damaged(rewrite(lambda rows: rows.astype({"AP": str}))), "a value of AP that is not a finite number"),
+        (damaged(rewrite(lambda rows: rows.replace({"AP": {rows.AP[3]: np.inf}}))), "not a finite number"),
+        (damaged(rewrite(lambda rows: pd.concat([rows, rows[:1]]))), "two rows of query 'q000_de' on de/de (mono)"),
+        (damaged(rewrite(lambda rows: rows.query("setting != 'multi'"))), "has no rows of the setting 'multi'"),
+        (damaged(rewrite(lambda rows: rows[5:])), "in the setting 'mono', but scores.json says"),
+        (damaged(resave(lambda rows: rows[5:])), "lacks query 'q000_de' on de/de (mono), which"),
+        (damaged(resave(lambda rows: rows[:0])), "lacks its benchmark or its figures"),
+        (lambda path: saved(path / "other", benchmark="xquad-r"), "base is an evaluation of made-up, "),
+        (lambda path: path / "x" / ".." / "base", "is given twice"),
+    ],
+)
+def test_folders_that_cannot_be_compared_are_refused(
+    make: Callable[[Path], Path], sentence: str, tmp_path: Path
+) -> None:
+    base = saved(tmp_path / "base")
+    (tmp_path / "x").mkdir()
+    with pytest.raises(UserError) as refusal:
+        compare([base, make(tmp_path)], **FAST)
+    assert sentence in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_the_command_refuses_in_one_sentence_and_writes_nothing(three: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert "folders of two systems or more" in refused("compare", three[0], "--output", out, writes=out)
+    assert "no column 'P@5'" in refused("compare", *three, "--measures", "P@5", "--output", out, writes=out)
+    truncate(three[1])
+    assert "cannot be read" in refused("compare", *three, "--output", out, writes=out)
+    assert "is not ours to replace" in refused("compare", three[0], three[2], "--output", three[1].parent)

@@ -1,0 +1,232 @@
+"""A figure from positions is the figure that ir_measures gives for the run."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import ir_measures
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from ir_measures import AP, RR, R, Success, nDCG
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.measures.base import higher_is_better, pool_only
+from hybrid_plugin.measures.named import DEFAULT_MEASURES, parse_measures, register_measures
+from hybrid_plugin.measures.rank_distance import RankDistance
+from hybrid_plugin.measures.values import from_ranks
+from hybrid_plugin.retrieval.ranks import Ranks, stack_ranks
+from hybrid_plugin.retrieval.runs.positions import ranks_of_run
+from hybrid_plugin.retrieval.runs.reader import read_run
+from hybrid_plugin.retrieval.runs.writer import run_writer
+
+MEASURES = [AP, R @ 1, R @ 3, R @ 100, nDCG, nDCG @ 2, nDCG @ 10, Success @ 1, Success @ 5]
+MEASURES += [AP @ 4, RankDistance, RankDistance @ 3, RankDistance @ 100]
+
+Run = dict[str, dict[str, float]]
+Qrels = dict[str, dict[str, int]]
+
+register_measures()
+documents = st.sampled_from([f"d{number}" for number in range(14)])
+
+
+@st.composite
+def problems(draw: st.DrawFn) -> tuple[Run, Qrels]:
+    """Runs with ties, over queries of which some have relevant documents that are not retrieved."""
+    queries = [f"q{number}" for number in range(draw(st.integers(1, 4)))]
+    run = {query: draw(st.dictionaries(documents, st.sampled_from([0.0, 0.25, 0.5, 1.0]))) for query in queries}
+    qrels = {query: dict.fromkeys(draw(st.sets(documents, min_size=1, max_size=6)), 1) for query in queries}
+    return run, qrels
+
+
+def truncated(run: Run, depth: int) -> Run:
+    """The first documents of each ranking, in trec_eval's order."""
+    return {
+        query: {
+            doc: docs[doc] for doc in sorted(docs, key=lambda doc, docs=docs: (docs[doc], doc), reverse=True)[:depth]
+        }
+        for query, docs in run.items()
+    }
+
+
+def ranks_of(run: Run, qrels: Qrels, folder: Path) -> Ranks:
+    assume(any(run.values()))  # an empty file is no run
+    path = folder / "run.trec"
+    with run_writer(path) as writer:
+        for query, docs in truncated(run, depth=14).items():
+            writer.add([query], [np.array(list(docs), dtype=object)], [np.array(list(docs.values()), np.float32)])
+    relevant = {query: list(judged) for query, judged in qrels.items()}
+    return ranks_of_run(read_run(path), relevant, {f"d{number}" for number in range(14)}, path)
+
+
+def assert_equal_to_ir_measures(ranks: Ranks, run: Run, qrels: Qrels) -> None:
+    theirs: dict[tuple[str, str], float] = {
+        (str(metric.measure), metric.query_id): metric.value for metric in ir_measures.iter_calc(MEASURES, qrels, run)
+    }
+    for measure in MEASURES:
+        ours = from_ranks(measure, ranks)
+        assert ours.dtype == np.float64
+        for query, value in zip(ranks.query_ids, ours.tolist(), strict=True):
+            assert value == pytest.approx(theirs[str(measure), query], abs=1e-9, nan_ok=True), (measure, query)
+
+
+@given(problems())
+@settings(max_examples=150, deadline=None)
+def test_figures_from_positions_are_those_of_ir_measures(
+    tmp_path_factory: pytest.TempPathFactory, problem: tuple[Run, Qrels]
+) -> None:
+    run, qrels = problem
+    assert_equal_to_ir_measures(ranks_of(run, qrels, tmp_path_factory.mktemp("measures")), run, qrels)
+
+
+@given(problems(), st.integers(1, 16))
+@settings(max_examples=150, deadline=None)
+def test_figures_at_a_depth_are_those_of_the_truncated_run(
+    tmp_path_factory: pytest.TempPathFactory, problem: tuple[Run, Qrels], depth: int
+) -> None:
+    run, qrels = problem
+    ranks = ranks_of(run, qrels, tmp_path_factory.mktemp("measures")).at_depth(depth)
+    assert_equal_to_ir_measures(ranks, truncated(run, depth), qrels)
+
+
+@given(problems(), st.integers(1, 16))
+@settings(max_examples=50, deadline=None)
+def test_a_truncated_run_never_overstates_the_rank_distance_of_found_answers(
+    tmp_path_factory: pytest.TempPathFactory, problem: tuple[Run, Qrels], depth: int
+) -> None:
+    run, qrels = problem
+    qrels = {query: {doc: 1 for doc in judged if doc in run[query]} for query, judged in qrels.items()}
+    qrels = {query: judged for query, judged in qrels.items() if judged}
+    run = {query: run[query] for query in qrels}
+    ranks = ranks_of(run, qrels, tmp_path_factory.mktemp("measures"))
+    cut = from_ranks(RankDistance, ranks.at_depth(depth))
+    nothing_found = np.nanmin(ranks.positions, axis=1) > depth
+    np.testing.assert_array_equal(np.isnan(cut), nothing_found)
+    assert (cut <= from_ranks(RankDistance, ranks))[~nothing_found].all()
+
+
+def test_rank_distance_is_lowest_minus_highest() -> None:
+    ranks = stack_ranks(["one", "tight", "wide"], [[5], [1, 2, 3], [2, 40, 100]], [100] * 3)
+    assert from_ranks(RankDistance, ranks).tolist() == [0, 2, 98]
+    assert from_ranks(RankDistance @ 50, ranks).tolist() == [0, 2, 49]
+    np.testing.assert_array_equal(from_ranks(RankDistance @ 4, ranks), [np.nan, 2, 3])
+
+
+def test_a_document_that_is_not_found_stands_below_the_last() -> None:
+    run = {"q": {"a": 3.0, "b": 2.0, "c": 1.0}}
+    assert ir_measures.calc_aggregate([RankDistance], {"q": {"b": 1, "z": 1}}, run) == {RankDistance: 2}
+
+
+def test_a_ranking_that_found_nothing_has_no_rank_distance_and_does_not_count_in_the_mean() -> None:
+    run = {"q": {"a": 3.0, "b": 2.0, "c": 1.0}, "nothing": {"a": 1.0}}
+    qrels = {"q": {"a": 1, "c": 1}, "nothing": {"y": 1, "z": 1}, "absent": {"a": 1, "b": 1}}
+    assert ir_measures.calc_aggregate([RankDistance], qrels, run) == {RankDistance: 2}
+    found = {metric.query_id: metric.value for metric in ir_measures.iter_calc([RankDistance], qrels, run)}
+    assert found == pytest.approx({"q": 2, "nothing": np.nan, "absent": np.nan}, nan_ok=True)
+
+
+def test_rank_distance_counts_what_is_relevant_enough() -> None:
+    run = {"q": {"a": 3.0, "b": 2.0, "c": 1.0}}
+    qrels = {"q": {"a": 1, "b": 2, "c": 2}}
+    assert ir_measures.calc_aggregate([RankDistance(rel=2)], qrels, run) == {RankDistance(rel=2): 1}
+    assert ir_measures.calc_aggregate([RankDistance], qrels | {"p": {"a": 0}}, run) == {RankDistance: 2}
+
+
+def test_scores_that_differ_beyond_32_bits_tie_as_in_trec_eval() -> None:
+    run = {"q": {"a": 0.5 + 1e-12, "b": 0.5, "c": 0.1}}
+    qrels = {"q": {"a": 1, "c": 1}}
+    assert ir_measures.calc_aggregate([RankDistance, RR], qrels, run) == {RankDistance: 1, RR: 0.5}
+
+
+def test_a_query_that_the_run_lacks_counts_where_the_measure_is_defined() -> None:
+    run = {"q1": {"a": 2.0, "x": 1.5, "b": 1.0}}
+    qrels = {"q1": {"a": 1, "b": 1}, "q2": {"a": 1, "b": 1}}
+    assert ir_measures.calc_aggregate([RankDistance, AP], qrels, run) == {
+        RankDistance: 2.0,
+        AP: pytest.approx((1 + 2 / 3) / 2 / 2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "measure"),
+    [
+        ("RankDistance", RankDistance),
+        ("RankDistance@100", RankDistance @ 100),
+        ("RankDistance(rel=2)@5", RankDistance(rel=2) @ 5),
+    ],
+)
+def test_rank_distance_has_its_name_in_ir_measures(name: str, measure: object) -> None:
+    assert ir_measures.parse_measure(name) == measure
+    assert str(measure) == name
+    assert parse_measures([name]) == [measure]
+    assert ir_measures.RankDistance == RankDistance
+
+
+def test_rank_distance_is_computed_beside_others_in_one_call() -> None:
+    run = {"q": {f"d{number}": 1 - number / 10 for number in range(10)}}
+    qrels = [ir_measures.Qrel("q", "d0", 1), ir_measures.Qrel("q", "d7", 1)]
+    scored = [ir_measures.ScoredDoc("q", doc, score) for doc, score in run["q"].items()]
+    measures = [AP, ir_measures.parse_measure("RankDistance"), ir_measures.parse_measure("RankDistance@5"), nDCG @ 10]
+    result = ir_measures.calc_aggregate(measures, qrels, scored)
+    assert set(result) == set(measures)
+    assert result[RankDistance] == 7
+    assert result[RankDistance @ 5] == 5
+    assert result[AP] == pytest.approx((1 + 2 / 8) / 2)
+
+
+def test_a_measure_says_whether_more_of_it_is_better() -> None:
+    assert higher_is_better(AP)
+    assert not higher_is_better(RankDistance @ 100)
+
+
+def test_registering_twice_is_harmless() -> None:
+    before = list(ir_measures.DefaultPipeline.providers), dict(ir_measures.measures.registry)
+    register_measures()
+    register_measures()
+    assert (list(ir_measures.DefaultPipeline.providers), dict(ir_measures.measures.registry)) == before
+
+
+def test_a_fresh_process_knows_rank_distance_after_registration_alone() -> None:
+    program = (
+        "import ir_measures, hybrid_plugin\n"
+        "hybrid_plugin.register_measures()\n"
+        "measures = [ir_measures.parse_measure(name) for name in ('RankDistance', 'RankDistance@2', 'AP')]\n"
+        "print(ir_measures.calc_aggregate(measures, {'q': {'a': 1, 'c': 1}}, {'q': {'a': 3, 'b': 2, 'c': 1}}))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "RankDistance: 2.0" in result.stdout
+    assert "RankDistance@2: 2.0" in result.stdout
+
+
+def test_the_default_measures_of_one_language_are_computed_from_positions_alone() -> None:
+    ranks = stack_ranks(["q"], [[1, 3]], [10])
+    measures = [measure for measure in parse_measures(DEFAULT_MEASURES) if not pool_only(measure)]
+    figures = {str(measure): float(from_ranks(measure, ranks)[0]) for measure in measures}
+    assert tuple(figures) == ("AP", "R@1", "R@10", "R@100", "nDCG@10", "Success@1", "Success@10", "RankDistance")
+    assert figures["AP"] == pytest.approx((1 + 2 / 3) / 2)
+    assert figures["RankDistance"] == 2
+
+
+@pytest.mark.parametrize("name", [*map(str, MEASURES)])
+def test_no_queries_give_no_figures(name: str) -> None:
+    assert from_ranks(parse_measures([name])[0], stack_ranks([], [], [])).tolist() == []
+
+
+@pytest.mark.parametrize(
+    "name", ["P@5", "RR", "AP(rel=2)", "nDCG(dcg='exp-log2')@10", "RankDistance(rel=2)", "FirstRank(rel=2)"]
+)
+def test_a_measure_that_needs_more_than_positions_is_refused(name: str) -> None:
+    (measure,) = parse_measures([name])
+    with pytest.raises(UserError, match=r"cannot be computed from positions; known: AP, FirstRank, .*RankDistance"):
+        from_ranks(measure, stack_ranks(["q"], [[1]], [3]))
+
+
+@pytest.mark.parametrize(
+    "name", ["Prec", "nDCG@", "", "AP@x", "RankDistance(depth=3)", "RankDistance@0.5", "R", "AP@0", "R@0"]
+)
+def test_an_unknown_measure_is_refused_by_name(name: str) -> None:
+    with pytest.raises(UserError, match="unknown measure"):
+        parse_measures([name])
