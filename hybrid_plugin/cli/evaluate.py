@@ -7,20 +7,13 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from hybrid_plugin import encoding, evaluation, inference, retrieval, tasks
-from hybrid_plugin import measures as measuring
+from hybrid_plugin import encoding, evaluation, inference, measures, retrieval, tasks
 from hybrid_plugin import report as reporting
 from hybrid_plugin.cli import tables
-from hybrid_plugin.cli.options import (
-    BatchSize,
-    Languages,
-    Measures,
-    Output,
-    Settings,
-    watched,
-)
+from hybrid_plugin.cli.options import BatchSize, Output, watched
 from hybrid_plugin.encoding.settings import EncoderOptions
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.files import SCORES, check_output
 from hybrid_plugin.inference.settings import ComparisonSettings
 
@@ -41,9 +34,7 @@ def evaluate(
     bm25: Annotated[
         bool, Parameter(help="Score BM25 by Pyserini's Lucene instead (settings: mono multi; depth 1000).")
     ] = False,
-    languages: Languages = None,
-    settings: Settings = None,
-    measures: Measures = None,
+    asked: EvaluationSettings = EvaluationSettings(),
     depth: Annotated[
         str | None, Parameter(help="Documents a query, or 'all', in scores (by default all) and in runs (1000).")
     ] = None,
@@ -69,23 +60,18 @@ def evaluate(
             f"'{benchmark}' is one pair, for one run file in --runs-from; "
             f"otherwise take {found.name}, and narrow it with --settings and --languages"
         )
-    found.pairs(settings or tasks.SETTINGS, languages)  # complain before the minutes that encoding may take
-    chosen = measures or measuring.DEFAULT_MEASURES
-    measuring.parse_measures(chosen, found.languages)
+    found.pairs(asked.settings or tasks.SETTINGS, asked.languages or None)  # complain before a model is loaded
+    measures.parse_measures(asked.measures, found.languages)
     limit = _depth(depth)
     written = retrieval.DEFAULT_DEPTH if depth is None else limit
     if runs_from is not None:
-        scores = evaluation.evaluate_runs(
-            found, runs_from, output, pair=pair, settings=settings, languages=languages, measures=chosen, depth=limit
-        )
+        scores = evaluation.evaluate_runs(found, runs_from, output, asked, pair=pair, depth=limit)
     elif encoder is None:
-        scores = evaluation.evaluate_bm25(
-            found, output, settings=settings, languages=languages, measures=chosen, depth=written, runs=runs
-        )
+        scores = evaluation.evaluate_bm25(found, output, asked, depth=written, runs=runs)
     else:
+        loaded = encoding.Encoder.load(encoder, options)
         scores = evaluation.evaluate(
-            found, encoding.Encoder.load(encoder, options), output, settings=settings or tasks.SETTINGS,
-            languages=languages, measures=chosen, depth=limit, runs=runs, runs_depth=written, batch_size=batch_size,
+            found, loaded, output, asked, depth=limit, runs=runs, runs_depth=written, batch_size=batch_size,
             progress=watched(),
         )  # fmt: skip
     tables.print_scores(scores)

@@ -6,18 +6,21 @@ of the field as its help; nothing about an option is written twice.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
 
 from attrs import evolve
-from cyclopts import App, Parameter, Token
+from cyclopts import App, ArgumentCollection, Parameter, Token
 from cyclopts.help import DefaultFormatter, HelpPanel, InlineText
 from cyclopts.validators import Number
 
 from hybrid_plugin.encoding.settings import EncoderOptions, ModelOptions
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.inference.settings import ComparisonSettings
 from hybrid_plugin.settings import key_of
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
@@ -27,26 +30,41 @@ from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
 
-_WITH_COMMAS = ("--languages", "--validate-languages", "--settings", "--measures")
+_WITH_COMMAS = {"--languages", "--validate-languages", "--settings", "--measures"}
+
+
+def _assigned(kind: Any, tokens: Sequence[Token]) -> dict[str, Any]:
+    """``KEY=VALUE`` as a mapping, each value read as YAML does: a number, true or false, or text."""
+    import yaml
+
+    values = {}
+    for token in tokens:
+        key, sign, value = token.value.partition("=")
+        if not sign:
+            raise UserError(f"{token.keyword} takes KEY=VALUE, not '{token.value}'")
+        values[key] = yaml.safe_load(value)
+    return values
+
+
+_ASSIGNMENTS = Parameter(n_tokens=-1, accepts_keys=False, converter=_assigned, metavar="KEY=VALUE...")
+Assignments = Annotated[dict[str, Any], _ASSIGNMENTS]
 
 
 def flat(kind: type) -> type:
     """Let the fields of a settings class be options of the commands that take it."""
+    for name, hint in get_type_hints(kind).items():
+        if (
+            get_origin(hint) is dict
+        ):  # settings know nothing of command lines; what a mapping looks like there is said here
+            kind.__annotations__[name] = Annotated[hint, _ASSIGNMENTS]
     return Parameter(name="*", name_transform=lambda name: key_of(kind, name).replace("_", "-"))(kind)
 
 
-for _kind in (
-    *(
-        ComparisonSettings,
-        ModelOptions,
-        EncoderOptions,
-        BatchSettings,
-        SourceMix,
-        TrainingSettings,
-        ValidationSettings,
-        MiningSettings,
-    ),
-):
+_SETTINGS: tuple[type, ...] = (
+    *(BatchSettings, ComparisonSettings, EncoderOptions, EvaluationSettings, MiningSettings, ModelOptions, SourceMix),
+    *(TrainingSettings, ValidationSettings),
+)
+for _kind in _SETTINGS:
     flat(_kind)
 
 DatasetId = Annotated[str, Parameter(help="An ir_datasets id, such as xquad-r/de/en.")]
@@ -57,12 +75,6 @@ Device = Annotated[str | None, Parameter(help="cpu, cuda, cuda:1 ...; by default
 BatchSize = Annotated[int | None, Parameter(help="Texts encoded at a time.", validator=Number(gte=1))]
 Seed = Annotated[int, Parameter(validator=Number(gte=0))]
 Positive = Annotated[int, Parameter(validator=Number(gte=1))]
-Languages = Annotated[list[str] | None, Parameter(help="Only these; the pool stays whole.")]
-Settings = Annotated[list[str] | None, Parameter(help="Only these: mono, cross, multi.")]
-Measures = Annotated[
-    list[str] | None,
-    Parameter(help="Such as AP nDCG@10 RankDistance \"LanguageAP(lang='de')\", or 'all'; see docs/evaluation.md."),
-]
 Sources = Annotated[
     list[str],
     Parameter(
@@ -77,26 +89,40 @@ def watched() -> bool:
     return sys.stderr.isatty()
 
 
-def as_people_write(app: App, commands: tuple[str, ...], arguments: Any) -> None:
-    """``--languages de,en`` means ``--languages de en``; ``--trainer KEY=VALUE`` sets a key, its value read as YAML."""
-    for argument in arguments:
-        if argument.name in _WITH_COMMAS:
-            # The commas of PEER(weights={0:0.5,1:0.5})@20 stay.
-            parts = [
-                (token, part) for token in argument.tokens for part in re.split(r",(?![^(]*\))", token.value) if part
-            ]
-            argument.tokens[:] = [token.evolve(value=part, index=place) for place, (token, part) in enumerate(parts)]
-        elif any(get_origin(hint) is dict for hint in (argument.hint, *get_args(argument.hint))):
-            argument.tokens[:] = [_assignment(token) for token in argument.tokens]
+def as_people_write(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """``--languages de,en`` means ``--languages de en``, and ``--recipe FILE`` sets what the command line does not."""
+    given = {argument.name: argument for argument in arguments if argument.tokens}
+    for name in given.keys() & _WITH_COMMAS:
+        split = re.compile(r",(?![^(]*\))").split  # the commas of PEER(weights={0:0.5,1:0.5})@20 stay
+        parts = [(token, part) for token in given[name].tokens for part in split(token.value) if part]
+        given[name].tokens[:] = [token.evolve(value=part, index=place) for place, (token, part) in enumerate(parts)]
+    if "--recipe" in given:
+        path = given["--recipe"].tokens[0].value
+        known = {argument.name: argument for argument in arguments}
+        for key, value in _read_recipe(path).items():
+            option = f"--{key.replace('_', '-')}"
+            if option not in known:
+                raise UserError(f"{path} has the unknown key '{key}'; see: hybrid-ir {' '.join(commands)} --help")
+            if option not in given:
+                typed = enumerate(_as_typed(value))
+                known[option].tokens[:] = [Token(keyword=option, value=one, index=i, source=path) for i, one in typed]
 
 
-def _assignment(token: Token) -> Token:
-    import yaml
+def _read_recipe(path: str) -> dict[str, Any]:
+    from hybrid_plugin.files import read_yaml
 
-    key, sign, value = token.value.partition("=")
-    if not sign:
-        raise UserError(f"{token.keyword} takes KEY=VALUE, not '{token.value}'")
-    return token.evolve(keys=(key,), index=0, value=value, implicit_value=yaml.safe_load(value))
+    values = read_yaml(Path(path))
+    if not isinstance(values, dict):
+        raise UserError(f"{path} is not a mapping of settings")
+    return values
+
+
+def _as_typed(value: Any) -> list[str]:
+    """A value of a recipe as somebody would have typed it."""
+    if isinstance(value, dict):
+        return [f"{key}={json.dumps(one)}" for key, one in value.items()]
+    several = value if isinstance(value, list) else [] if value is None else [value]
+    return [str(one).lower() if isinstance(one, bool) else str(one) for one in several]
 
 
 def show_default(value: Any) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from hybrid_plugin import encoding, evaluation, training
 from hybrid_plugin.cli import tables
-from hybrid_plugin.cli.options import BatchSize, Device, EncoderName, Output, Sources, watched
+from hybrid_plugin.cli.options import Assignments, BatchSize, Device, EncoderName, Output, Sources, watched
 from hybrid_plugin.encoding.settings import EncoderOptions, ModelOptions
 from hybrid_plugin.files import check_output
 from hybrid_plugin.settings import flatten
@@ -47,7 +47,8 @@ def train(
     settings: TrainingSettings = TrainingSettings(),
     validation: ValidationSettings = ValidationSettings(),
     options: ModelOptions = ModelOptions(),
-    source_weight: Annotated[dict[str, float] | None, Parameter(show=False)] = None,
+    recipe: Annotated[Path | None, Parameter(help="A YAML file with any of these options: batch_size: 32.")] = None,
+    source_weight: Annotated[Assignments | None, Parameter(show=False)] = None,
 ) -> None:
     """Train an encoder on parallel pairs with monolingual, cross-lingual or hybrid batches.
 
@@ -75,7 +76,7 @@ def sweep(
     /,
     *,
     output: Output,
-    set: Annotated[dict[str, Any] | None, Parameter(help="Replace a setting of the file's base.")] = None,
+    set: Annotated[Assignments | None, Parameter(help="Replace a setting of the file's base.")] = None,
     device: Device = None,
 ) -> None:
     """Train and score a grid of settings (strategy, alpha, seed, sources, model) and collect one table.

@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
-from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from datasets_ext import MULTI
 from hybrid_plugin.evaluation.runs import evaluate_runs
 from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
+from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.files import SCORES, check_output, whole_file
 from hybrid_plugin.java import import_pyserini
-from hybrid_plugin.measures.named import DEFAULT_MEASURES
 from hybrid_plugin.retrieval.bm25 import K1, B, analysed, analyzer_of, index_texts, search_texts, silence_java
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH
 from hybrid_plugin.tasks.benchmark import Benchmark
@@ -25,12 +26,11 @@ SETTINGS = ("mono", "multi")
 def evaluate_bm25(
     benchmark: Benchmark,
     output: Path | None = None,
+    asked: EvaluationSettings | None = None,
     *,
-    settings: Sequence[str] | None = None,
-    languages: Sequence[str] | None = None,
-    measures: Sequence[str] = DEFAULT_MEASURES,
     depth: int | None = DEFAULT_DEPTH,
     runs: bool = False,
+    **changes: Any,
 ) -> Scores:
     """Score BM25 (k1 0.9, b 0.4: Pyserini's defaults), indexed and searched by Pyserini's own Lucene.
 
@@ -42,7 +42,9 @@ def evaluate_bm25(
     Parameters
     ----------
     output : gets ``scores.json`` and ``per_query.parquet``, and with ``runs`` a folder ``runs``.
-    settings : by default mono and multi; words seldom match across languages.
+    asked, changes : what is scored; ``changes`` are fields of :class:`~hybrid_plugin.evaluation.EvaluationSettings` by
+        name, such as ``measures=["AP", "nDCG@10"]``.
+        By default the settings are mono and multi: words seldom match across languages.
     depth : documents a query that are searched and scored; None for all that share a word with it.
 
     Raises
@@ -50,8 +52,9 @@ def evaluate_bm25(
     UserError
         A setting or language is unknown, Pyserini or Java is missing, or the output folder is not ours.
     """
-    settings = settings or SETTINGS
-    pairs = benchmark.pairs(settings, languages)
+    asked = replace(asked or EvaluationSettings(), **changes)
+    asked = replace(asked, settings=asked.settings or SETTINGS)
+    pairs = benchmark.pairs(asked.settings, asked.languages or None)
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))
     task = Task.load(benchmark)
@@ -83,9 +86,7 @@ def evaluate_bm25(
                 benchmark,
                 folder,
                 output,
-                settings=settings,
-                languages=languages,
-                measures=measures,
+                asked,
                 depth=depth,
                 about={
                     "bm25": {"k1": K1, "b": B, "analyzers": {lang: name for lang, (name, _) in named.items()}},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.vectors import stored_vectors
 from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import parsed_measures
+from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.evaluation.vectors import evaluate_vectors
 from hybrid_plugin.files import SCORES, check_output
 from hybrid_plugin.measures.named import DEFAULT_MEASURES
@@ -24,24 +26,23 @@ def evaluate(
     benchmark: Benchmark,
     encoder: Encoder,
     output: Path | None = None,
+    asked: EvaluationSettings | None = None,
     *,
-    settings: Sequence[str] = SETTINGS,
-    languages: Sequence[str] | None = None,
-    measures: Sequence[str] = DEFAULT_MEASURES,
     depth: int | None = None,
     runs: bool = False,
     runs_depth: int | None = DEFAULT_DEPTH,
     vectors: Path | None = None,
     batch_size: int | None = None,
     progress: bool = False,
+    **changes: Any,
 ) -> Scores:
     """Score an encoder in the three settings; each language's texts are encoded once.
 
     Parameters
     ----------
     output : gets ``scores.json`` and ``per_query.parquet``, and with ``runs`` a folder ``runs``.
-    settings, languages : narrow the pairs, see :meth:`Benchmark.pairs`.
-    measures : names as ir_measures has them; ``all`` stands for every measure there is.
+    asked, changes : what is scored; ``changes`` are fields of :class:`~hybrid_plugin.evaluation.EvaluationSettings` by
+        name, such as ``measures=["AP", "nDCG@10"]``.
     depth : score rankings of so many documents; None scores the full ranking.
     runs : also write a run file a pair, ``runs/{docs}.{queries}.trec``.
     runs_depth : documents a query in the run files; None writes all.
@@ -57,7 +58,9 @@ def evaluate(
     >>> scores = evaluate(load_benchmark("xquad-r"), Encoder.load("out"), Path("scores"))   # doctest: +SKIP
     >>> scores.settings["multi"]["AP"]                                                      # doctest: +SKIP
     """
-    pairs = benchmark.pairs(settings, languages)
+    asked = replace(asked or EvaluationSettings(), **changes)
+    measures = asked.measures or DEFAULT_MEASURES
+    pairs = benchmark.pairs(asked.settings or SETTINGS, asked.languages or None)
     parsed_measures(measures, benchmark, pairs)  # complain before the minutes that encoding may take
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))

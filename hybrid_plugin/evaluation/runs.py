@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from datasets_ext import MULTI
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import parsed_measures, scores_of
+from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.files import SCORES, check_output
 from hybrid_plugin.measures.named import DEFAULT_MEASURES
 from hybrid_plugin.measures.values import languages_needed
@@ -27,13 +29,12 @@ def evaluate_runs(
     benchmark: Benchmark,
     source: Path,
     output: Path | None = None,
+    asked: EvaluationSettings | None = None,
     *,
     pair: Pair | None = None,
-    settings: Sequence[str] | None = None,
-    languages: Sequence[str] | None = None,
-    measures: Sequence[str] = DEFAULT_MEASURES,
     depth: int | None = None,
     about: Mapping[str, Any] | None = None,
+    **changes: Any,
 ) -> Scores:
     """Score run files that anyone made.
 
@@ -41,8 +42,11 @@ def evaluate_runs(
     ----------
     source : a folder that holds ``{docs}.{queries}.trec`` (or ``.trec.gz``) for each pair, itself or in a folder
         ``runs``; or one run file, of the queries of all languages on the pool or of ``pair``.
+    asked, changes : what is scored; ``changes`` are fields of :class:`~hybrid_plugin.evaluation.EvaluationSettings` by
+        name, such as ``measures=["AP", "nDCG@10"]``.
+        By default the settings are those of which the folder has any run.
     pair : what a single run file is a run of, if not of the pool.
-    settings : by default those of which the folder has any run.
+    depth : score rankings of so many documents; None scores them as they are.
     about : further facts for ``scores.json``.
 
     Raises
@@ -50,6 +54,8 @@ def evaluate_runs(
     UserError
         The folder lacks a pair of a setting, or a run does not fit the benchmark; names the file and line or id.
     """
+    asked = replace(asked or EvaluationSettings(), **changes)
+    settings, languages = asked.settings or None, asked.languages or None
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))
     if source.is_file():
@@ -58,7 +64,7 @@ def evaluate_runs(
         raise UserError(f"{source} is not a file; {benchmark.dataset_id(pair)} is scored on one run file")
     else:
         paths = _pairs_of_folder(benchmark, source, settings, languages)
-    parsed = parsed_measures(measures, benchmark, list(paths))
+    parsed = parsed_measures(asked.measures or DEFAULT_MEASURES, benchmark, list(paths))
     task = Task.load(benchmark)
     ranks = dict(_ranked(task, paths, languages_needed(parsed, depth)))
     absent = {pair: int((found.retrieved == 0).sum()) for pair, found in ranks.items()}

@@ -23,6 +23,7 @@ from hybrid_plugin.retrieval.ranks import stack_ranks
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.named import load_dataset
 from hybrid_plugin.tasks.task import Task
+from hybrid_plugin.tasks.texts import trimmed
 
 MEASURES = ("AP", "RankDistance")
 MOST = 1000  # documents or questions in one answer
@@ -187,7 +188,7 @@ class Explorer:
         if query is not None:
             if query not in self.queries:
                 raise UserError(f"{self.benchmark.name} has no question '{query}'")
-            text = str(self.queries[query].default_text())
+            text = trimmed(self.queries[query].default_text())
         if not text or text.isspace():
             raise UserError("the question is empty")
         orders = []

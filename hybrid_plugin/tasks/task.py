@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datasets_ext import MULTI
 from hybrid_plugin.tasks.benchmark import Benchmark, Pair
 from hybrid_plugin.tasks.named import load_dataset
-from hybrid_plugin.tasks.texts import Text
+from hybrid_plugin.tasks.texts import Text, trimmed
 
 
 @dataclass(frozen=True)
@@ -26,10 +26,10 @@ class Task:
         dataset = load_dataset(benchmark.name)
         docs: dict[str, list[Text]] = {lang: [] for lang in benchmark.languages}
         for doc in dataset.docs_iter():
-            docs[doc.lang].append(Text(doc.doc_id, doc.default_text(), doc.lang))
+            docs[doc.lang].append(Text(doc.doc_id, trimmed(doc.default_text()), doc.lang))
         queries: dict[str, list[Text]] = {lang: [] for lang in benchmark.languages}
         for query in dataset.queries_iter():
-            queries[query.lang].append(Text(query.query_id, query.default_text(), query.lang))
+            queries[query.lang].append(Text(query.query_id, trimmed(query.default_text()), query.lang))
         relevant: dict[str, list[str]] = {}
         for qrel in dataset.qrels_iter():
             if qrel.relevance > 0:

@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from hybrid_plugin.encoding.encode import encode_dataset
 from hybrid_plugin.encoding.encoder import Encoder
@@ -34,7 +33,7 @@ from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.encoding.settings import ModelOptions
 from hybrid_plugin.encoding.vectors import RECORD as VECTORS
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import SCORES, SWEEP_RUN, check_output, read_json, whole_file, write_json
+from hybrid_plugin.files import SCORES, SWEEP_RUN, check_output, read_json, read_yaml, whole_file, write_json
 from hybrid_plugin.settings import build, keys
 from hybrid_plugin.tasks.named import load_benchmark
 from hybrid_plugin.training.settings import TrainingSettings
@@ -79,12 +78,7 @@ def read_sweep(path: Path, changes: Mapping[str, Any] | None = None) -> list[Run
     UserError
         Names the file and the key at fault.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from error
+    content = read_yaml(path)
     if not isinstance(content, dict) or not isinstance(content.get("grids"), list) or set(content) - {"base", "grids"}:
         raise UserError(f"{path} needs the key 'grids' with a list, beside 'base', and no other")
     base = _with_new_keys({**(content.get("base") or {}), **(changes or {})}, path)

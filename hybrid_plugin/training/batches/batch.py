@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hybrid_plugin.tasks.texts import trimmed
 from hybrid_plugin.training.sources.row import Row
 
 
@@ -35,13 +36,14 @@ class Batch:
     @property
     def queries(self) -> list[str]:
         """Their texts, one an example."""
-        return [example.query for example in self.examples]
+        return [trimmed(example.query) for example in self.examples]
 
     @property
     def passages(self) -> list[str]:
         """Texts of all candidates: first the answers, one an example in its order, then the hard negatives."""
         answers = [example.row.text(example.passage_lang, example.passage) for example in self.examples]
-        return answers + [example.row.text(*negative) for example in self.examples for negative in example.negatives]
+        negatives = [example.row.text(*negative) for example in self.examples for negative in example.negatives]
+        return [trimmed(text) for text in answers + negatives]
 
     def false_negatives(self) -> np.ndarray:
         """bool [examples, passages]: where true, the passage is no negative of the query.

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from hybrid_plugin.encoding.encode import encode_to_folder
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.tasks.texts import Text
+from hybrid_plugin.tasks.texts import Text, trimmed
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.mining.texts import Texts
 from hybrid_plugin.training.sources.row import Row, negative_languages
@@ -100,7 +100,7 @@ class Search:
         if not languages:
             return
         rows = (row for row in self._source if query_lang in row.queries)
-        texts = (Text(str(number), row.queries[query_lang], query_lang) for number, row in enumerate(rows))
+        texts = (Text(str(number), trimmed(row.queries[query_lang]), query_lang) for number, row in enumerate(rows))
         queries = self._encode(texts, "query", self._folder / f"{query_lang}.queries", total=len(places)).matrix
         for lang in languages:
             path = self._folder / f"{query_lang}.{lang}.found.npy"

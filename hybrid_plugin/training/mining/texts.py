@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterator
 from typing import IO
 
-from hybrid_plugin.tasks.texts import Text
+from hybrid_plugin.tasks.texts import Text, trimmed
 
 
 class Texts:
@@ -34,7 +34,7 @@ class Texts:
         return self._file.read(self._ends[number + 1] - self._ends[number]).decode()
 
     def __iter__(self) -> Iterator[Text]:
-        return (Text(str(number), self[number], self._lang) for number in range(len(self)))
+        return (Text(str(number), trimmed(self[number]), self._lang) for number in range(len(self)))
 
     def close(self) -> None:
         self._file.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 from hybrid_plugin.cli.main import application, parse
 from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.encoding.settings import EncoderOptions, ModelOptions
-from hybrid_plugin.settings import keys
+from hybrid_plugin.settings import flatten, keys
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
@@ -37,7 +38,8 @@ def refused(*arguments: object, writes: Path | None = None) -> str:
 def parsed(typed: str) -> dict[str, Any]:
     """What the function behind a command would be given."""
     _, bound, _ = application().parse_args(typed.split())
-    return dict(bound.arguments)
+    found = dict(bound.arguments)
+    return found | {key: value for one in found.values() if is_dataclass(one) for key, value in flatten(one).items()}
 
 
 @pytest.mark.parametrize(
@@ -62,7 +64,7 @@ def parsed(typed: str) -> dict[str, Any]:
     ],
 )
 def test_options_take_several_values_in_a_row(typed: str, option: str, values: list[str]) -> None:
-    assert parsed(typed)[option] == values
+    assert list(parsed(typed)[option]) == values
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,7 @@ def test_a_benchmark_at_the_end_is_taken_for_one_more_version(typed: str, option
     with pytest.warns(UserWarning, match="write 'xquad-r' right after 'evaluate'"):
         _, bound = parse(typed.split())
     assert bound.args == ("xquad-r",)
-    assert bound.kwargs[option] == values.split()
+    assert getattr(bound.kwargs["asked"], option) == tuple(values.split())
 
 
 def test_an_option_without_its_values_is_refused() -> None:
@@ -97,6 +99,52 @@ def test_settings_are_options_by_their_flat_keys() -> None:
     )
     assert given["validation"] == ValidationSettings(name="v", every=3)
     assert given["options"] == ModelOptions(query_prefix="query:")
+
+
+RECIPE = """
+source: [a, b]
+model: m
+strategy: mono
+batch_size: 16
+languages: [de, en]
+compile: true
+chunk_size: null
+source_weights: {a: 2}
+trainer: {max_grad_norm: 0.5}
+validate: v
+query_prefix: "query: "
+"""
+
+
+def test_a_recipe_sets_what_the_command_line_does_not(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    given = parsed(f"train --recipe {tmp_path / 'recipe.yaml'} --output o --batch-size 8 --trainer report_to=none")
+    assert (given["source"], given["model"]) == (["a", "b"], "m")
+    assert given["settings"] == TrainingSettings.of(
+        strategy="mono",
+        batch_size=8,
+        languages=("de", "en"),
+        compile=True,
+        source_weights={"a": 2.0},
+        trainer={"report_to": "none"},
+    )
+    assert given["validation"].name == "v"
+    assert given["options"].query_prefix == "query: "
+
+
+def test_a_recipe_with_a_fault_is_refused_by_name(tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    command = ("train", "--recipe", recipe, "--source", "s", "--model", "m", "--output", tmp_path / "out")
+    assert "cannot read" in refused(*command)
+    for content, complaint in {
+        "alfa: 1": "has the unknown key 'alfa'",
+        "[1": "is not valid YAML",
+        "3": "is not a mapping of settings",
+        "alpha: 2": "alpha is 2.0; it is a probability",
+        "steps: many": 'unable to convert "many" into int',
+    }.items():
+        recipe.write_text(content)
+        assert complaint in refused(*command, writes=tmp_path / "out")
 
 
 def test_every_setting_is_an_option_with_help() -> None:

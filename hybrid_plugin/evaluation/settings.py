@@ -1,0 +1,17 @@
+"""What of a benchmark is scored, and by which measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """What of a benchmark is scored, and by which measures; empty for all, or for the default measures."""
+
+    languages: tuple[str, ...] = ()
+    """Only these; the pool stays whole."""
+    settings: tuple[str, ...] = ()
+    """Only these: mono, cross, multi."""
+    measures: tuple[str, ...] = ()
+    """Such as AP nDCG@10 RankDistance "LanguageAP(lang='de')", or 'all'; see docs/evaluation.md."""
