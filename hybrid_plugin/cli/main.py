@@ -117,6 +117,12 @@ def main() -> None:
         else:
             command, bound = parse(words)
             command(*bound.args, **bound.kwargs)
+    except KeyboardInterrupt:
+        print("hybrid-ir: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # who reads our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Exception as error:
         if os.environ.get("HYBRID_IR_DEBUG"):
             raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path  # noqa: F401 - of an inherited field, whose type the command line looks up here
 from typing import Any
 
 from hybrid_plugin.encoding.settings import EncoderOptions

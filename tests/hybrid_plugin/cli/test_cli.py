@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from dataclasses import is_dataclass
 from pathlib import Path
@@ -16,11 +17,12 @@ import pytest
 from hybrid_plugin.cli.main import application, parse
 from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.encoding.settings import EncoderOptions, ModelOptions
+from hybrid_plugin.errors import UserError
 from hybrid_plugin.settings import flatten, keys
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
-from tests.conftest import run_cli
+from tests.conftest import ROOT, run_cli
 
 
 def refused(*arguments: object, writes: Path | None = None) -> str:
@@ -99,6 +101,31 @@ def test_settings_are_options_by_their_flat_keys() -> None:
     )
     assert given["validation"] == ValidationSettings(name="v", every=3)
     assert given["options"] == ModelOptions(query_prefix="query:")
+
+
+def documented() -> list[str]:
+    """Every command line that a page or the help of a command shows whole."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages).replace("\\\n", " ")
+    found = re.findall(r"^(?:Example: )?hybrid-ir (.*)$", text, re.MULTILINE)
+    for path in (ROOT / "hybrid_plugin" / "cli").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for example in re.findall(r"Example: hybrid-ir (.*?)(?:\n\n|\n    \"\"\")", text, re.DOTALL):
+            found.append(" ".join(example.partition(", then")[0].split()))
+    return sorted({line for line in found if not re.search(r"\.\.\.|\||\[|^run |^ARGS| {3}", line)})
+
+
+@pytest.mark.parametrize("line", documented())
+def test_a_documented_command_line_is_understood(line: str) -> None:
+    parse(shlex.split(line))
+
+
+def test_explore_takes_pooling_and_prefixes_once_or_once_for_each() -> None:
+    given = parsed("explore b --encoder m n --pooling mean cls --query-prefix query:")
+    each = [(one.pooling, one.query_prefix) for one in given["options"].of(2)]
+    assert each == [("mean", "query:"), ("cls", "query:")]
+    with pytest.raises(UserError, match="--pooling is given 2 times; give it once, or once for each of 3 encoders"):
+        given["options"].of(3)
 
 
 RECIPE = """
