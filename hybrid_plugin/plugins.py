@@ -21,6 +21,7 @@ import pluggy
 
 from hybrid_plugin import hooks
 from hybrid_plugin.errors import UserError, is_built_in
+from hybrid_plugin.hooks import hookimpl as hookimpl  # once to be had from here
 
 
 def _instance_of(name: str) -> Callable[[Any], bool]:

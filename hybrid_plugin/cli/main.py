@@ -50,13 +50,12 @@ def application() -> App:
     """All commands; the file of one is imported when it is called."""
     from cyclopts import App, Parameter
 
-    from hybrid_plugin.cli.options import Flowing, as_people_write, show_default
+    from hybrid_plugin.cli.options import as_people_write, show_default
 
     app = App(
         name="hybrid-ir",
         help=_ABOUT,
-        help_format="plaintext",
-        help_formatter=Flowing(),
+        help_format="markdown",
         version_flags=[],
         config=[as_people_write],
         default_parameter=Parameter(

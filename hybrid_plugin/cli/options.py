@@ -11,11 +11,9 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_origin, get_type_hints
+from typing import Annotated, Any, get_origin, get_type_hints
 
-from attrs import evolve
 from cyclopts import App, ArgumentCollection, Parameter, Token
-from cyclopts.help import DefaultFormatter, HelpPanel, InlineText
 from cyclopts.validators import Number
 
 from hybrid_plugin.encoding.settings import EncoderOptions, ModelOptions
@@ -26,9 +24,6 @@ from hybrid_plugin.settings import key_of
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
-
-if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions
 
 _WITH_COMMAS = {"--languages", "--validate-languages", "--settings", "--measures"}
 
@@ -128,22 +123,3 @@ def _as_typed(value: Any) -> list[str]:
 def show_default(value: Any) -> Any:
     """A default that help names: nothing is no news."""
     return None if value in (None, (), {}, False) else value
-
-
-class Flowing(DefaultFormatter):
-    """cyclopts' help, in which paragraphs that a docstring breaks into lines flow again."""
-
-    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
-        entries = [
-            evolve(entry, description=InlineText.from_format(_flowing(entry.description), "plaintext"))
-            for entry in panel.entries
-        ]
-        super().__call__(console, options, evolve(panel, entries=entries))
-
-    def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:
-        super().render_description(console, options, InlineText.from_format(_flowing(description), "plaintext"))
-
-
-def _flowing(text: InlineText | None) -> str:
-    plain = getattr(getattr(text, "primary_renderable", None), "plain", "")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in plain.split("\n\n"))

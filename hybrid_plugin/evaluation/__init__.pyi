@@ -1,5 +1,7 @@
 from .bm25 import evaluate_bm25 as evaluate_bm25
+from .encoder import Task as Task
 from .encoder import evaluate as evaluate
+from .encoder import stored_vectors as stored_vectors
 from .runs import evaluate_runs as evaluate_runs
 from .scores import PER_QUERY as PER_QUERY
 from .scores import RUNS as RUNS

@@ -9,7 +9,7 @@ from typing import Any
 
 from hybrid_plugin.encoding.encode import encode_texts
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.encoding.vectors import stored_vectors
+from hybrid_plugin.encoding.vectors import stored_vectors as stored_vectors  # once to be had from this wing
 from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import parsed_measures
 from hybrid_plugin.evaluation.settings import EvaluationSettings
@@ -18,7 +18,8 @@ from hybrid_plugin.files import SCORES, check_output
 from hybrid_plugin.measures.named import DEFAULT_MEASURES
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH
 from hybrid_plugin.tasks.benchmark import SETTINGS, Benchmark
-from hybrid_plugin.tasks.task import Task, document_languages
+from hybrid_plugin.tasks.task import Task as Task  # once to be had from this wing
+from hybrid_plugin.tasks.task import document_languages
 from hybrid_plugin.versions import versions
 
 

@@ -24,6 +24,19 @@ from hybrid_plugin.training.trainer import HybridTrainer
 from hybrid_plugin.training.validation import Validation
 
 
+def batches_of(sources: Sequence[Source], settings: TrainingSettings) -> Batches:
+    """All batches of a training run.
+
+    Raises
+    ------
+    UserError
+        The strategy is unknown, or a source cannot fill a batch.
+    """
+    return Batches(
+        sources, settings.strategy, settings.batches, steps=settings.steps, seed=settings.seed, mix=settings.mix
+    )
+
+
 def train(
     encoder: Encoder,
     sources: Sequence[Source],
@@ -60,9 +73,7 @@ def train(
     ...                 TrainingSettings(strategy="hybrid", steps=1000))             # doctest: +SKIP
     """
     check_output(output, RECORD)
-    batches = Batches(
-        sources, settings.strategy, settings.batches, steps=settings.steps, seed=settings.seed, mix=settings.mix
-    )
+    batches = batches_of(sources, settings)
     record = provenance(encoder, sources, settings)
     work = output.with_name(f"{output.name}.training")
     arguments = trainer_arguments(settings, encoder, work, validation, progress)

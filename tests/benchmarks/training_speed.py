@@ -22,6 +22,7 @@ from hybrid_plugin.training.arguments import trainer_arguments
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.sources.named import load_source
 from hybrid_plugin.training.sources.source import Source
+from hybrid_plugin.training.train import batches_of
 from hybrid_plugin.training.trainer import HybridTrainer
 
 _UNCOUNTED = 2  # steps
@@ -45,10 +46,10 @@ def ours(model: str, source: Source, settings: TrainingSettings) -> float:
     encoder, clock = Encoder.load(model, max_length=256), _Clock()
     with tempfile.TemporaryDirectory() as scratch:
         arguments = trainer_arguments(settings, encoder, Path(scratch), None, progress=False)
-        trainer = HybridTrainer(encoder, settings.batches([source]), settings, None, 0, args=arguments)
+        trainer = HybridTrainer(encoder, batches_of([source], settings), settings, None, 0, args=arguments)
         trainer.add_callback(clock)
         trainer.train()
-    return clock.pairs_a_second(settings.batch_size)
+    return clock.pairs_a_second(settings.batches.size)
 
 
 def theirs(model: str, source: Source, settings: TrainingSettings) -> float:
@@ -61,7 +62,9 @@ def theirs(model: str, source: Source, settings: TrainingSettings) -> float:
     from sentence_transformers.losses import MultipleNegativesRankingLoss
     from torch.utils.data import BatchSampler, SequentialSampler
 
-    pairs = [(q, p) for batch in settings.batches([source]) for q, p in zip(batch.queries, batch.passages, strict=True)]
+    pairs = [
+        (q, p) for batch in batches_of([source], settings) for q, p in zip(batch.queries, batch.passages, strict=True)
+    ]
     data = Dataset.from_dict({"anchor": [q for q, _ in pairs], "positive": [p for _, p in pairs]})
     encoder = SentenceTransformer(model)
     encoder.max_seq_length = 256
@@ -75,7 +78,7 @@ def theirs(model: str, source: Source, settings: TrainingSettings) -> float:
         arguments = SentenceTransformerTrainingArguments(
             output_dir=scratch,
             max_steps=settings.steps,
-            per_device_train_batch_size=settings.batch_size,
+            per_device_train_batch_size=settings.batches.size,
             learning_rate=settings.learning_rate,
             weight_decay=settings.weight_decay,
             bf16=settings.precision == "bfloat16",
@@ -89,7 +92,7 @@ def theirs(model: str, source: Source, settings: TrainingSettings) -> float:
         trainer = InOrder(model=encoder, args=arguments, train_dataset=data, loss=loss)
         trainer.add_callback(clock)
         trainer.train()
-    return clock.pairs_a_second(settings.batch_size)
+    return clock.pairs_a_second(settings.batches.size)
 
 
 def main() -> None:
@@ -102,7 +105,7 @@ def main() -> None:
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     options = parser.parse_args()
     source = load_source(options.source)
-    settings = TrainingSettings(
+    settings = TrainingSettings.of(
         steps=options.steps, batch_size=options.batch_size, precision=options.precision, save_every=0
     )
     for number in range(1, options.rounds + 1):

@@ -44,6 +44,20 @@ def test_the_public_names_of_version_01_are_there() -> None:
         assert getattr(hybrid_plugin, name) is not None
 
 
+def test_names_that_the_documentation_of_version_01_showed_are_where_they_were() -> None:
+    for name in (
+        *("evaluation.Task", "evaluation.evaluate_vectors", "evaluation.stored_vectors", "measures.higher_is_better"),
+        *("plugins.hookimpl", "report.data.ReportData", "report.charts.PALETTE", "explore.explorer.Explorer"),
+    ):
+        place, _, attribute = name.rpartition(".")
+        assert getattr(importlib.import_module(f"hybrid_plugin.{place}"), attribute) is not None
+    with pytest.warns(FutureWarning, match=r"hybrid_plugin\.pyserini is hybrid_plugin\.bridges now"):
+        old = importlib.import_module("hybrid_plugin.pyserini")
+    assert old.QueryEncoder is importlib.import_module("hybrid_plugin.bridges").QueryEncoder
+    with pytest.raises(AttributeError):
+        old.nothing  # noqa: B018
+
+
 def test_a_public_function_is_not_hidden_by_its_module() -> None:
     program = "import hybrid_plugin.training.train, hybrid_plugin.training as t; assert callable(t.train), t.train"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -27,7 +27,7 @@ from hybrid_plugin.training.sources.named import load_source
 from hybrid_plugin.training.sources.row import Row
 from hybrid_plugin.training.sources.source import Source
 from hybrid_plugin.training.sources.store import store
-from hybrid_plugin.training.train import train
+from hybrid_plugin.training.train import batches_of, train
 from hybrid_plugin.training.trainer import _Tower
 from hybrid_plugin.training.validation import Validation
 from hybrid_plugin.versions import versions
@@ -198,7 +198,7 @@ def gradients(start: Path, source: Source, chunk_size: int | None) -> dict[str, 
     """Of the first batch, as a training step leaves them."""
     encoder = Encoder.load(start)
     settings = TrainingSettings.of(batch_size=24, chunk_size=chunk_size, steps=1)
-    batch = Batches([source], settings.strategy, settings.batches, steps=1)[0]
+    batch = batches_of([source], settings)[0]
     torch.manual_seed(0)
     tower = _Tower(encoder, chunk_size).eval()
     ids = encoder.tokenize(batch.queries, "query") + encoder.tokenize(batch.passages, "passage")
