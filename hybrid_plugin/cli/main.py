@@ -71,16 +71,19 @@ def application() -> App:
 
 def parse(words: list[str]) -> tuple[Callable[..., None], inspect.BoundArguments]:
     """The function behind a command, and what it is to be called with."""
-    from cyclopts import MissingArgumentError
+    from cyclopts import CycloptsError, MissingArgumentError
 
     app = application()
     try:
         command, bound, _ = app.parse_args(words)
-    except MissingArgumentError:
+    except MissingArgumentError as missing:
         # Until 0.1 `--languages de en BENCHMARK` was taken; now an option with several values takes all that follows.
         if len(words) < 4 or words[-1].startswith("-"):
             raise
-        command, bound, _ = app.parse_args([words[0], words[-1], *words[1:-1]])
+        try:
+            command, bound, _ = app.parse_args([words[0], words[-1], *words[1:-1]])
+        except CycloptsError:
+            raise missing from None
         warnings.warn(f"write '{words[-1]}' right after '{words[0]}': this order goes with 0.3", stacklevel=2)
     return command, bound
 

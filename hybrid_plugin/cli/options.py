@@ -47,10 +47,9 @@ Assignments = Annotated[dict[str, Any], _ASSIGNMENTS]
 
 def flat(kind: type) -> type:
     """Let the fields of a settings class be options of the commands that take it."""
+    # Settings know nothing of command lines, so what a mapping looks like there is said here.
     for name, hint in get_type_hints(kind).items():
-        if (
-            get_origin(hint) is dict
-        ):  # settings know nothing of command lines; what a mapping looks like there is said here
+        if get_origin(hint) is dict:
             kind.__annotations__[name] = Annotated[hint, _ASSIGNMENTS]
     return Parameter(name="*", name_transform=lambda name: key_of(kind, name).replace("_", "-"))(kind)
 

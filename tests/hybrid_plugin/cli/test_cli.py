@@ -84,6 +84,11 @@ def test_a_benchmark_at_the_end_is_taken_for_one_more_version(typed: str, option
     assert getattr(bound.kwargs["asked"], option) == tuple(values.split())
 
 
+def test_a_missing_option_is_named() -> None:
+    assert "--output requires an argument" in refused("train", "--source", "a", "--model", "m")
+    assert "BENCHMARK requires an argument" in refused("evaluate", "--output", "o")
+
+
 def test_an_option_without_its_values_is_refused() -> None:
     assert "--languages" in refused("evaluate", "b", "--output", "o", "--languages")
 
