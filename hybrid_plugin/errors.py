@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from datasets_ext.errors import CollectionError
-
 
 class UserError(ValueError):
     """Something the user gave is missing, damaged or contradictory. The command line exits with status 2."""
@@ -37,6 +35,8 @@ def blame(what: str, maker: Any) -> Iterator[None]:
     try:
         yield
     except Exception as error:
+        from datasets_ext.errors import CollectionError  # with ir_datasets, which help texts should not wait for
+
         if isinstance(error, (UserError, CollectionError)) or is_built_in(module):
             raise
         raise UserError(f"{what} of the plugin module '{module}' fails: {type(error).__name__}: {error}") from error

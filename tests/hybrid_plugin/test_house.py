@@ -95,3 +95,11 @@ def test_the_overview_of_commands_imports_nothing_heavy() -> None:
         assert not {"cyclopts", "numpy", "torch", "ir_datasets"} & sys.modules.keys()
         """
     subprocess.run([sys.executable, "-c", "\n".join(line.strip() for line in program.splitlines())], check=True)
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "mine", "compare", "encode", "explore", "sweep"])
+def test_the_help_of_a_command_imports_nothing_heavy(command: str) -> None:
+    program = f"import sys; sys.argv = ['hybrid-ir', '{command}', '--help']; from hybrid_plugin.cli.main import main; "
+    heavy = "{'numpy', 'pandas', 'torch', 'transformers', 'ir_datasets', 'ir_measures', 'matplotlib'}"
+    program += f"\ntry: main()\nexcept SystemExit: pass\nassert not {heavy} & sys.modules.keys(), sorted(sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
