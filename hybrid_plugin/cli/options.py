@@ -85,21 +85,20 @@ def watched() -> bool:
 
 def as_people_write(app: App, commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """``--languages de,en`` means ``--languages de en``, and ``--recipe FILE`` sets what the command line does not."""
-    given = {argument.name: argument for argument in arguments if argument.tokens}
-    for name in given.keys() & _WITH_COMMAS:
-        split = re.compile(r",(?![^(]*\))").split  # the commas of PEER(weights={0:0.5,1:0.5})@20 stay
-        parts = [(token, part) for token in given[name].tokens for part in split(token.value) if part]
-        given[name].tokens[:] = [token.evolve(value=part, index=place) for place, (token, part) in enumerate(parts)]
-    if "--recipe" in given:
-        path = given["--recipe"].tokens[0].value
-        known = {argument.name: argument for argument in arguments}
+    known = {argument.name: argument for argument in arguments}
+    if "--recipe" in known and known["--recipe"].tokens:
+        path = known["--recipe"].tokens[0].value
         for key, value in _read_recipe(path).items():
-            option = f"--{key.replace('_', '-')}"
+            option = f"--{str(key).replace('_', '-')}"
             if option not in known:
                 raise UserError(f"{path} has the unknown key '{key}'; see: hybrid-ir {' '.join(commands)} --help")
-            if option not in given:
+            if not known[option].tokens:
                 typed = enumerate(_as_typed(value))
                 known[option].tokens[:] = [Token(keyword=option, value=one, index=i, source=path) for i, one in typed]
+    split = re.compile(r",(?![^(]*\))").split  # the commas of PEER(weights={0:0.5,1:0.5})@20 stay
+    for name in known.keys() & _WITH_COMMAS:
+        parts = [(token, part) for token in known[name].tokens for part in split(token.value) if part]
+        known[name].tokens[:] = [token.evolve(value=part, index=place) for place, (token, part) in enumerate(parts)]
 
 
 def _read_recipe(path: str) -> dict[str, Any]:

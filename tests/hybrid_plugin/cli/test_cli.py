@@ -160,6 +160,11 @@ def test_a_recipe_sets_what_the_command_line_does_not(tmp_path: Path) -> None:
         source_weights={"a": 2.0},
         trainer={"report_to": "none"},
     )
+    (tmp_path / "commas.yaml").write_text("languages: de,en")
+    assert parsed(f"train --recipe {tmp_path / 'commas.yaml'} --source s --model m --output o")["languages"] == (
+        "de",
+        "en",
+    )
     assert given["validation"].name == "v"
     assert given["options"].query_prefix == "query: "
 
