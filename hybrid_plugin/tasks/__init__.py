@@ -1,7 +1,7 @@
 """What is asked: benchmarks, their tasks, and the texts and judgements of each, all read through ir_datasets.
 
-In: names of benchmarks and ir_datasets ids. Out: :class:`Benchmark`, :class:`Pair`, and a :class:`Task` with documents,
-queries and relevance; or files of them for other tools (:func:`export_dataset`).
+In: names of benchmarks, YAML files, ir_datasets ids. Out: :class:`Benchmark`, each :class:`Task` of it as texts
+(:func:`documents`, :func:`queries`) and :class:`Judgements`; or files for other tools (:func:`export_dataset`).
 """
 
 import lazy_loader

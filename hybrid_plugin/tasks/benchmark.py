@@ -1,77 +1,137 @@
-"""A benchmark: languages and settings, mapped to ir_datasets ids.
+"""A benchmark: a list of tasks in three settings, and its official measures.
 
-Three settings, in the field's words: ``mono``, query and documents in one language; ``cross``, in two different ones;
-``multi``, documents of all languages in one pool.
+The settings, in the field's words: ``mono``, query and documents in one language; ``cross``, in two different ones;
+``multi``, documents of all languages in one pool. Nothing follows from the spelling of ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from datasets_ext import MULTI
 from hybrid_plugin.errors import UserError
-
-SETTINGS = ("mono", "cross", "multi")
-
-
-@dataclass(frozen=True)
-class Pair:
-    """One ranking task: the queries of one language against the documents of one language, or of the pool."""
-
-    docs: str  # a language, or "multi" for the pool
-    queries: str  # a language
-    setting: str  # mono, cross or multi
+from hybrid_plugin.tasks.task import SETTINGS as SETTINGS
+from hybrid_plugin.tasks.task import Task, View, run_name
 
 
 @dataclass(frozen=True)
 class Benchmark:
     """A collection to evaluate on.
 
-    The ir_datasets ids are ``{name}/{docs}`` for documents and ``{name}/{docs}/{queries}`` for tasks, and ``name``
-    itself holds all queries and all documents. Documents and queries carry ``lang``.
+    Parameters
+    ----------
+    name : by which it is asked for.
+    tasks : in the order of tables; any subset of pairs of languages.
+    measures : the official ones, by ir_measures' names: those computed by default, and first in every table. Empty
+        for those of an evaluation.
+    description, licence : for lists; one line each.
+    files : paths or patterns below ir_datasets' home that are there when its data is; empty where nobody knows.
     """
 
     name: str
-    languages: tuple[str, ...]
+    tasks: tuple[Task, ...]
+    measures: tuple[str, ...] = ()
+    description: str = ""
+    licence: str = ""
+    files: tuple[str, ...] = ()
 
-    def dataset_id(self, pair: Pair) -> str:
-        """The ir_datasets id of a pair."""
-        return f"{self.name}/{pair.docs}/{pair.queries}"
+    def __post_init__(self) -> None:
+        if any(not isinstance(task, Task) for task in self.tasks):
+            raise UserError(f"the benchmark '{self.name}' takes tasks; hybrid_plugin.tasks.parallel makes them of languages")
+        object.__setattr__(self, "tasks", tuple(self.tasks))
+        object.__setattr__(self, "measures", tuple(self.measures))
+        files: set[str] = set()
+        for task in self.tasks:
+            if run_name(task) in files:
+                raise UserError(f"the benchmark '{self.name}' has two tasks with the run file {run_name(task)}")
+            files.add(run_name(task))
+        if not self.tasks:
+            raise UserError(f"the benchmark '{self.name}' has no tasks")
 
-    def pair(self, docs: str, queries: str) -> Pair:
-        """The task of an id ``{name}/{docs}/{queries}``.
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that its views name, sorted."""
+        views = (view for task in self.tasks for view in (*task.docs, task.queries))
+        return tuple(sorted({view.lang for view in views if view.lang}))
+
+    @property
+    def settings(self) -> tuple[str, ...]:
+        """The settings of its tasks."""
+        return tuple(setting for setting in SETTINGS if any(task.setting == setting for task in self.tasks))
+
+    @property
+    def dataset_ids(self) -> set[str]:
+        """All ir_datasets ids that its tasks read, and its name."""
+        return {self.name}.union(*(task.dataset_ids for task in self.tasks))
+
+    @property
+    def doc_views(self) -> tuple[View, ...]:
+        """The documents of its tasks, each once."""
+        return tuple(dict.fromkeys(view for task in self.tasks for view in task.docs))
+
+    @property
+    def query_views(self) -> tuple[View, ...]:
+        """The queries of its tasks, each once."""
+        return tuple(dict.fromkeys(task.queries for task in self.tasks))
+
+    def task(self, name: str) -> Task:
+        """The task of this name.
 
         Raises
         ------
         UserError
-            A language is unknown.
+            There is none; names the nearest ones.
         """
-        setting = "multi" if docs == MULTI else "mono" if docs == queries else "cross"
-        self.pairs(languages=[queries if docs == MULTI else docs, queries])
-        return Pair(docs, queries, setting)
+        found = next((task for task in self.tasks if task.name == name), None)
+        if found is None:
+            raise UserError(f"{self.name} has no task '{name}'{self._near(name)}")
+        return found
 
-    def pairs(self, settings: Sequence[str] = SETTINGS, languages: Sequence[str] | None = None) -> list[Pair]:
-        """The tasks of some settings and languages, mono first, then cross, then multi.
+    def only(
+        self, *, settings: Sequence[str] = (), languages: Sequence[str] = (), tasks: Sequence[str] = ()
+    ) -> Benchmark:
+        """The same benchmark with the tasks of some settings and languages, and of some names; empty for all.
 
-        ``languages`` narrows queries and documents; the pool of ``multi`` always holds all languages, since a pool
-        of fewer is another task.
+        Parameters
+        ----------
+        languages : narrow queries and documents; the pool of ``multi`` stays whole, since a pool of fewer is another
+            task.
+        tasks : names, or beginnings of names: ``de`` is ``de/de`` and ``de/en``.
 
         Raises
         ------
         UserError
-            A setting or language is unknown.
+            A setting, language or task is unknown, or no task is left.
         """
         for setting in settings:
             if setting not in SETTINGS:
                 raise UserError(f"unknown setting '{setting}'; known: {', '.join(SETTINGS)}")
-        chosen = self.languages if languages is None else tuple(languages)
-        for lang in chosen:
+            if setting not in self.settings:
+                raise UserError(f"{self.name} has no tasks of the setting '{setting}'; it has: {', '.join(self.settings)}")
+        for lang in languages:
             if lang not in self.languages:
                 raise UserError(f"{self.name} has no language '{lang}'; it has: {', '.join(self.languages)}")
-        found: dict[str, Iterable[Pair]] = {
-            "mono": (Pair(lang, lang, "mono") for lang in chosen),
-            "cross": (Pair(docs, queries, "cross") for docs in chosen for queries in chosen if docs != queries),
-            "multi": (Pair(MULTI, lang, "multi") for lang in chosen),
-        }
-        return [pair for setting in SETTINGS if setting in settings for pair in found[setting]]
+        for name in tasks:
+            if not any(_begins(task.name, name) for task in self.tasks):
+                raise UserError(f"{self.name} has no task '{name}'{self._near(name)}")
+        chosen = tuple(
+            task
+            for task in self.tasks
+            if (not settings or task.setting in settings)
+            and (not languages or {task.docs_lang, task.queries_lang} <= {MULTI, *languages})
+            and (not tasks or any(_begins(task.name, name) for name in tasks))
+        )
+        if not chosen:
+            raise UserError(f"{self.name} has no task of all that is asked for: {' '.join((*settings, *languages, *tasks))}")
+        return self if len(chosen) == len(self.tasks) else replace(self, tasks=chosen)
+
+    def _near(self, name: str) -> str:
+        names = [task.name for task in self.tasks]
+        near = difflib.get_close_matches(name, names, n=3) or names[:3]
+        return f"; it has {len(names)}, such as {', '.join(near)}"
+
+
+def _begins(name: str, start: str) -> bool:
+    return f"{name}/".startswith(f"{start.rstrip('/')}/")

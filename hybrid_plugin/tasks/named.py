@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import difflib
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import ir_datasets
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.plugins import named, offers, pick
-from hybrid_plugin.tasks.benchmark import Benchmark, Pair
+from hybrid_plugin.plugins import named, offers
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.own import read_benchmark
 
 
 @cache
@@ -27,31 +29,29 @@ def benchmarks() -> dict[str, Benchmark]:
 
 
 def load_benchmark(name: str) -> Benchmark:
-    """The benchmark of this name.
+    """A benchmark, or some of its tasks, by what people write.
+
+    Parameters
+    ----------
+    name : such as ``xquad-r``; with a task or the beginning of several after it, ``xquad-r/de/en`` or ``miracl/sw``,
+        the benchmark with these alone; in either form also the path of a YAML file, see
+        :func:`hybrid_plugin.tasks.read_benchmark`.
 
     Raises
     ------
     UserError
-        No plugin offers it; names those that are offered.
+        No plugin offers it and there is no such file, or it has no such tasks; names what there is.
     """
-    register_datasets()
-    benchmark: Benchmark = pick("hybrid_ir_benchmarks", name, "benchmark")
-    return benchmark
-
-
-def load_pair(dataset_id: str) -> tuple[Benchmark, Pair | None]:
-    """A benchmark by its name, or a benchmark and one of its pairs by an id such as ``xquad-r/de/en``.
-
-    Raises
-    ------
-    UserError
-        No plugin offers the benchmark, or it has no such pair.
-    """
-    name, *pair = dataset_id.rsplit("/", 2)
-    if len(pair) < 2 or dataset_id in benchmarks():
-        return load_benchmark(dataset_id), None
-    benchmark = load_benchmark(name)
-    return benchmark, benchmark.pair(*pair)
+    known = benchmarks()
+    parts = name.rstrip("/").split("/")
+    for length in range(len(parts), 0, -1):
+        start, rest = "/".join(parts[:length]), "/".join(parts[length:])
+        benchmark = known.get(start)
+        if benchmark is None and start.endswith((".yaml", ".yml")):
+            benchmark = read_benchmark(Path(start))
+        if benchmark is not None:
+            return benchmark.only(tasks=[rest] if rest else ())
+    raise UserError(f"unknown benchmark '{name}'; known: {', '.join(sorted(known))}, or a YAML file")
 
 
 def load_dataset(dataset_id: str) -> Any:

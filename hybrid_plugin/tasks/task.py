@@ -1,64 +1,104 @@
-"""What a benchmark asks, and of which documents, read through ir_datasets."""
+"""A task: queries, the documents that they rank, and the judgements; of explicit ir_datasets ids."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from datasets_ext import MULTI
-from hybrid_plugin.tasks.benchmark import Benchmark, Pair
-from hybrid_plugin.tasks.named import load_dataset
-from hybrid_plugin.tasks.texts import Text, trimmed
+from hybrid_plugin.errors import UserError
+
+SETTINGS = ("mono", "cross", "multi")
+
+
+@dataclass(frozen=True)
+class View:
+    """One ir_datasets id seen as texts of one language, documents or queries."""
+
+    dataset_id: str
+    lang: str | None = None
+    """None: each record's own ``lang``, else what the dataset says."""
+    prefix: str = ""
+    """Goes before each id, where the languages of a pool use the same ids."""
+    field: str | None = None
+    """Which text of a record, such as ``title``, ``description`` or ``ht_title``; None: its ``default_text()``."""
+
+
+@dataclass(frozen=True)
+class Qrels:
+    """The judgements of one ir_datasets id."""
+
+    dataset_id: str
+    prefix: str = ""
+    """Goes before each document id: that of the view of documents which are judged."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a benchmark asks: its queries, its documents, and which answer which."""
+    """One ranking a query: what is asked of which documents, and how the answers are judged.
 
-    benchmark: Benchmark
-    docs: dict[str, list[Text]]  # by language
-    queries: dict[str, list[Text]]  # by language
-    relevant: dict[str, list[str]]  # query id -> ids of its relevant documents, of all languages
+    Parameters
+    ----------
+    name : within its benchmark, such as ``de/en`` or ``multi/en`` (documents, then queries); run files are called
+        after it.
+    docs : several are one pool.
+    qrels : ir_datasets ids, or :class:`Qrels` where ids of documents take a prefix. What is judged is scored, by its
+        grades, and nothing else.
+    question : the field of a query record that is the same for the same question in every language, such as a parallel
+        id or a topic id; None where nothing links questions across languages.
+    cluster : the field of a query record that is the same for questions with something in common, such as their
+        paragraph, so that their values are not independent; None where each question stands alone.
+    setting : ``mono``, ``cross`` or ``multi``; unless it is said, it follows from the languages of the views, and a
+        pool is ``multi``.
+    """
 
-    @classmethod
-    def load(cls, benchmark: Benchmark) -> Task:
-        """Read a benchmark through ir_datasets."""
-        dataset = load_dataset(benchmark.name)
-        docs: dict[str, list[Text]] = {lang: [] for lang in benchmark.languages}
-        for doc in dataset.docs_iter():
-            docs[doc.lang].append(Text(doc.doc_id, trimmed(doc.default_text()), doc.lang))
-        queries: dict[str, list[Text]] = {lang: [] for lang in benchmark.languages}
-        for query in dataset.queries_iter():
-            queries[query.lang].append(Text(query.query_id, trimmed(query.default_text()), query.lang))
-        relevant: dict[str, list[str]] = {}
-        for qrel in dataset.qrels_iter():
-            if qrel.relevance > 0:
-                relevant.setdefault(qrel.query_id, []).append(qrel.doc_id)
-        return cls(benchmark, docs, queries, relevant)
+    name: str
+    docs: tuple[View, ...]
+    queries: View
+    qrels: tuple[Qrels, ...]
+    question: str | None = None
+    cluster: str | None = None
+    setting: str = ""
 
-    def docs_of(self, pair: Pair) -> list[Text]:
-        """The documents that a pair ranks."""
-        return [doc for docs in self.docs.values() for doc in docs] if pair.docs == MULTI else self.docs[pair.docs]
+    def __post_init__(self) -> None:
+        if not self.name or any(not part or part.split() != [part] or part[0] == "." for part in self.name.split("/")):
+            raise UserError(f"'{self.name}' cannot be a task's name: run files are called after it, as de/en or multi/en")
+        if not self.docs or not self.qrels:
+            raise UserError(f"the task '{self.name}' has no {'qrels' if self.docs else 'docs'}")
+        object.__setattr__(self, "docs", tuple(self.docs))
+        object.__setattr__(
+            self, "qrels", tuple(Qrels(one) if isinstance(one, str) else one for one in self.qrels)
+        )
+        object.__setattr__(self, "setting", self.setting or self._derived())
+        if self.setting not in SETTINGS:
+            raise UserError(f"the task '{self.name}' has the setting '{self.setting}'; known: {', '.join(SETTINGS)}")
 
-    def relevant_of(self, pair: Pair) -> dict[str, list[str]]:
-        """Relevance of one pair: the queries with a relevant document among its documents, with ids of these."""
-        result = {}
-        members = None if pair.docs == MULTI else {doc.id for doc in self.docs[pair.docs]}
-        for query in self.queries[pair.queries]:
-            found = self.relevant.get(query.id, [])
-            if members is not None:
-                found = [doc_id for doc_id in found if doc_id in members]
-            if found:
-                result[query.id] = found
-        return result
+    def _derived(self) -> str:
+        if self.docs_lang == MULTI:
+            return "multi"
+        return "mono" if self.docs_lang == self.queries_lang else "cross"
+
+    @property
+    def docs_lang(self) -> str:
+        """The language of the documents, or ``multi`` where there are several or each record has its own."""
+        return _language(self.docs)
+
+    @property
+    def queries_lang(self) -> str:
+        """The language of the queries, or ``multi`` where each record has its own."""
+        return _language([self.queries])
+
+    @property
+    def dataset_ids(self) -> set[str]:
+        """All ir_datasets ids that it reads."""
+        return {view.dataset_id for view in (*self.docs, self.queries)} | {one.dataset_id for one in self.qrels}
 
 
-def document_languages(benchmark: Benchmark, pairs: Sequence[Pair]) -> list[str]:
-    """The languages of the documents that some pairs rank."""
-    wanted = {pair.docs for pair in pairs}
-    return [lang for lang in benchmark.languages if MULTI in wanted or lang in wanted]
+def _language(views: Iterable[View]) -> str:
+    languages = {view.lang for view in views}
+    return next((lang for lang in languages if lang), MULTI) if len(languages) == 1 else MULTI
 
 
-def run_name(pair: Pair) -> str:
-    """The name of a pair's run file in a folder of them."""
-    return f"{pair.docs}.{pair.queries}.trec"
+def run_name(task: Task) -> str:
+    """The name of a task's run file in a folder of them: ``de.en.trec`` for ``de/en``."""
+    return f"{task.name.replace('/', '.')}.trec"

@@ -1,11 +1,13 @@
-"""The texts of an ir_datasets entry, with their ids and languages."""
+"""The texts of views, with their ids and languages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.task import Task, View
 
 
 class Text(NamedTuple):
@@ -14,6 +16,18 @@ class Text(NamedTuple):
     id: str
     text: str
     lang: str | None = None
+
+
+class Query(NamedTuple):
+    """A query of a task, and what it shares with others."""
+
+    id: str
+    text: str
+    lang: str | None
+    question: str
+    """The same for the same question in every language."""
+    cluster: str
+    """The same for questions that are not independent."""
 
 
 def check_id(text_id: str) -> None:
@@ -40,5 +54,84 @@ def trimmed(text: str) -> str:
 def texts_of(dataset: Any, side: str) -> Iterator[Text]:
     """The ids, default texts and languages (where known) of an ir_datasets entry's ``docs`` or ``queries``."""
     lang = getattr(dataset, f"{side}_lang", lambda: None)()
-    records = dataset.docs_iter() if side == "docs" else dataset.queries_iter()
-    return (Text(record[0], trimmed(record.default_text()), getattr(record, "lang", lang)) for record in records)
+    return (Text(record[0], _text(record, None), getattr(record, "lang", lang)) for record in _records(dataset, side))
+
+
+def documents(view: View) -> Iterator[Text]:
+    """The documents of a view, with their ids in a pool.
+
+    Raises
+    ------
+    UserError
+        The view's dataset is unknown or has no documents, or no such field.
+    """
+    for record, text in _of_view(view, "docs"):
+        yield Text(view.prefix + record[0], text, _lang(view, record))
+
+
+def document_ids(view: View) -> Iterator[str]:
+    """The ids of a view's documents in a pool."""
+    return (view.prefix + record[0] for record in _records(_dataset(view, "docs"), "docs"))
+
+
+def count_documents(view: View) -> int | None:
+    """How many documents a view has, as its metadata say, without reading any; None where they do not."""
+    count: int | None = getattr(load_dataset(view.dataset_id), "docs_count", lambda: None)()
+    return count
+
+
+def queries(task: Task) -> Iterator[Query]:
+    """The queries of a task's view; those that are not judged in the task, too.
+
+    Raises
+    ------
+    UserError
+        The view's dataset is unknown or has no queries, or no such field.
+    """
+    view = task.queries
+    for record, text in _of_view(view, "queries"):
+        lang = _lang(view, record)
+        question = _shared(record, task.question) or "/".join(filter(None, (lang, record[0])))
+        yield Query(view.prefix + record[0], text, lang, question, _shared(record, task.cluster) or question)
+
+
+def query_texts(view: View) -> Iterator[Text]:
+    """The queries of a view as texts to encode."""
+    return (Text(view.prefix + record[0], text, _lang(view, record)) for record, text in _of_view(view, "queries"))
+
+
+def _of_view(view: View, side: str) -> Iterator[tuple[Any, str]]:
+    dataset = _dataset(view, side)
+    known = getattr(dataset, f"{side}_cls")()._fields
+    if view.field is not None and view.field not in known:
+        raise UserError(f"the {side} of '{view.dataset_id}' have no field '{view.field}'; they have: {', '.join(known)}")
+    return ((record, _text(record, view.field)) for record in _records(dataset, side))
+
+
+def _dataset(view: View, side: str) -> Any:
+    dataset = load_dataset(view.dataset_id)
+    if not dataset.has(side):
+        raise UserError(f"'{view.dataset_id}' has no {side}")
+    if view.lang is None and not hasattr(getattr(dataset, f"{side}_cls")(), "lang"):
+        lang = getattr(dataset, f"{side}_lang", lambda: None)()
+        if lang is None:
+            raise UserError(f"'{view.dataset_id}' does not say the language of its {side}; name it in the view")
+    return dataset
+
+
+def _records(dataset: Any, side: str) -> Iterator[Any]:
+    read: Callable[[], Iterator[Any]] = getattr(dataset, f"{side}_iter")
+    return iter(read())
+
+
+def _text(record: Any, field: str | None) -> str:
+    return trimmed(record.default_text() if field is None else getattr(record, field) or "")
+
+
+def _lang(view: View, record: Any) -> str | None:
+    return view.lang or getattr(record, "lang", None)
+
+
+def _shared(record: Any, field: str | None) -> str | None:
+    """What a field of a query says that it shares with others."""
+    return None if field is None else str(getattr(record, field, None) or "") or None

@@ -1,0 +1,67 @@
+"""The judgements of a task, with their grades, as ir_measures reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.task import Task
+
+
+@dataclass(frozen=True)
+class Judgements:
+    """The qrels of a task.
+
+    Parameters
+    ----------
+    records : ir_datasets' (or ir_measures') qrels, in the order of the files and with whatever they repeat.
+    """
+
+    records: Sequence[Any]
+
+    @classmethod
+    def load(cls, task: Task) -> Judgements:
+        """Read the judgements of a task.
+
+        Raises
+        ------
+        UserError
+            An id is unknown, or nothing is judged.
+        """
+        records: list[Any] = []
+        for part in task.qrels:
+            dataset = load_dataset(part.dataset_id)
+            if not dataset.has("qrels"):
+                raise UserError(f"'{part.dataset_id}' has no qrels, which the task '{task.name}' needs")
+            for record in dataset.qrels_iter():
+                records.append(record._replace(doc_id=part.prefix + record.doc_id) if part.prefix else record)
+        if not records:
+            raise UserError(f"the task '{task.name}' has no judgements in {', '.join(one.dataset_id for one in task.qrels)}")
+        return cls(records)
+
+    @cached_property
+    def by_query(self) -> dict[str, dict[str, int]]:
+        """Query id -> document id -> grade; of a repeated line the last counts, as in ir_measures."""
+        found: dict[str, dict[str, int]] = {}
+        for record in self.records:
+            found.setdefault(record.query_id, {})[record.doc_id] = record.relevance
+        return found
+
+    @cached_property
+    def _records_of(self) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
+        for record in self.records:
+            found.setdefault(record.query_id, []).append(record)
+        return found
+
+    def of(self, query_ids: Iterable[str]) -> list[Any]:
+        """The records of some queries, as they were read."""
+        return [record for query_id in query_ids for record in self._records_of.get(query_id, ())]
+
+    def relevant(self, query_id: str) -> list[str]:
+        """The documents that answer a query: those of grade 1 and above."""
+        return [doc_id for doc_id, grade in self.by_query.get(query_id, {}).items() if grade > 0]
