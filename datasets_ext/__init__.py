@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datasets_ext import demo, jsonl, lareqa
+from datasets_ext import demo, jsonl, lareqa, neuclir
 from datasets_ext.errors import CollectionError
 from datasets_ext.jsonl import register_parallel
 from datasets_ext.parallel import MULTI, LanguagePart, ParallelDoc, ParallelQuery
@@ -37,6 +37,7 @@ def register() -> None:
     lareqa.register()
     demo.register()
     jsonl.register()
+    neuclir.register()
 
 
 def add(name: str, folder: str | Path) -> list[Path]:

@@ -39,6 +39,7 @@ from datasets_ext.parallel import (
     ParallelDoc,
     ParallelQuery,
     register_collection,
+    shipped_metadata,
 )
 
 PARTS = ("train", "test")
@@ -92,8 +93,9 @@ def load(part: str, lang: str) -> LanguagePart:
         title = _forms(fact.kind, fact.entity, lang)["name"]
         data.docs.append(ParallelDoc(doc_id, passages[fact], " ".join(paragraphs[fact.entity]), title, lang))
         for variant, question in enumerate(questions(fact, lang), start=1):
-            parallel_id = f"{fact.entity}-{fact.attribute}-{variant}"
-            data.queries.append(ParallelQuery(f"{parallel_id}_{lang}", question, lang, parallel_id))
+            cluster = f"{fact.entity}-{fact.attribute}"
+            parallel_id = f"{cluster}-{variant}"
+            data.queries.append(ParallelQuery(f"{parallel_id}_{lang}", question, lang, parallel_id, cluster))
             data.relevant[parallel_id] = [doc_id]
     return data
 
@@ -178,6 +180,11 @@ def register() -> None:
     documentation = PackageDocumentation("hybrid-demo.yaml")
     for name, part in (("hybrid-demo", "test"), ("hybrid-demo-train", "train")):
         collection = ParallelCollection(
-            name, LANGUAGES, partial(load, part), fingerprint(), at_hand=LANGUAGES.__contains__
+            name,
+            LANGUAGES,
+            partial(load, part),
+            fingerprint(),
+            at_hand=LANGUAGES.__contains__,
+            metadata=shipped_metadata,
         )
         register_collection(collection, documentation)

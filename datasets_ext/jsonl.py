@@ -6,7 +6,9 @@ For every language ``LANG`` the folder holds two files, one JSON object a line:
     ``{"doc_id": "p17", "text": "..."}``, and optionally ``"context"`` and ``"title"``
 ``queries.LANG.jsonl``
     ``{"query_id": "q3", "text": "...", "relevant": ["p17"]}``: ``query_id`` is the parallel id, the same in every
-    language that has the question; ``relevant`` names documents of the same language
+    language that has the question; ``relevant`` names documents of the same language. Optionally ``"cluster"``: what
+    the question shares with others, such as a paragraph, so that their values are not independent; the same in every
+    language
 
 The registered ids are ``{LANG}_{doc_id}`` and ``{query_id}_{LANG}``, as everywhere in this package. Ids hold no white
 space, since run and qrels files part their columns at it; ``LANG`` is letters, digits and ``-``.
@@ -15,7 +17,6 @@ space, since run and qrels files part their columns at it; ``LANG`` is letters, 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import shutil
 import tempfile
@@ -28,6 +29,7 @@ from typing import Any
 import ir_datasets
 
 from datasets_ext.errors import CollectionError
+from datasets_ext.lines import check_id, optional_text, read_jsonl
 from datasets_ext.parallel import (
     MULTI,
     LanguagePart,
@@ -41,40 +43,7 @@ from datasets_ext.parallel import (
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LANG = re.compile(r"[A-Za-z0-9-]+")  # no underscore: ids join the language with one, and none may have two readings
 _KEPT = "parallel"  # the folder of ir_datasets' home that holds the collections of `add`
-_JSON_NAMES: dict[type, str] = {str: "text", list: "list", dict: "object"}
 _registered: dict[str, Path] = {}
-
-
-def read_jsonl(path: Path, required: dict[str, type]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The objects of a JSON lines file with their line numbers, each with the required keys and types.
-
-    Raises
-    ------
-    CollectionError
-        Names the file, the line and the key.
-    """
-    with path.open("rb") as file:
-        for number, raw in enumerate(file, start=1):
-            try:
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise CollectionError(f"{path} line {number} is not UTF-8 text: {error.reason}") from error
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                if "\\u" in line:
-                    json.dumps(row, ensure_ascii=False).encode()  # a lone surrogate is valid JSON, but no text
-            except json.JSONDecodeError as error:
-                raise CollectionError(f"{path} line {number} is not valid JSON: {error.msg}") from error
-            except UnicodeEncodeError as error:
-                raise CollectionError(f"{path} line {number} has half a character: {error.reason}") from error
-            for key, kind in required.items():
-                if not isinstance(row, dict) or not isinstance(row.get(key), kind):
-                    raise CollectionError(f"{path} line {number} needs the key '{key}' with a {_JSON_NAMES[kind]}")
-                if isinstance(row[key], str) and not row[key].strip():
-                    raise CollectionError(f"{path} line {number} has an empty '{key}'")
-            yield number, row
 
 
 def read_part(folder: Path, lang: str) -> LanguagePart:
@@ -82,20 +51,18 @@ def read_part(folder: Path, lang: str) -> LanguagePart:
     docs: dict[str, ParallelDoc] = {}
     path = folder / f"docs.{lang}.jsonl"
     for number, row in read_jsonl(path, {"doc_id": str, "text": str}):
-        _check_id(path, number, "doc_id", row["doc_id"])
-        for key in ("context", "title"):
-            if not isinstance(row.get(key, ""), str):
-                raise CollectionError(f"{path} line {number} has a '{key}' that is not a text; leave it out instead")
+        check_id(path, number, "doc_id", row["doc_id"])
+        context, title = (optional_text(path, number, row, key) for key in ("context", "title"))
         doc_id = f"{lang}_{row['doc_id']}"
         if doc_id in docs:
             raise CollectionError(f"{path} line {number} repeats the doc_id '{row['doc_id']}'")
-        docs[doc_id] = ParallelDoc(doc_id, row["text"], row.get("context", ""), row.get("title", ""), lang)
+        docs[doc_id] = ParallelDoc(doc_id, row["text"], context, title, lang)
     queries: dict[str, ParallelQuery] = {}
     relevant: dict[str, list[str]] = {}
     path = folder / f"queries.{lang}.jsonl"
     for number, row in read_jsonl(path, {"query_id": str, "text": str, "relevant": list}):
         parallel_id = row["query_id"]
-        _check_id(path, number, "query_id", parallel_id)
+        check_id(path, number, "query_id", parallel_id)
         if parallel_id in queries:
             raise CollectionError(f"{path} line {number} repeats the query_id '{parallel_id}'")
         doc_ids = [f"{lang}_{doc_id}" for doc_id in row["relevant"]]
@@ -104,7 +71,7 @@ def read_part(folder: Path, lang: str) -> LanguagePart:
                 raise CollectionError(f"{path} line {number}: docs.{lang}.jsonl has no doc_id {doc_id!r}")
         if len(set(doc_ids)) < len(doc_ids):
             raise CollectionError(f"{path} line {number} names a document twice in 'relevant'")
-        queries[parallel_id] = _query(row, lang)
+        queries[parallel_id] = _query(path, number, row, lang)
         if doc_ids:
             relevant[parallel_id] = doc_ids
     return LanguagePart(list(docs.values()), list(queries.values()), relevant)
@@ -112,17 +79,14 @@ def read_part(folder: Path, lang: str) -> LanguagePart:
 
 def read_queries(folder: Path, lang: str) -> Iterator[ParallelQuery]:
     """The queries of one language of a folder, without a look at the documents that they name."""
-    for _, row in read_jsonl(folder / f"queries.{lang}.jsonl", {"query_id": str, "text": str}):
-        yield _query(row, lang)
+    path = folder / f"queries.{lang}.jsonl"
+    for number, row in read_jsonl(path, {"query_id": str, "text": str}):
+        yield _query(path, number, row, lang)
 
 
-def _query(row: dict[str, Any], lang: str) -> ParallelQuery:
-    return ParallelQuery(f"{row['query_id']}_{lang}", row["text"], lang, row["query_id"])
-
-
-def _check_id(path: Path, number: int, key: str, value: str) -> None:
-    if value.split() != [value]:
-        raise CollectionError(f"{path} line {number} has white space in the {key} '{value}'")
+def _query(path: Path, number: int, row: dict[str, Any], lang: str) -> ParallelQuery:
+    parallel_id, cluster = row["query_id"], optional_text(path, number, row, "cluster")
+    return ParallelQuery(f"{parallel_id}_{lang}", row["text"], lang, parallel_id, cluster)
 
 
 def languages_of(folder: Path) -> tuple[str, ...]:

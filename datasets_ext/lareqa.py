@@ -2,16 +2,20 @@
 
 Both come from https://github.com/google-research-datasets/lareqa, one SQuAD-like JSON file a language, with the
 sentences of each paragraph. ``etc/downloads.json`` names the commits and checksums, ``etc/metadata.json`` the counts.
+
+The questions of a paragraph are a cluster. XQuAD-R has the same paragraphs in all languages, so their number names it.
+MLQA-R has other paragraphs in each language: there a cluster is what is linked by questions that share a paragraph in
+any language, named by the number of its first English paragraph, and ``etc/clusters.json`` has it for each paragraph of
+each file, so that one file can be read without the others.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache, partial
-from importlib.resources import files
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import ir_datasets
 from ir_datasets.util.download import _DownloadConfig
@@ -23,7 +27,9 @@ from datasets_ext.parallel import (
     ParallelCollection,
     ParallelDoc,
     ParallelQuery,
+    package_json,
     register_collection,
+    shipped_metadata,
 )
 
 LANGUAGES = {
@@ -32,14 +38,9 @@ LANGUAGES = {
 }
 
 
-@cache
-def _package_json(name: str) -> Any:
-    return json.loads((files("datasets_ext") / "etc" / name).read_text(encoding="utf-8"))
-
-
 def local_path(name: str, lang: str) -> Path:
     """Where ir_datasets keeps this file, whether it is there yet or not."""
-    return Path(ir_datasets.util.home_path()) / name / _package_json("downloads.json")[name][lang]["cache_path"]
+    return Path(ir_datasets.util.home_path()) / name / package_json("downloads.json")[name][lang]["cache_path"]
 
 
 def verify(name: str, lang: str, contents: bytes, path: Path) -> None:
@@ -50,7 +51,7 @@ def verify(name: str, lang: str, contents: bytes, path: Path) -> None:
     CollectionError
         Names the file and both checksums.
     """
-    expected = _package_json("downloads.json")[name][lang]["expected_md5"]
+    expected = package_json("downloads.json")[name][lang]["expected_md5"]
     found = hashlib.md5(contents).hexdigest()
     if found != expected:
         raise CollectionError(
@@ -59,11 +60,15 @@ def verify(name: str, lang: str, contents: bytes, path: Path) -> None:
         )
 
 
-def parse(contents: bytes, lang: str) -> LanguagePart:
+def parse(contents: bytes, lang: str, clusters: Sequence[int] | None = None) -> LanguagePart:
     """One published file as documents, queries and relevance.
 
     A sentence is relevant where the answer starts in it, and so is every sentence of the same paragraph with the
     same text.
+
+    Parameters
+    ----------
+    clusters : of the file's paragraphs in their order; by default each is one, by its number.
     """
     docs: list[ParallelDoc] = []
     queries: list[ParallelQuery] = []
@@ -76,9 +81,10 @@ def parse(contents: bytes, lang: str) -> LanguagePart:
             ParallelDoc(doc_id, text, paragraph["context"], title, lang)
             for doc_id, text in zip(ids, sentences, strict=True)
         ]
+        cluster = str(clusters[number - 1] if clusters else number)
         for question in paragraph["qas"]:
             parallel_id = question["id"]
-            queries.append(ParallelQuery(f"{parallel_id}_{lang}", question["question"], lang, parallel_id))
+            queries.append(ParallelQuery(f"{parallel_id}_{lang}", question["question"], lang, parallel_id, cluster))
             starts = [answer["answer_start"] for answer in question["answers"]]
             answering = {
                 text
@@ -90,7 +96,7 @@ def parse(contents: bytes, lang: str) -> LanguagePart:
 
 
 def _load(name: str, lang: str) -> LanguagePart:
-    downloads = _DownloadConfig(contents=_package_json("downloads.json")).context(
+    downloads = _DownloadConfig(contents=package_json("downloads.json")).context(
         name, str(ir_datasets.util.home_path() / name)
     )
     try:
@@ -102,7 +108,7 @@ def _load(name: str, lang: str) -> LanguagePart:
         ) from error
     contents = path.read_bytes()
     verify(name, lang, contents, path)
-    return parse(contents, lang)
+    return parse(contents, lang, package_json("clusters.json").get(name, {}).get(lang))
 
 
 def _at_hand(name: str, lang: str) -> bool:
@@ -112,8 +118,15 @@ def _at_hand(name: str, lang: str) -> bool:
 def register() -> None:
     """Register ``xquad-r`` and ``mlqa-r``; downloads nothing."""
     for name, languages in LANGUAGES.items():
-        collection = ParallelCollection(name, languages, partial(_load, name), "1", at_hand=partial(_at_hand, name))
-        register_collection(collection, PackageDocumentation(f"{name}.yaml"), lambda: _package_json("metadata.json"))
+        collection = ParallelCollection(
+            name,
+            languages,
+            partial(_load, name),
+            "1",
+            at_hand=partial(_at_hand, name),
+            metadata=shipped_metadata,
+        )
+        register_collection(collection, PackageDocumentation(f"{name}.yaml"))
 
 
 def add(name: str, folder: Path) -> list[Path]:

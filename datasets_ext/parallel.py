@@ -18,8 +18,11 @@ id                    documents                   queries
 
 # Without `from __future__ import annotations`: the exporters of ir_datasets leave out every field of a record whose
 # annotation is not a type, and with that import all annotations are text.
+import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -27,7 +30,7 @@ import ir_datasets
 from ir_datasets.datasets.base import Dataset, YamlDocumentation
 from ir_datasets.formats import BaseDocs, BaseQrels, BaseQueries, GenericQrel
 from ir_datasets.indices import DEFAULT_DOCSTORE_OPTIONS, Docstore, PickleLz4FullStore
-from ir_datasets.util import MetadataComponent, MetadataProvider
+from ir_datasets.util import MetadataProvider
 
 MULTI = "multi"  # the DOCS part of an id that names the pool of all languages
 
@@ -52,6 +55,7 @@ class ParallelQuery(NamedTuple):
     text: str
     lang: str  # ISO 639-1
     parallel_id: str  # the same in every language that has the question
+    cluster: str = ""  # what it shares with other questions, so that their values are not independent; empty: unknown
 
     def default_text(self) -> str:
         return self.text
@@ -77,6 +81,8 @@ class ParallelCollection:
     fingerprint : changes whenever the contents do; names the document store on disk, so none is ever stale.
     at_hand : whether a language can be read without a download; by default nobody knows, so it cannot.
     read_queries : one language -> its queries alone, where that takes less than ``load``.
+    metadata : the counts of every id, in the form of ir_datasets' ``metadata.json``, where they are known without
+        reading the collection; otherwise they are counted, those of an id when somebody asks for them.
     """
 
     def __init__(
@@ -87,11 +93,13 @@ class ParallelCollection:
         fingerprint: str,
         at_hand: Callable[[str], bool] = lambda lang: False,
         read_queries: Callable[[str], Iterable[ParallelQuery]] | None = None,
+        metadata: Callable[[], dict[str, Any]] | None = None,
     ):
         self.name = name
         self.languages = tuple(languages)
         self.fingerprint = fingerprint
         self.at_hand = at_hand
+        self.metadata = metadata
         self._load = load
         self._read_queries = read_queries or (lambda lang: load(lang).queries)
         self._parts: dict[str, LanguagePart] = {}
@@ -114,6 +122,15 @@ class ParallelCollection:
                 for by_id in relevant:
                     for doc_id in by_id.get(query.parallel_id, ()):
                         yield GenericQrel(query.query_id, doc_id, 1)
+
+    def answers(self, doc_langs: Sequence[str]) -> Counter[str]:
+        """The number of relevant documents in some languages, by parallel id; without those that have none."""
+        found: Counter[str] = Counter()
+        for lang in doc_langs:
+            for parallel_id, doc_ids in self.part(lang).relevant.items():
+                if doc_ids:
+                    found[parallel_id] += len(doc_ids)
+        return found
 
 
 class ParallelDocs(BaseDocs):
@@ -143,6 +160,14 @@ class ParallelDocs(BaseDocs):
             options=options,
         )
 
+    def docs_at_hand(self) -> bool:
+        """Whether they can be read without a download."""
+        return all(map(self._collection.at_hand, self._langs))
+
+    def docs_need_counting(self) -> bool:
+        """Whether their number is known only when they are read."""
+        return self._collection.metadata is None
+
     def docs_namespace(self) -> str:
         return self._collection.name
 
@@ -150,14 +175,14 @@ class ParallelDocs(BaseDocs):
         return self._langs[0] if len(self._langs) == 1 else None
 
 
-class _QueryStore(Docstore):
+class QueryStore(Docstore):
     """What ``ir_datasets lookup --qid`` asks for."""
 
-    def __init__(self, queries: Iterable[ParallelQuery]):
-        super().__init__(ParallelQuery, "query_id")
+    def __init__(self, queries: Iterable[Any], queries_cls: type):
+        super().__init__(queries_cls, "query_id")
         self._by_id = {query.query_id: query for query in queries}
 
-    def get_many_iter(self, query_ids: Iterable[str]) -> Iterator[ParallelQuery]:
+    def get_many_iter(self, query_ids: Iterable[str]) -> Iterator[Any]:
         return (self._by_id[query_id] for query_id in query_ids if query_id in self._by_id)
 
 
@@ -170,7 +195,7 @@ class ParallelQueries(BaseQueries):
         self._query_langs = query_langs
 
     def queries_iter(self) -> Iterator[ParallelQuery]:
-        answered = {pid for lang in self._doc_langs for pid in self._collection.part(lang).relevant}
+        answered = self._collection.answers(self._doc_langs)
         for lang in self._query_langs:
             for query in self._collection.part(lang).queries:
                 if query.parallel_id in answered:
@@ -179,8 +204,8 @@ class ParallelQueries(BaseQueries):
     def queries_cls(self) -> type[ParallelQuery]:
         return ParallelQuery
 
-    def queries_store(self) -> _QueryStore:
-        return _QueryStore(self.queries_iter())
+    def queries_store(self) -> QueryStore:
+        return QueryStore(self.queries_iter(), ParallelQuery)
 
     def queries_namespace(self) -> str:
         return self._collection.name
@@ -229,32 +254,119 @@ class PackageDocumentation(YamlDocumentation):
         return {**contents["_"], **contents[entry], "desc": text}
 
 
+@cache
+def package_json(name: str) -> Any:
+    """A table in this package's ``etc``."""
+    return json.loads((files("datasets_ext") / "etc" / name).read_text(encoding="utf-8"))
+
+
+def shipped_metadata() -> dict[str, Any]:
+    """The counts of the collections whose contents are known in advance."""
+    counts: dict[str, Any] = package_json("metadata.json")
+    return counts
+
+
+class _DocsMetadata:
+    """The id and the counts of an entry with documents alone.
+
+    It does what ir_datasets' MetadataComponent does, which takes half a second to look at the entries of a hundred
+    languages.
+    """
+
+    sides: tuple[str, ...] = ("docs",)
+
+    def __init__(self, dataset_id: str, provider: MetadataProvider):
+        self._dataset_id = dataset_id
+        self._provider = provider
+
+    def dataset_id(self) -> str:
+        return self._dataset_id
+
+    def metadata(self) -> dict[str, Any]:
+        return {side: self._of(side) for side in self.sides}
+
+    def docs_metadata(self) -> dict[str, Any]:
+        return self._of("docs")
+
+    def docs_count(self) -> int | None:
+        return self._of("docs").get("count")
+
+    def _of(self, side: str) -> dict[str, Any]:
+        return self._provider.get_metadata(self._dataset_id, side)
+
+
+class _Metadata(_DocsMetadata):
+    """The id and the counts of an entry with documents, queries and qrels."""
+
+    sides = ("docs", "queries", "qrels")
+
+    def queries_metadata(self) -> dict[str, Any]:
+        return self._of("queries")
+
+    def queries_count(self) -> int | None:
+        return self._of("queries").get("count")
+
+    def qrels_metadata(self) -> dict[str, Any]:
+        return self._of("qrels")
+
+    def qrels_count(self) -> int | None:
+        return self._of("qrels").get("count")
+
+
+class _Counted(MetadataProvider):
+    """The counts of one id, made when somebody asks for them."""
+
+    def __init__(self, collection: ParallelCollection, doc_langs: Sequence[str], query_langs: Sequence[str]):
+        self._collection = collection
+        self._langs = doc_langs, query_langs
+        self._known: dict[str, Any] = {}
+
+    def get_metadata(self, dsid: str, entity_type: ir_datasets.EntityType) -> dict[str, Any]:
+        side = ir_datasets.EntityType(entity_type).value
+        if side not in self._known:
+            self._known.update(
+                {"docs": count_docs(self._collection, self._langs[0])}
+                if side == "docs"
+                else count_queries(self._collection, *self._langs)
+            )
+        counts: dict[str, Any] = self._known.get(side, {})
+        return counts
+
+
 def count(collection: ParallelCollection) -> dict[str, Any]:
     """Counts of every id of a collection, in the form of ir_datasets' ``metadata.json``."""
     pools = {MULTI: collection.languages, **{lang: (lang,) for lang in collection.languages}}
     result: dict[str, Any] = {}
     for docs, doc_langs in pools.items():
-        result[f"{collection.name}/{docs}"] = {"docs": {"count": sum(len(collection.part(x).docs) for x in doc_langs)}}
+        result[f"{collection.name}/{docs}"] = {"docs": count_docs(collection, doc_langs)}
     result[collection.name] = {
         "docs": {"_ref": f"{collection.name}/{MULTI}"},
-        **_count_queries(collection, collection.languages, collection.languages),
+        **count_queries(collection, collection.languages, collection.languages),
     }
     for docs, doc_langs in pools.items():
         for lang in collection.languages:
             result[f"{collection.name}/{docs}/{lang}"] = {
                 "docs": {"_ref": f"{collection.name}/{docs}"},
-                **_count_queries(collection, doc_langs, [lang]),
+                **count_queries(collection, doc_langs, [lang]),
             }
     return result
 
 
-def _count_queries(
+def count_docs(collection: ParallelCollection, langs: Sequence[str]) -> dict[str, Any]:
+    """The number of documents in some languages, as metadata."""
+    return {"count": sum(len(collection.part(lang).docs) for lang in langs)}
+
+
+def count_queries(
     collection: ParallelCollection, doc_langs: Sequence[str], query_langs: Sequence[str]
 ) -> dict[str, Any]:
-    qrels = list(collection.qrels(doc_langs, query_langs))
+    """The numbers of queries and qrels between some languages, as metadata."""
+    answers = collection.answers(doc_langs)
+    found = [answers[query.parallel_id] for lang in query_langs for query in collection.part(lang).queries]
+    qrels = sum(found)
     return {
-        "queries": {"count": len({qrel.query_id for qrel in qrels})},
-        "qrels": {"count": len(qrels), "fields": {"relevance": {"counts_by_value": {"1": len(qrels)}}}},
+        "queries": {"count": sum(number > 0 for number in found)},
+        "qrels": {"count": qrels, "fields": {"relevance": {"counts_by_value": {"1": qrels}}}},
     }
 
 
@@ -266,47 +378,30 @@ def registered_collections() -> tuple[ParallelCollection, ...]:
     return tuple(_registered)
 
 
-def register_collection(
-    collection: ParallelCollection,
-    documentation: YamlDocumentation,
-    metadata: Callable[[], dict[str, Any]] | None = None,
-) -> None:
-    """Register all ids of a collection with ir_datasets. Does nothing where the name is registered already.
-
-    Parameters
-    ----------
-    metadata : returns the counts of every id without reading the collection; by default they are counted when
-        somebody asks.
-    """
+def register_collection(collection: ParallelCollection, documentation: YamlDocumentation) -> None:
+    """Register all ids of a collection with ir_datasets. Does nothing where the name is registered already."""
     if collection.name in ir_datasets.registry:
         return
     _registered.append(collection)
-    provider = MetadataProvider(metadata or (lambda: count(collection)))
-
-    def add(dataset_id: str, key: tuple[str | None, str | None], *components: Any) -> None:
-        dataset = Dataset(*components, documentation(key))
-        ir_datasets.registry.register(dataset_id, Dataset(MetadataComponent(dataset_id, dataset, provider), dataset))
+    shared = MetadataProvider(collection.metadata) if collection.metadata else None
 
     name, languages = collection.name, collection.languages
     # One handler for each set of documents, shared by all ids that have it: ir_datasets.docs_parent_id compares them.
-    pools = {MULTI: languages, **{lang: (lang,) for lang in languages}}
+    pools: dict[str, Sequence[str]] = {MULTI: languages, **{lang: (lang,) for lang in languages}}
     handlers = {docs: ParallelDocs(collection, docs, langs) for docs, langs in pools.items()}
 
-    add(
-        name,
-        (None, None),
-        handlers[MULTI],
-        ParallelQueries(collection, languages, languages),
-        ParallelQrels(collection, languages, languages),
-    )
-    for docs, doc_langs in pools.items():
-        add(f"{name}/{docs}", (docs, None), handlers[docs])
+    def add(key: tuple[str | None, str | None], docs: str, query_langs: Sequence[str] = ()) -> None:
+        dataset_id = "/".join(filter(None, (name, *key)))
+        provider = shared or _Counted(collection, pools[docs], query_langs)
+        if query_langs:
+            queries, qrels = (side(collection, pools[docs], query_langs) for side in (ParallelQueries, ParallelQrels))
+            dataset = Dataset(_Metadata(dataset_id, provider), handlers[docs], queries, qrels, documentation(key))
+        else:
+            dataset = Dataset(_DocsMetadata(dataset_id, provider), handlers[docs], documentation(key))
+        ir_datasets.registry.register(dataset_id, dataset)
+
+    add((None, None), MULTI, languages)
+    for docs in pools:
+        add((docs, None), docs)
         for lang in languages:
-            queries = ParallelQueries(collection, doc_langs, (lang,))
-            add(
-                f"{name}/{docs}/{lang}",
-                (docs, lang),
-                handlers[docs],
-                queries,
-                ParallelQrels(collection, doc_langs, (lang,)),
-            )
+            add((docs, lang), docs, (lang,))

@@ -20,7 +20,8 @@ from .report import write_report as write_report
 from .retrieval import index_dataset as index_dataset
 from .retrieval import search_dataset as search_dataset
 from .tasks import Benchmark as Benchmark
-from .tasks import Pair as Pair
+from .tasks import Task as Task
+from .tasks import View as View
 from .tasks import export_dataset as export_dataset
 from .tasks import load_benchmark as load_benchmark
 from .tasks import register_datasets as register_datasets

@@ -32,7 +32,7 @@ def hybrid_ir_register_datasets() -> None:
 
 @hookspec
 def hybrid_ir_benchmarks() -> Iterable[Any]:  # type: ignore[empty-body]
-    """Benchmarks to evaluate on, each a :class:`hybrid_plugin.tasks.Benchmark`: a name and its languages."""
+    """Benchmarks to evaluate on, each a :class:`hybrid_plugin.tasks.Benchmark`: a name, its tasks, its measures."""
 
 
 @hookspec
@@ -52,10 +52,13 @@ def hybrid_ir_measures() -> Iterable[Any]:  # type: ignore[empty-body]
     as trec_eval ranks) and returns ``{query_id: value}``. A measure of which less is better says so with the class
     attribute ``HIGHER_IS_BETTER = False``.
 
-    With a method ``from_ranks(ranks)`` as well, which computes the same values, float64 [queries], from
-    :class:`hybrid_plugin.retrieval.Ranks`, it can be named in ``hybrid-ir evaluate --measures``. The class attribute
-    ``POOL_ONLY = True`` says that it compares languages: it is then computed in the setting ``multi`` alone, and the
-    ranks know the languages of the documents, of the first ones as far as its parameter ``cutoff``.
+    That is all it takes to be named in ``hybrid-ir evaluate --measures``. With a method ``from_ranks(ranks)`` as well,
+    which computes the same values, float64 [queries], from :class:`hybrid_plugin.retrieval.Ranks`, it is faster, and is
+    computed on whole rankings however long they are. The ranks are those of the documents whose grade is the measure's
+    parameter ``rel`` (1) or above; of all documents with a grade other than 0 where the class attribute ``GRADED`` is
+    true. The class attribute ``POOL_ONLY = True`` says that it compares languages: it is then computed in the setting
+    ``multi`` alone, and the ranks know the languages of the documents, of the first ones as far as its parameter
+    ``cutoff``.
     """
 
 

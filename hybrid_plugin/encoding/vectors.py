@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import mmap
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from hybrid_plugin.encoding.ids import StoredIds
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import read_json
-from hybrid_plugin.tasks.task import Task
 
 RECORD = "vectors.json"
 
@@ -21,7 +22,7 @@ class Vectors:
 
     Parameters
     ----------
-    ids : one an item, without repetition.
+    ids : one an item, without repetition; perhaps :class:`~hybrid_plugin.encoding.ids.StoredIds`.
     matrix : float32 [len(ids), dimension], perhaps memory-mapped.
     """
 
@@ -31,6 +32,41 @@ class Vectors:
     def __post_init__(self) -> None:
         if self.matrix.ndim != 2 or len(self.ids) != len(self.matrix):
             raise UserError(f"{len(self.ids)} ids do not fit vectors of shape {self.matrix.shape}")
+
+    def part(self, rows: range) -> Vectors:
+        """A stretch of the same vectors."""
+        ids = self.ids.part(rows) if isinstance(self.ids, StoredIds) else self.ids[rows.start : rows.stop]
+        return Vectors(ids, self.matrix[rows.start : rows.stop])
+
+    def block(self, start: int, stop: int) -> np.ndarray:
+        """Some rows, float32 in memory; those of a file do not stay there.
+
+        Raises
+        ------
+        UserError
+            A vector holds something that is not a finite number; names its id.
+        """
+        block = np.array(self.matrix[start:stop], np.float32)
+        release(self.matrix)
+        return self._finite(block, lambda row: start + row)
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Any rows, float32 [rows, dimension]; raises as :meth:`block` does."""
+        return self._finite(np.asarray(self.matrix[rows], np.float32), lambda row: int(rows[row]))
+
+    def _finite(self, block: np.ndarray, row_of: Callable[[int], int]) -> np.ndarray:
+        if not np.isfinite(block).all():
+            row = row_of(int(np.flatnonzero(~np.isfinite(block).all(1))[0]))
+            name = getattr(self.matrix, "filename", None)
+            raise UserError(f"the vector of '{self.ids[row]}'{f' in {name}' if name else ''} is not finite; encode again")
+        return block
+
+
+def release(matrix: np.ndarray) -> None:
+    """Let go of the pages of a memory-mapped matrix: what was read of it is not counted as memory of this process."""
+    mapped = getattr(matrix, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def read_vectors(folder: Path) -> Vectors:
@@ -49,8 +85,8 @@ def read_vectors(folder: Path) -> Vectors:
     except (KeyError, TypeError) as error:
         raise UserError(f"{folder / RECORD} is damaged: it does not say the count and dimension") from error
     try:
-        ids = (folder / "ids.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    except (OSError, UnicodeDecodeError) as error:
+        ids = StoredIds(folder / "ids.txt")
+    except OSError as error:
         raise UserError(f"{folder / 'ids.txt'} is damaged: {error}") from error
     try:
         matrix = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
@@ -62,27 +98,3 @@ def read_vectors(folder: Path) -> Vectors:
             f"vectors.npy has {matrix.shape}, ids.txt {len(ids)} ids"
         )
     return Vectors(ids, matrix)
-
-
-def stored_vectors(task: Task, folder: Path) -> tuple[dict[str, Vectors], dict[str, Vectors]]:
-    """Documents and queries by language, from the folder that ``hybrid-ir encode BENCHMARK`` wrote.
-
-    Raises
-    ------
-    UserError
-        The folder holds no vectors, or lacks one of the benchmark's documents or queries; names it.
-    """
-    sides = []
-    for name, texts in (("docs", task.docs), ("queries", task.queries)):
-        vectors = read_vectors(folder / name)
-        row = {text_id: i for i, text_id in enumerate(vectors.ids)}
-        missing = next((text.id for found in texts.values() for text in found if text.id not in row), None)
-        if missing is not None:
-            raise UserError(f"{folder / name} has no vector of '{missing}'")
-        sides.append(
-            {
-                lang: Vectors([text.id for text in found], vectors.matrix[[row[text.id] for text in found]])
-                for lang, found in texts.items()
-            }
-        )
-    return sides[0], sides[1]

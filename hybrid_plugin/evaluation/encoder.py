@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hybrid_plugin.encoding.encode import encode_texts
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.encoding.vectors import stored_vectors as stored_vectors  # once to be had from this wing
+from hybrid_plugin.evaluation.asked import chosen
 from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
-from hybrid_plugin.evaluation.scoring import parsed_measures
+from hybrid_plugin.evaluation.scoring import measures_of
 from hybrid_plugin.evaluation.settings import EvaluationSettings
-from hybrid_plugin.evaluation.vectors import evaluate_vectors
-from hybrid_plugin.files import SCORES, check_output
-from hybrid_plugin.measures.named import DEFAULT_MEASURES
+from hybrid_plugin.evaluation.stored import encoded_vectors, stored_vectors
+from hybrid_plugin.evaluation.vectors import RankingOptions, evaluate_vectors
+from hybrid_plugin.files import SCORES, check_output, scratch_folder
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH
-from hybrid_plugin.tasks.benchmark import SETTINGS, Benchmark
-from hybrid_plugin.tasks.task import Task as Task  # once to be had from this wing
-from hybrid_plugin.tasks.task import document_languages
+from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.versions import versions
 
 
@@ -37,7 +36,7 @@ def evaluate(
     progress: bool = False,
     **changes: Any,
 ) -> Scores:
-    """Score an encoder in the three settings; each language's texts are encoded once.
+    """Score an encoder on the tasks of a benchmark; each text is encoded once, and vectors lie on disk.
 
     Parameters
     ----------
@@ -45,14 +44,14 @@ def evaluate(
     asked, changes : what is scored; ``changes`` are fields of :class:`~hybrid_plugin.evaluation.EvaluationSettings` by
         name, such as ``measures=["AP", "nDCG@10"]``.
     depth : score rankings of so many documents; None scores the full ranking.
-    runs : also write a run file a pair, ``runs/{docs}.{queries}.trec``.
+    runs : also write a run file a task, ``runs/{docs}.{queries}.trec``.
     runs_depth : documents a query in the run files; None writes all.
     vectors : take the encoder's vectors of the benchmark from this folder, see :func:`stored_vectors`.
 
     Raises
     ------
     UserError
-        A setting, language or measure is unknown, or the output folder is not ours.
+        A setting, language, task or measure is unknown, or the output folder is not ours.
 
     Examples
     --------
@@ -60,27 +59,13 @@ def evaluate(
     >>> scores.settings["multi"]["AP"]                                                      # doctest: +SKIP
     """
     asked = replace(asked or EvaluationSettings(), **changes)
-    measures = asked.measures or DEFAULT_MEASURES
-    pairs = benchmark.pairs(asked.settings or SETTINGS, asked.languages or None)
-    parsed_measures(measures, benchmark, pairs)  # complain before the minutes that encoding may take
+    part = chosen(benchmark, asked)
+    measures = measures_of(part, asked)  # complain before the minutes that encoding may take
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))
-    task = Task.load(benchmark)
     transform = None
     if encoder.transform is not None:
-        scored = {*document_languages(benchmark, pairs), *(pair.queries for pair in pairs)}
-        transform = encoder.transform.against(benchmark.name, scored)
-    if vectors is None:
-        docs = {
-            lang: encode_texts(encoder, task.docs[lang], "passage", batch_size=batch_size, progress=progress)
-            for lang in document_languages(benchmark, pairs)
-        }
-        queries = {
-            lang: encode_texts(encoder, task.queries[lang], "query", batch_size=batch_size, progress=progress)
-            for lang in dict.fromkeys(pair.queries for pair in pairs)
-        }
-    else:
-        docs, queries = stored_vectors(task, vectors)
+        transform = encoder.transform.against(benchmark.name, part.languages)
     seen = trained_on(encoder.record)
     about = {
         "benchmark": benchmark.name,
@@ -88,7 +73,7 @@ def evaluate(
         "encoder_settings": {key: encoder.record.get(key) for key in ("base_model", "strategy", "alpha")}
         | vars(encoder.settings)
         | {"precision": encoder.precision, "transform": transform},
-        "zero_shot": seen.isdisjoint({benchmark.name, *map(benchmark.dataset_id, benchmark.pairs())}),
+        "zero_shot": not any(one in benchmark.whole.dataset_ids or one.startswith(f"{benchmark.name}/") for one in seen),
         "trained_on": sorted(seen),
         "languages_trained_on": encoder.record.get("languages", []),
         "seed": encoder.record.get("seed"),
@@ -96,21 +81,29 @@ def evaluate(
         "runs_depth": (runs_depth if runs else None),
         "versions": versions(),
     }
-    run_folder = output / RUNS if output is not None and runs else None
-    result = evaluate_vectors(
-        task,
-        docs,
-        queries,
-        pairs,
-        measures=measures,
-        depth=depth,
-        run_folder=run_folder,
-        runs_depth=runs_depth,
-        about=about,
-    )
+    options = RankingOptions(depth, output / RUNS if output is not None and runs else None, runs_depth)
+    with _scratch(output) as scratch:
+        docs, queries = (
+            encoded_vectors(part, encoder, scratch, batch_size=batch_size, progress=progress)
+            if vectors is None
+            else stored_vectors(part, vectors)
+        )
+        result = evaluate_vectors(part, docs, queries, measures, options, about=about, progress=progress)
+        del docs, queries  # before their files
     if output is not None:
         result.save(output)
     return result
+
+
+@contextmanager
+def _scratch(output: Path | None) -> Iterator[Path]:
+    """A folder for vectors: where there is room for the output, if there is one."""
+    if output is None:
+        with tempfile.TemporaryDirectory(prefix="hybrid-ir-") as folder:
+            yield Path(folder)
+    else:
+        with scratch_folder(output.parent, output.name) as folder:
+            yield folder
 
 
 def trained_on(record: Mapping[str, Any]) -> set[str]:

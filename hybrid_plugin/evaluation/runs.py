@@ -9,20 +9,23 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from datasets_ext import MULTI
+from ir_measures import measures as irm
+
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.asked import Asked, chosen
 from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
-from hybrid_plugin.evaluation.scoring import parsed_measures, scores_of
+from hybrid_plugin.evaluation.scoring import Scoring, measures_of, wanted
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.files import SCORES, check_output
-from hybrid_plugin.measures.named import DEFAULT_MEASURES
-from hybrid_plugin.measures.values import languages_needed
-from hybrid_plugin.retrieval.ranks import Ranks
-from hybrid_plugin.retrieval.runs.positions import LanguageMap, ranks_of_run
-from hybrid_plugin.retrieval.runs.reader import read_run
-from hybrid_plugin.tasks.benchmark import SETTINGS, Benchmark, Pair
-from hybrid_plugin.tasks.task import Task, run_name
+from hybrid_plugin.retrieval.rankings import LanguageMap
+from hybrid_plugin.retrieval.runs.positions import rankings_of_run
+from hybrid_plugin.retrieval.runs.reader import Run, read_run
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.task import Task, View, run_name
+from hybrid_plugin.tasks.texts import count_documents, document_ids, documents, query_texts
 from hybrid_plugin.versions import versions
+
+_MANY = 1_000_000  # documents of a view whose ids are not read only to check those of a run
 
 
 def evaluate_runs(
@@ -31,49 +34,50 @@ def evaluate_runs(
     output: Path | None = None,
     asked: EvaluationSettings | None = None,
     *,
-    pair: Pair | None = None,
     depth: int | None = None,
     about: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Scores:
-    """Score run files that anyone made.
+    """Score run files that anyone made. No text of a document is held; of large collections none is read.
 
     Parameters
     ----------
-    source : a folder that holds ``{docs}.{queries}.trec`` (or ``.trec.gz``) for each pair, itself or in a folder
-        ``runs``; or one run file, of the queries of all languages on the pool or of ``pair``.
+    source : a folder that holds a run file for each task, ``{docs}.{queries}.trec`` (or ``.trec.gz``), itself or in a
+        folder ``runs``; or one run file, of the only task that is asked for, or of the queries of all languages on the
+        pool.
     asked, changes : what is scored; ``changes`` are fields of :class:`~hybrid_plugin.evaluation.EvaluationSettings` by
         name, such as ``measures=["AP", "nDCG@10"]``.
         By default the settings are those of which the folder has any run.
-    pair : what a single run file is a run of, if not of the pool.
     depth : score rankings of so many documents; None scores them as they are.
     about : further facts for ``scores.json``.
 
     Raises
     ------
     UserError
-        The folder lacks a pair of a setting, or a run does not fit the benchmark; names the file and line or id.
+        The folder lacks a task of a setting, or a run does not fit the benchmark; names the file and line or id.
     """
     asked = replace(asked or EvaluationSettings(), **changes)
-    settings, languages = asked.settings or None, asked.languages or None
+    part = chosen(benchmark, asked)
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))
-    if source.is_file():
-        paths = _pairs_of_file(benchmark, source, pair, settings, languages)
-    elif pair is not None:
-        raise UserError(f"{source} is not a file; {benchmark.dataset_id(pair)} is scored on one run file")
-    else:
-        paths = _pairs_of_folder(benchmark, source, settings, languages)
-    parsed = parsed_measures(asked.measures or DEFAULT_MEASURES, benchmark, list(paths))
-    task = Task.load(benchmark)
-    ranks = dict(_ranked(task, paths, languages_needed(parsed, depth)))
-    absent = {pair: int((found.retrieved == 0).sum()) for pair, found in ranks.items()}
-    missing = {f"{pair.docs}/{pair.queries}": number for pair, number in absent.items() if number}
-    cut = {pair: found.at_depth(depth) for pair, found in ranks.items()}
-    longest = {pair: int(found.retrieved.max()) for pair, found in cut.items()}
-    scores = scores_of(
-        cut,
-        parsed,
+    paths = _of_file(part, source, asked) if source.is_file() else _of_folder(part, source, asked)
+    part = replace(part, tasks=tuple(paths))
+    measures = measures_of(part, asked)
+    scoring = Scoring(measures, depth)
+    collection = _Collection(benchmark.whole)
+    missing: dict[str, int] = {}
+    cut: list[int] = []  # the longest ranking of each task whose rankings do not hold all documents
+    for path, tasks in groupby(paths, key=paths.__getitem__):
+        run = read_run(path)
+        for found in map(Asked.load, tasks):
+            longest, absent = _score(scoring, measures, found, run, path, collection, depth)
+            if absent:
+                missing[found.task.name] = absent
+            size = collection.size(found.task)
+            if size is None or longest < size:
+                cut.append(longest)
+    scores = scoring.scores(
+        part.tasks,
         {
             "benchmark": benchmark.name,
             "encoder": None,
@@ -81,8 +85,7 @@ def evaluate_runs(
             "queries_missing": missing,
             "zero_shot": None,  # a run file does not say what its system was trained on
             "seed": None,
-            # the longest of those rankings that do not hold all documents
-            "depth": max((n for pair, n in longest.items() if n < len(task.docs_of(pair))), default=None),
+            "depth": max(cut, default=None),
             "versions": versions(),
             **(about or {}),
         },
@@ -99,75 +102,146 @@ def evaluate_runs(
     return scores
 
 
-def _ranked(task: Task, paths: Mapping[Pair, Path], languages: int | None) -> Iterator[tuple[Pair, Ranks]]:
-    """The ranks of each pair in its run file, of which one is in memory at a time.
-
-    Parameters
-    ----------
-    languages : of how many first documents of the pool to know the languages, if of any.
-    """
-    language_of = {doc.id: lang for lang, docs in task.docs.items() for doc in docs}
-    asked = {query.id: lang for lang, queries in task.queries.items() for query in queries}
-    for path, pairs in groupby(paths, key=paths.__getitem__):
-        run = read_run(path)
-        for pair in pairs:
-            documents = {doc.id for doc in task.docs_of(pair)}
-            known = LanguageMap(language_of, asked, languages) if languages is not None and pair.docs == MULTI else None
-            ranks = ranks_of_run(run, task.relevant_of(pair), documents, path, asked, known)
-            if not ranks.retrieved.any():
-                raise UserError(
-                    f"{path} has no query of {task.benchmark.dataset_id(pair)}; "
-                    "narrow the evaluation with --languages if that is as it should be"
-                )
-            yield pair, ranks
-
-
-def _pairs_of_file(
-    benchmark: Benchmark,
+def _score(
+    scoring: Scoring,
+    measures: Sequence[irm.Measure],
+    asked: Asked,
+    run: Run,
     path: Path,
-    pair: Pair | None,
-    settings: Sequence[str] | None,
-    languages: Sequence[str] | None,
-) -> dict[Pair, Path]:
-    if pair is None:
-        pairs = benchmark.pairs(settings or ("multi",), languages)
-    elif settings or languages:
-        raise UserError(f"{benchmark.dataset_id(pair)} is one pair; it takes neither settings nor languages")
-    else:
-        pairs = [pair]
-    if pair is None and any(pair.docs != MULTI for pair in pairs):
+    collection: _Collection,
+    depth: int | None,
+) -> tuple[int, int]:
+    """Score the rankings of a task in a run: the longest of them, and how many are missing."""
+    task, grades = asked.task, asked.judgements.by_query
+    collection.check(run, asked, path)
+    query_ids = [one for one in asked.queries if one in grades] + asked.missing
+    lengths = [len(run.rankings[one][0]) for one in query_ids if one in run.rankings]
+    if not lengths:
+        raise UserError(
+            f"{path} has no query of {task.name}; narrow the evaluation with --tasks or --languages if that is as it "
+            "should be"
+        )
+    languages = wanted(measures, task, depth).languages
+    known = None
+    if languages is not None:
+        named = {*run.doc_ids, *(doc_id for judged in grades.values() for doc_id, grade in judged.items() if grade)}
+        asking = {one: shared.lang for one, shared in asked.queries.items() if shared.lang}
+        known = LanguageMap(collection.languages(task, named), asking, languages)
+    scoring.add(asked, rankings_of_run(run, query_ids, grades, depth, known))
+    return min(max(lengths), depth or max(lengths)), len(query_ids) - len(lengths)
+
+
+class _Collection:
+    """What is known of a benchmark's documents and queries without holding a text; read where it is needed."""
+
+    def __init__(self, benchmark: Benchmark):
+        self._benchmark = benchmark
+        self._ids: dict[View, dict[str, str | None]] = {}  # of small views: document id -> language
+
+    def size(self, task: Task) -> int | None:
+        """How many documents a task ranks; None where nobody knows."""
+        counts = [count_documents(view) for view in task.docs]
+        return None if None in counts else sum(count for count in counts if count is not None)
+
+    def check(self, run: Run, asked: Asked, path: Path) -> None:
+        """Refuse a run that names a query or document which the benchmark does not have.
+
+        Raises
+        ------
+        UserError
+            Names the id.
+        """
+        strange = next((one for one in run.rankings if one not in asked.queries), None)
+        if strange is not None:
+            known = {text.id for view in self._benchmark.query_views for text in query_texts(view)}
+            known.update(asked.judgements.by_query)
+            strange = next((one for one in run.rankings if one not in known), None)
+        if strange is not None:
+            raise UserError(f"{path} names the query '{strange}', which the benchmark does not have")
+        if all(self._is_small(view) for view in asked.task.docs):
+            ids = [self._small(view) for view in asked.task.docs]
+            for doc_id in run.doc_ids:
+                if not any(doc_id in one for one in ids):
+                    raise UserError(f"{path} names the document '{doc_id}', which the benchmark does not have")
+        else:
+            judged = {doc_id for grades in asked.judgements.by_query.values() for doc_id in grades}
+            if judged.isdisjoint(run.doc_ids):
+                warnings.warn(
+                    f"{path} has none of the judged documents of {asked.task.name}: are its document ids those of the "
+                    f"task, such as '{next(iter(judged))}'?",
+                    stacklevel=4,
+                )
+
+    def languages(self, task: Task, named: set[str]) -> dict[str, str]:
+        """The languages of some documents of a task."""
+        found: dict[str, str | None] = {}
+        told = len({view.prefix for view in task.docs}) == len(task.docs) and all(view.prefix for view in task.docs)
+        for view in task.docs:
+            if told and view.lang:
+                found |= {doc_id: view.lang for doc_id in named if doc_id.startswith(view.prefix)}
+            elif self._is_small(view):
+                ids = self._small(view)
+                found |= {doc_id: ids[doc_id] for doc_id in named & ids.keys()}
+            else:
+                found |= {doc_id: lang for doc_id, lang in _ids(view) if doc_id in named}
+        return {doc_id: lang for doc_id, lang in found.items() if lang}
+
+    def _is_small(self, view: View) -> bool:
+        return (count_documents(view) or 0) <= _MANY
+
+    def _small(self, view: View) -> dict[str, str | None]:
+        if view not in self._ids:
+            self._ids[view] = dict(_ids(view))
+        return self._ids[view]
+
+
+def _ids(view: View) -> Iterator[tuple[str, str | None]]:
+    """The ids and languages of a view's documents."""
+    if view.lang:
+        return ((doc_id, view.lang) for doc_id in document_ids(view))
+    return ((text.id, text.lang) for text in documents(view))
+
+
+def _of_file(benchmark: Benchmark, path: Path, asked: EvaluationSettings) -> dict[Task, Path]:
+    """The tasks that one run file is scored on."""
+    if len(benchmark.tasks) == 1:
+        return {benchmark.tasks[0]: path}
+    tasks = [task for task in benchmark.tasks if task.setting == "multi"]
+    if not tasks or (asked.settings and len(tasks) < len(benchmark.tasks)):
         raise UserError(
             f"one run file of {benchmark.name} is a run on the pool, so of the setting 'multi'; for another, name the "
-            f"pair it is a run of, such as {benchmark.dataset_id(pairs[0])}"
+            f"task it is a run of, such as {benchmark.name}/{benchmark.tasks[0].name}"
         )
-    return dict.fromkeys(pairs, path)
+    queries = [text.id for view in dict.fromkeys(task.queries for task in tasks) for text in query_texts(view)]
+    if len(set(queries)) < len(queries):
+        raise UserError(
+            f"several tasks of {benchmark.name} have the same query ids, so one run file cannot be of all; name the task "
+            f"it is a run of, such as {benchmark.name}/{tasks[0].name}"
+        )
+    return dict.fromkeys(tasks, path)
 
 
-def _pairs_of_folder(
-    benchmark: Benchmark, folder: Path, settings: Sequence[str] | None, languages: Sequence[str] | None
-) -> dict[Pair, Path]:
+def _of_folder(benchmark: Benchmark, folder: Path, asked: EvaluationSettings) -> dict[Task, Path]:
+    """The run file of each task; without a choice of settings or tasks, of the settings that have any."""
     place = folder / RUNS if (folder / RUNS).is_dir() else folder
     if not place.is_dir():
         raise UserError(f"there is no folder or run file '{folder}'")
-    pairs = benchmark.pairs(settings or SETTINGS, languages)
-    paths = {pair: _run_path(place, pair) for pair in pairs}
-    if settings is None:
-        found = {pair.setting for pair, path in paths.items() if path is not None}
-        pairs = [pair for pair in pairs if pair.setting in found]
-    if not pairs:
-        raise UserError(f"{place} has no run file of {benchmark.name}, such as {run_name(benchmark.pairs()[0])}")
+    paths = {task: _run_path(place, task) for task in benchmark.tasks}
+    found = {task.setting for task, path in paths.items() if path is not None}
+    if not found:
+        raise UserError(f"{place} has no run file of {benchmark.name}, such as {run_name(benchmark.tasks[0])}")
     result = {}
-    for pair in pairs:
-        path = paths[pair]
-        if path is None:
+    for task, path in paths.items():
+        if path is not None:
+            result[task] = path
+        elif asked.settings or asked.tasks or task.setting in found:
             raise UserError(
-                f"{place} has no {run_name(pair)}, which the setting '{pair.setting}' needs; "
-                "narrow the evaluation with --settings or --languages"
+                f"{place} has no {run_name(task)}, which the setting '{task.setting}' needs; "
+                "narrow the evaluation with --settings, --languages or --tasks"
             )
-        result[pair] = path
     return result
 
 
-def _run_path(folder: Path, pair: Pair) -> Path | None:
-    candidates = (folder / run_name(pair), folder / f"{run_name(pair)}.gz")
+def _run_path(folder: Path, task: Task) -> Path | None:
+    candidates = (folder / run_name(task), folder / f"{run_name(task)}.gz")
     return next((path for path in candidates if path.is_file()), None)

@@ -13,5 +13,7 @@ class EvaluationSettings:
     """Only these; the pool stays whole."""
     settings: tuple[str, ...] = ()
     """Only these: mono, cross, multi."""
+    tasks: tuple[str, ...] = ()
+    """Only these, such as de/en multi/en, or de for all on German documents."""
     measures: tuple[str, ...] = ()
     """Such as AP nDCG@10 RankDistance "LanguageAP(lang='de')", or 'all'; see docs/evaluation.md."""

@@ -2,104 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from ir_measures import measures as irm
 
-from datasets_ext import MULTI
 from hybrid_plugin.encoding.vectors import Vectors
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.asked import Asked
 from hybrid_plugin.evaluation.scores import Scores
-from hybrid_plugin.evaluation.scoring import parsed_measures, scores_of
-from hybrid_plugin.measures.named import DEFAULT_MEASURES
-from hybrid_plugin.measures.values import languages_needed
-from hybrid_plugin.retrieval.exact import Pool, top
-from hybrid_plugin.retrieval.positions import PositionCounter
-from hybrid_plugin.retrieval.ranks import Ranks
+from hybrid_plugin.evaluation.scoring import Scoring, wanted
+from hybrid_plugin.retrieval.exact import Part
+from hybrid_plugin.retrieval.rank import Pool, check_distinct, rank
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH, RunWriter, run_writer
-from hybrid_plugin.tasks.benchmark import Pair
-from hybrid_plugin.tasks.task import Task, run_name
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.task import Task, View, run_name
+
+_WHOLE = 200_000  # documents of which a ranking is listed whole, for measures that take lists
+
+
+@dataclass(frozen=True)
+class RankingOptions:
+    """How far down rankings are scored, and written."""
+
+    depth: int | None = None
+    """Score rankings of so many documents; None scores whole ones."""
+    runs: Path | None = None
+    """Write a run file a task into this folder."""
+    runs_depth: int | None = DEFAULT_DEPTH
+    """Documents a query in the run files; None writes all."""
+
+
+def unprefixed(view: View) -> View:
+    """A view as it is encoded: what goes before ids in a pool makes no other texts."""
+    return replace(view, prefix="")
 
 
 def evaluate_vectors(
-    task: Task,
-    docs: Mapping[str, Vectors],
-    queries: Mapping[str, Vectors],
-    pairs: Sequence[Pair],
+    benchmark: Benchmark,
+    docs: Mapping[View, Part],
+    queries: Mapping[View, Vectors],
+    measures: Sequence[irm.Measure],
+    options: RankingOptions | None = None,
     *,
-    measures: Sequence[str] = DEFAULT_MEASURES,
-    depth: int | None = None,
-    run_folder: Path | None = None,
-    runs_depth: int | None = DEFAULT_DEPTH,
     about: dict[str, Any] | None = None,
+    progress: bool = False,
 ) -> Scores:
-    """Score vectors in memory: one matrix product a query language serves all of its pairs.
+    """Score vectors, in memory or in files of any size, which are read a block at a time.
+
+    Positions are exact in the whole ranking, however long, for every measure that :func:`has_ranks`; the others are
+    left to ir_measures on the documents that they look at.
 
     Parameters
     ----------
-    docs, queries : unit vectors by language.
-    measures : names as ir_measures has them.
-    depth : score rankings of so many documents; None scores the full ranking.
-    run_folder : where to write run files, if anywhere.
-    runs_depth : documents a query in the run files; None writes all.
+    benchmark : whose tasks are scored, all of them.
+    docs, queries : by view, without prefix (see :func:`unprefixed`); :func:`stored_vectors` reads them.
     about : the head of ``scores.json``.
 
     Raises
     ------
     UserError
-        A measure is unknown, documents and queries are of different encoders, or a document id occurs twice.
+        Documents and queries are of different encoders, a vector is not finite, a document id occurs twice in a pool,
+        or a measure needs whole rankings of more documents than can be listed.
     """
-    parsed = parsed_measures(measures, task.benchmark, pairs)
-    known = languages_needed(parsed, depth)
-    pool = Pool.of_groups(docs)
-    ranks: dict[Pair, Ranks] = {}
-    for lang in dict.fromkeys(pair.queries for pair in pairs):
-        own = {pair.docs: pair for pair in pairs if pair.queries == lang}
-        relevant = task.relevant_of(Pair(MULTI, lang, "multi"))
-        groups = [name for name in own if name != MULTI]
-        counter = PositionCounter(pool, relevant, groups, MULTI in own, "" if known is None else lang, known or 0)
-        with ExitStack() as stack:
-            writers = _open_runs(stack, task, own.values(), run_folder)
-            for rows, scores in pool.scores(queries[lang]):
-                ids = [queries[lang].ids[row] for row in rows]
-                counter.add(ids, scores)
-                for pair, (writer, asked) in writers.items():
-                    columns = pool.whole if pair.docs == MULTI else pool.members[pair.docs]
-                    _write_runs(writer, pool, ids, scores, columns, asked, runs_depth)
-        for name, pair in own.items():
-            ranks[pair] = counter.ranks(None if name == MULTI else name)
-    return scores_of({pair: ranks[pair].at_depth(depth) for pair in pairs}, parsed, about or {})
+    from tqdm.auto import tqdm
+
+    options = options or RankingOptions()
+    scoring = Scoring(measures, options.depth)
+    names = sorted({lang for part in docs.values() for lang in part.languages} | {*benchmark.languages})
+    for pool in dict.fromkeys(task.docs for task in benchmark.tasks):
+        check_distinct([(docs[unprefixed(view)], view.prefix) for view in pool])
+    by_queries: dict[View, list[Task]] = {}
+    for task in benchmark.tasks:
+        by_queries.setdefault(task.queries, []).append(task)
+    with tqdm(total=len(benchmark.tasks), desc="rank", unit="task", disable=not progress) as bar:
+        for view, tasks in by_queries.items():
+            asked = {task.name: Asked.load(task) for task in tasks}
+            vectors = queries[unprefixed(view)]
+            named = Vectors([view.prefix + text_id for text_id in vectors.ids], vectors.matrix)
+            known = asked[tasks[0].name].queries
+            langs = [known[text_id].lang if text_id in known else None for text_id in named.ids]
+            pools = {task.name: _pool(asked[task.name], measures, docs, options) for task in tasks}
+            with ExitStack() as stack:
+                writers = _open_runs(stack, tasks, options.runs)
+                for name, rankings in rank(named, langs, docs, pools, names, progress=progress):
+                    scoring.add(asked[name], rankings)
+                    if name in writers:
+                        lists, scores = (
+                            [one[: options.runs_depth] for one in found] for found in (rankings.doc_ids, rankings.scores)
+                        )
+                        writers[name].add(rankings.query_ids, lists, scores)
+            for one in asked.values():
+                scoring.add_missing(one)
+            bar.update(len(tasks))
+    return scoring.scores(benchmark.tasks, about or {})
 
 
-def _open_runs(
-    stack: ExitStack, task: Task, pairs: Iterable[Pair], folder: Path | None
-) -> dict[Pair, tuple[RunWriter, set[str]]]:
-    """The run file of each pair, open as long as the stack, and the queries that it asks."""
+def _pool(
+    asked: Asked, measures: Sequence[irm.Measure], docs: Mapping[View, Part], options: RankingOptions
+) -> Pool:
+    task = asked.task
+    parts = tuple((unprefixed(view), view.prefix) for view in task.docs)
+    found = wanted(measures, task, options.depth, 0 if options.runs is None else options.runs_depth)
+    size = sum(len(docs[view]) for view, _ in parts)
+    if found.lists is None and size > _WHOLE:
+        raise UserError(
+            f"some of the measures {', '.join(map(str, measures))} need whole rankings of the {size:,} documents of "
+            f"{task.name}; give a depth, such as {DEFAULT_DEPTH}, or measures with a cutoff"
+        )
+    known = {query_id: grades for query_id, grades in asked.judgements.by_query.items() if query_id in asked.queries}
+    return Pool(parts, known, found)
+
+
+def _open_runs(stack: ExitStack, tasks: Sequence[Task], folder: Path | None) -> dict[str, RunWriter]:
+    """The run file of each task, open as long as the stack."""
     if folder is None:
         return {}
-    return {
-        pair: (stack.enter_context(run_writer(folder / run_name(pair))), set(task.relevant_of(pair))) for pair in pairs
-    }
-
-
-def _write_runs(
-    writer: RunWriter,
-    pool: Pool,
-    ids: Sequence[str],
-    scores: np.ndarray,
-    columns: slice | np.ndarray,
-    asked: set[str],
-    depth: int | None,
-) -> None:
-    """Append the rankings, within some columns of the pool, of those of a block of queries that are asked."""
-    chosen = [
-        (query_id, row, top(row, columns, depth))
-        for query_id, row in zip(ids, scores, strict=True)
-        if query_id in asked
-    ]
-    if chosen:
-        writer.add(
-            [i for i, _, _ in chosen], [pool.ids[best] for _, _, best in chosen], [row[best] for _, row, best in chosen]
-        )
+    return {task.name: stack.enter_context(run_writer(folder / run_name(task))) for task in tasks}

@@ -12,5 +12,6 @@ from .named import register_measures as register_measures
 from .peer import PEER as PEER
 from .rank_distance import RankDistance as RankDistance
 from .values import from_ranks as from_ranks
-from .values import languages_needed as languages_needed
+from .values import has_ranks as has_ranks
+from .values import values_of as values_of
 from .weak_alignment import WeakAlignment as WeakAlignment

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
-from pathlib import Path
+from itertools import chain
 
 import numpy as np
 from ir_measures import measures as irm
@@ -13,9 +12,8 @@ from ir_measures.measures.base import Agg
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.measures.base import DefinedMean, Qrels, Rankings
 from hybrid_plugin.measures.languages import language_of_document, language_of_query
+from hybrid_plugin.retrieval.rankings import LanguageMap, ranks_of_lists
 from hybrid_plugin.retrieval.ranks import Languages, Ranks
-from hybrid_plugin.retrieval.runs.positions import LanguageMap, ranks_of_run
-from hybrid_plugin.retrieval.runs.reader import Run
 
 OWN = "query"  # as a parameter `lang`: the language of the query
 OTHER = "other"  # all languages but that one
@@ -38,21 +36,17 @@ class BiasMeasure(irm.Measure):
 
     def values(self, qrels: Qrels, run: Rankings) -> dict[str, float]:
         """By query id, with the languages that the ids of documents and queries name."""
-        relevant = {
-            query_id: [doc_id for doc_id, relevance in judged.items() if relevance >= self["rel"]]
+        lists = [np.array(run.get(query_id, []), object) for query_id in qrels]
+        judged = (doc_id for grades in qrels.values() for doc_id, grade in grades.items() if grade >= self["rel"])
+        docs = {doc_id: language_of_document(doc_id) for doc_id in chain(*lists, judged)}
+        queries = {query_id: language_of_query(query_id) for query_id in qrels} if self.asks_for_own() else {}
+        known = LanguageMap(docs, queries, self.params.get("cutoff", 0))
+        # Where a grade below 1 counts as relevant, all are moved up: a grade of 0 is none to the ranks.
+        grades = {
+            query_id: {doc_id: max(0, grade + 1 - self["rel"]) for doc_id, grade in judged.items()}
             for query_id, judged in qrels.items()
         }
-        relevant = {query_id: doc_ids for query_id, doc_ids in relevant.items() if doc_ids}
-        rankings = {query_id: run.get(query_id, []) for query_id in relevant}
-        docs = {doc_id: language_of_document(doc_id) for found in (rankings, relevant) for doc_id in _ids(found)}
-        queries = {query_id: language_of_query(query_id) for query_id in relevant} if self.asks_for_own() else {}
-        known = LanguageMap(docs, queries, self.params.get("cutoff", 0))
-        row = {doc_id: i for i, doc_id in enumerate(docs)}
-        ordered = {
-            query_id: (np.array([row[doc_id] for doc_id in found], np.int32), -np.arange(len(found), dtype=np.float32))
-            for query_id, found in rankings.items()
-        }
-        ranks = ranks_of_run(Run(np.array([*docs], object), ordered), relevant, docs, Path(), (), known)
+        ranks = ranks_of_lists([*qrels], lists, grades, [len(found) for found in lists], known)
         return dict(zip(ranks.query_ids, self.from_ranks(ranks).tolist(), strict=True))
 
     def asks_for_own(self) -> bool:
@@ -61,10 +55,6 @@ class BiasMeasure(irm.Measure):
 
     def aggregator(self) -> Agg:
         return DefinedMean()
-
-
-def _ids(by_query: dict[str, list[str]]) -> Iterable[str]:
-    return (doc_id for doc_ids in by_query.values() for doc_id in doc_ids)
 
 
 def languages_of(ranks: Ranks) -> Languages:

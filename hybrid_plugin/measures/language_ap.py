@@ -32,8 +32,8 @@ class _LanguageAP(BiasMeasure):
     SUPPORTED_PARAMS = {"cutoff": CUTOFF, "lang": LANG, "rel": REL}  # noqa: RUF012
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:
-        with np.errstate(invalid="ignore"):  # 0/0 where the language has no relevant document
-            return average_precision(among(ranks, self["lang"]), self.params.get("cutoff"))
+        own = among(ranks, self["lang"])
+        return np.where(own.relevant > 0, average_precision(own, self.params.get("cutoff")), np.nan)
 
 
 LanguageAP = _LanguageAP()

@@ -34,9 +34,9 @@ class _LanguageSkew(BiasMeasure):
     def from_ranks(self, ranks: Ranks) -> np.ndarray:
         known = languages_of(ranks)
         top = known.top[:, : self["cutoff"]]
-        with np.errstate(invalid="ignore"):  # 0/0 for an empty ranking
+        with np.errstate(invalid="ignore"):  # 0/0 for an empty ranking, and without relevant documents
             share = is_in(known, top, self["lang"]).sum(1) / (top >= 0).sum(1)
-        return share - is_in(known, known.relevant, self["lang"]).sum(1) / ranks.relevant
+            return share - is_in(known, known.relevant, self["lang"]).sum(1) / ranks.relevant
 
 
 LanguageSkew = _LanguageSkew()

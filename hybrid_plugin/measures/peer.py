@@ -42,6 +42,7 @@ class _PEER(irm.Measure):
     SHORT_DESC = "The probability that documents of all languages have the same expected rank in the top k."
     HIGHER_IS_BETTER = True
     POOL_ONLY = True
+    GRADED = True  # takes ranks with all their grades
     SUPPORTED_PARAMS = {  # noqa: RUF012
         "cutoff": NEEDED_CUTOFF,
         "weights": irm.ParamInfo(dtype=dict, default={1: 1.0}, desc="level of relevance to its weight, of sum 1"),
@@ -77,19 +78,22 @@ class _PEER(irm.Measure):
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:
         known, cut = languages_of(ranks), ranks.at_depth(self["cutoff"])
+        grades = np.where(np.isnan(cut.positions), 0, 1 if cut.grades is None else cut.grades)
         found = np.isfinite(cut.positions)
-        missing = np.isinf(cut.positions).sum(1)
-        last = (2 * cut.relevant + missing + 1) / 2
-        relevant = _kruskal(
-            np.where(found, cut.positions, last[:, None]), known.relevant, len(known.names), np.any(found, 1)
-        )
-        others = known.top[:, : self["cutoff"]].copy()
-        rows = np.nonzero(found)[0]
-        others[rows, cut.positions[found].astype(int) - 1] = -1
-        places = np.broadcast_to(np.arange(1.0, others.shape[1] + 1), others.shape)
-        rest = _kruskal(places, others, len(known.names), np.any(others >= 0, 1))
-        weights = self["weights"]
-        value = weights.get(1, 0) * relevant + weights.get(0, 0) * rest
+        unjudged = known.top[:, : self["cutoff"]].copy()
+        unjudged[np.nonzero(found)[0], cut.positions[found].astype(int) - 1] = -1
+        places = np.broadcast_to(np.arange(1.0, unjudged.shape[1] + 1), unjudged.shape)
+        value = np.zeros(len(cut.query_ids))
+        for level, weight in self["weights"].items():
+            if level == 0:
+                value += weight * _kruskal(places, unjudged, len(known.names), np.any(unjudged >= 0, 1))
+                continue
+            of_level = (grades == level) & (found | (level > 0))  # what is worse than not relevant need not be found
+            size, missing = of_level.sum(1), (of_level & ~found).sum(1)
+            last = (2 * size + missing + 1) / 2
+            rank = np.where(found, cut.positions, last[:, None])
+            p = _kruskal(rank, np.where(of_level, known.relevant, -1), len(known.names), np.any(of_level & found, 1))
+            value += weight * np.where((grades == level).any(1), p, 0)  # a level that is not judged says nothing
         return np.where(cut.retrieved > 0, np.where(np.isnan(value), 1.0, value), 0.0)
 
     def __repr__(self) -> str:

@@ -1,52 +1,108 @@
-"""The values of any measure, from ranks."""
+"""The values of any measure, from rankings and judgements: those of ir_measures, always."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
+import ir_measures
 import numpy as np
 from ir_measures import measures as irm
 
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, blame
 from hybrid_plugin.measures.base import pool_only
-from hybrid_plugin.measures.standard import FROM_RANKS
+from hybrid_plugin.measures.standard import FROM_RANKS, WITHOUT_CUTOFF
+from hybrid_plugin.retrieval.rankings import Rankings
 from hybrid_plugin.retrieval.ranks import Ranks
 
+_QUERIES = 256  # handed to ir_measures at a time
 
-def from_ranks(measure: irm.Measure, ranks: Ranks) -> np.ndarray:
-    """A measure's value for each query, from the positions of its relevant documents.
 
-    Relevance is binary here. The values are those of ir_measures on the run that has these positions.
+class Judged(Protocol):
+    """The judgements of a task: :class:`hybrid_plugin.tasks.Judgements`."""
+
+    def of(self, query_ids: Sequence[str]) -> Sequence[Any]: ...
+
+
+def values_of(measures: Sequence[irm.Measure], rankings: Rankings, judged: Judged) -> dict[irm.Measure, np.ndarray]:
+    """Each measure's value for each query; those of ir_measures on the run and the judgements that these are.
 
     Parameters
     ----------
-    ranks : with the languages of the documents where the measure is of language bias, see :func:`languages_needed`.
+    rankings : that hold what the measures need, see :func:`needed`.
 
     Returns
     -------
-    float64 [queries]; NaN where the measure is not defined for a query.
+    float64 [queries] of each measure; NaN where it is not defined for a query.
 
     Raises
     ------
     UserError
-        The measure needs more than positions and languages.
+        No provider of ir_measures can compute a measure.
     """
-    computes: Callable[[Ranks], np.ndarray] | None = getattr(measure, "from_ranks", None)
-    if computes is not None and not measure.params.keys() & {"rel", "lang_mapping"}:
-        return computes(ranks)
-    if measure.NAME in FROM_RANKS and not measure.params.keys() - {"cutoff"}:
-        return FROM_RANKS[measure.NAME](ranks, measure.params.get("cutoff"))
-    known = {*FROM_RANKS, *(name for name, other in irm.registry.items() if hasattr(other, "from_ranks"))}
-    raise UserError(f"{measure} cannot be computed from positions; known: {', '.join(sorted(known))}, with @k")
+    found = {measure: from_ranks(measure, rankings.ranks) for measure in measures if has_ranks(measure)}
+    others = [measure for measure in measures if measure not in found]
+    if others:
+        found |= _by_ir_measures(others, rankings, judged)
+    return {measure: found[measure] for measure in measures}
 
 
-def languages_needed(measures: Sequence[irm.Measure], depth: int | None = None) -> int | None:
-    """Of how many first documents the measures want to know the languages; None if no measure asks for languages.
+def has_ranks(measure: irm.Measure) -> bool:
+    """Whether a measure is computed from ranks, which may be those in a whole ranking of any length.
+
+    All others are left to ir_measures, on the documents that a ranking lists.
+    """
+    params = measure.params
+    if params.get("rel", 1) < 1 or params.get("judged_only", False):
+        return False
+    if hasattr(measure, "from_ranks"):
+        return "lang_mapping" not in params
+    if measure.NAME in WITHOUT_CUTOFF and "cutoff" in params:
+        return False
+    return measure.NAME in FROM_RANKS and not params.keys() - {"cutoff", "rel", "judged_only"}
+
+
+def from_ranks(measure: irm.Measure, ranks: Ranks) -> np.ndarray:
+    """The values of a measure that :func:`has_ranks`, float64 [queries].
 
     Parameters
     ----------
-    depth : the ranks will be cut there.
+    ranks : with the languages of the documents where the measure is of language bias.
     """
-    if not any(map(pool_only, measures)):
-        return None
-    return max(depth or 0, *(measure.params.get("cutoff", 0) for measure in measures))
+    graded = bool(getattr(measure, "GRADED", measure.NAME == "nDCG"))
+    relevant = ranks if graded else ranks.at_least(measure.params.get("rel", 1))
+    computes: Callable[[Ranks], np.ndarray] | None = getattr(measure, "from_ranks", None)
+    if computes is not None:
+        with blame(f"the measure {measure}", type(measure)):
+            return computes(relevant)
+    return FROM_RANKS[measure.NAME](relevant, measure.params.get("cutoff"))
+
+
+def _by_ir_measures(
+    measures: Sequence[irm.Measure], rankings: Rankings, judged: Judged
+) -> Mapping[irm.Measure, np.ndarray]:
+    result = {measure: np.full(len(rankings.query_ids), float(measure.DEFAULT)) for measure in measures}
+    for start in range(0, len(rankings.query_ids), _QUERIES):
+        row_of = {query_id: row for row, query_id in enumerate(rankings.query_ids[start : start + _QUERIES], start)}
+        run = {
+            query_id: dict(zip(rankings.doc_ids[row], rankings.scores[row].tolist(), strict=True))
+            for query_id, row in row_of.items()
+            if len(rankings.doc_ids[row])
+        }
+        for metric in evaluator(measures, judged.of(list(row_of))).iter_calc(run):
+            result[metric.measure][row_of[metric.query_id]] = metric.value
+    return result
+
+
+def evaluator(measures: Sequence[irm.Measure], records: Sequence[Any]) -> Any:
+    """ir_measures' evaluator of some measures.
+
+    Raises
+    ------
+    UserError
+        No provider can compute one of them; says what to install where that helps.
+    """
+    try:
+        return ir_measures.evaluator(measures, records)
+    except (ValueError, RuntimeError) as error:
+        raise UserError(f"ir_measures cannot compute {', '.join(map(str, measures))}: {error}") from error

@@ -1,143 +1,132 @@
-"""Exact search over vectors in memory, with ties broken as trec_eval breaks them."""
+"""Exact scores of vectors, block by block, the same numbers on every machine.
+
+The score of a query and a document is the dot product of their float32 vectors, rounded to float32 once. Products of
+two float32 numbers are exact in float64, and a sum of n of them is known there to n * 2^-53 of the product of the two
+lengths; where that leaves open to which float32 the sum rounds, it is added up exactly. So equal vectors have equal
+scores wherever they stand, whatever the blocks and the library that multiplies matrices, and ties are real ties.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from hybrid_plugin.encoding.vectors import Vectors
 from hybrid_plugin.errors import UserError
 
-_BLOCK = 256  # queries scored at a time
+QUERIES = 512  # scored at a time
+_CELLS = 2**21  # scores in a block
 
 
-class Pool:
-    """Documents to rank, as one pool and as groups (languages) of it.
-
-    The columns are in descending order of document id, which is trec_eval's order among equal scores: of two columns
-    with the same score the one further left ranks higher, in the pool and in every group of it.
+@dataclass(frozen=True)
+class Part:
+    """Documents of one view: their vectors, and their languages.
 
     Parameters
     ----------
-    docs : ids and vectors.
-    groups : the group of each document, or None for a pool without groups.
+    lang : of all of them, or of each (object [documents]); None where nobody knows.
+    """
 
-    Attributes
+    vectors: Vectors
+    lang: str | np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return len(self.vectors.ids)
+
+    @cached_property
+    def languages(self) -> set[str]:
+        """Those of its documents, as far as they are known."""
+        return {lang for lang in (self.lang if isinstance(self.lang, np.ndarray) else [self.lang]) if lang}
+
+    def langs_of(self, rows: np.ndarray) -> np.ndarray:
+        """The languages of some rows, object [rows]."""
+        return self.lang[rows] if isinstance(self.lang, np.ndarray) else np.full(len(rows), self.lang, object)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Scores of some queries and some documents of one language of a part.
+
+    Parameters
     ----------
-    ids : object [documents], by column.
-    column : document id -> column.
-    matrix : float32 [documents, dimension], the vectors by column.
-    members : group -> its columns.
-    group_of : the group of each column; empty without groups.
-    group_number : int16 [documents], the same as places among ``members``.
-    whole : all columns.
+    rows : int64 [documents], which of the part.
+    lang : of these documents.
+    scores : float32 [queries, documents].
+    """
+
+    rows: np.ndarray
+    lang: str | None
+    scores: np.ndarray
+
+    @cached_property
+    def ordered(self) -> np.ndarray:
+        """The scores of each query, ascending."""
+        return np.sort(self.scores, axis=1)
+
+
+def score_blocks(queries: np.ndarray, part: Part) -> Iterator[Block]:
+    """The scores of some queries and all documents of a part; a block's size follows from the number of queries.
+
+    Parameters
+    ----------
+    queries : float32 [queries, dimension].
 
     Raises
     ------
     UserError
-        A document id occurs twice.
+        The queries are of another dimension than the documents, or a vector is not finite.
     """
-
-    def __init__(self, docs: Vectors, groups: Sequence[str] | None = None):
-        order = sorted(range(len(docs.ids)), key=docs.ids.__getitem__, reverse=True)
-        self.ids = np.array([docs.ids[i] for i in order], dtype=object)
-        self.column = {doc_id: i for i, doc_id in enumerate(self.ids)}
-        if len(self.column) != len(order):
-            raise UserError(f"{len(order) - len(self.column)} document ids occur more than once")
-        self.matrix = np.ascontiguousarray(docs.matrix[order])
-        self._originals, self._copies = _equal_rows(self.matrix)
-        self.members: dict[str, slice | np.ndarray] = {}
-        self.group_of: list[str] = [] if groups is None else [groups[i] for i in order]
-        for group in dict.fromkeys(self.group_of):
-            self.members[group] = _columns(np.flatnonzero(np.array(self.group_of, dtype=object) == group))
-        number = {group: i for i, group in enumerate(self.members)}
-        self.group_number = np.array([number[group] for group in self.group_of], np.int16)
-        self.whole = slice(0, len(order))
-
-    @classmethod
-    def of_groups(cls, docs: Mapping[str, Vectors]) -> Pool:
-        """The pool of the documents of several groups, by group."""
-        ids = [doc_id for vectors in docs.values() for doc_id in vectors.ids]
-        groups = [group for group, vectors in docs.items() for _ in vectors.ids]
-        return cls(Vectors(ids, np.concatenate([vectors.matrix for vectors in docs.values()])), groups)
-
-    def scores(self, queries: Vectors) -> Iterator[tuple[range, np.ndarray]]:
-        """Dot products, a block of queries at a time: (rows, float32 [len(rows), documents]).
-
-        Raises
-        ------
-        UserError
-            The queries are of another dimension than the documents.
-        """
-        if queries.matrix.shape[1] != self.matrix.shape[1]:
-            raise UserError(
-                f"the queries have {queries.matrix.shape[1]} dimensions, the documents {self.matrix.shape[1]}; "
-                "encode both with the same encoder"
-            )
-        for start in range(0, len(queries.ids), _BLOCK):
-            rows = range(start, min(start + _BLOCK, len(queries.ids)))
-            scores = queries.matrix[rows.start : rows.stop] @ self.matrix.T
-            # A matrix product may round equal columns differently; equal vectors have equal scores.
-            scores[:, self._copies] = scores[:, self._originals]
-            yield rows, scores
+    if queries.shape[1] != part.vectors.matrix.shape[1]:
+        raise UserError(
+            f"the queries have {queries.shape[1]} dimensions, the documents {part.vectors.matrix.shape[1]}; "
+            "encode both with the same encoder"
+        )
+    size = max(1, _CELLS // max(1, len(queries)))
+    for start in range(0, len(part), size):
+        docs = part.vectors.block(start, start + size)
+        rows = np.arange(start, start + len(docs))
+        if isinstance(part.lang, np.ndarray):
+            scores, langs = exact_scores(queries, docs), part.lang[rows]
+            for lang in dict.fromkeys(langs):
+                chosen = np.flatnonzero(langs == lang)
+                yield Block(rows[chosen], lang, scores[:, chosen])
+        else:
+            yield Block(rows, part.lang, exact_scores(queries, docs))
 
 
-def _equal_rows(matrix: np.ndarray) -> tuple[list[int], list[int]]:
-    """The rows that equal an earlier one: (the first of their kind, they themselves)."""
-    first: dict[int, int] = {}
-    pairs = [(first.setdefault(hash(row.tobytes()), place), place) for place, row in enumerate(matrix)]
-    pairs = [(one, other) for one, other in pairs if one != other and np.array_equal(matrix[one], matrix[other])]
-    return [one for one, _ in pairs], [other for _, other in pairs]
+def exact_scores(queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
+    """The score of each query and document, float32 [queries, documents]."""
+    sums = queries.astype(np.float64) @ docs.astype(np.float64).T
+    doubt = _doubt(queries, docs)
+    scores = (sums - doubt).astype(np.float32)
+    rows, columns = np.nonzero(scores != (sums + doubt).astype(np.float32))
+    scores[rows, columns] = _settled(sums[rows, columns], queries[rows], docs[columns])
+    return scores
 
 
-def _columns(places: np.ndarray) -> slice | np.ndarray:
-    """Neighbouring columns as a slice, which is far cheaper to look at than a list of them."""
-    if len(places) and places[-1] - places[0] + 1 == len(places):
-        return slice(int(places[0]), int(places[-1]) + 1)
-    return places
+def exact_pairs(queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
+    """The score of each query and the document in the same row, float32 [rows]."""
+    sums = np.einsum("ij,ij->i", queries.astype(np.float64), docs.astype(np.float64))
+    doubt = _doubt(queries, docs)
+    scores = (sums - doubt).astype(np.float32)
+    rows = np.flatnonzero(scores != (sums + doubt).astype(np.float32))
+    scores[rows] = _settled(sums[rows], queries[rows], docs[rows])
+    return scores
 
 
-def size_of(columns: slice | np.ndarray) -> int:
-    """How many columns there are."""
-    return columns.stop - columns.start if isinstance(columns, slice) else len(columns)
+def _doubt(queries: np.ndarray, docs: np.ndarray) -> float:
+    """How far a sum of products in float64 may be from the true one, doubled to be safe."""
+    lengths = [float(np.sqrt(np.einsum("ij,ij->i", one, one).max(initial=0))) for one in (queries, docs)]
+    return 2 * queries.shape[1] * 2.0**-53 * lengths[0] * lengths[1]
 
 
-def top(row: np.ndarray, columns: slice | np.ndarray, depth: int | None) -> np.ndarray:
-    """The columns of the highest scores among some columns of a pool, in trec_eval's order.
-
-    Parameters
-    ----------
-    row : float32 [documents of the pool], the scores of one query.
-    depth : how many, if not all.
-
-    Returns
-    -------
-    int [depth], or fewer where there are fewer columns.
-    """
-    scores = row[columns]
-    if depth is not None and depth < len(scores):
-        # Keep everything that ties with the last place, then cut after the exact order is known.
-        threshold = np.partition(scores, len(scores) - depth)[len(scores) - depth]
-        kept = np.flatnonzero(scores >= threshold)
-    else:
-        kept = np.arange(len(scores))
-    kept = kept[np.argsort(-scores[kept], kind="stable")][:depth]
-    return kept + columns.start if isinstance(columns, slice) else columns[kept]
-
-
-def top_columns(scores: np.ndarray, depth: int) -> np.ndarray:
-    """The columns of the highest scores of each query of a block, as :func:`top` gives them for the whole pool.
-
-    Returns
-    -------
-    int [queries, depth], or [queries, documents] where the pool holds fewer.
-    """
-    depth = min(depth, scores.shape[1])
-    if not depth:
-        return np.empty((len(scores), 0), int)
-    threshold = np.partition(scores, scores.shape[1] - depth, axis=1)[:, [scores.shape[1] - depth]]
-    rows, columns = np.nonzero(scores >= threshold)  # with everything that ties with the last place
-    order = np.lexsort((-scores[rows, columns], rows))  # stable, so that of equal scores the left one comes first
-    first = np.searchsorted(rows, np.arange(len(scores)))
-    return columns[order][first[:, None] + np.arange(depth)]
+def _settled(sums: np.ndarray, queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
+    """What sums in doubt round to, float32 [rows]; a sum of 0 is one of products that cancel or are 0 themselves."""
+    products = queries.astype(np.float64) * docs
+    return np.array(
+        [0.0 if not total else math.fsum(row) for total, row in zip(sums, products, strict=True)], np.float64
+    ).astype(np.float32)

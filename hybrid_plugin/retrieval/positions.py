@@ -1,88 +1,132 @@
-"""Exact positions of the relevant documents, from vectors."""
+"""Exact positions of judged documents in whole rankings, counted block by block."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from hybrid_plugin.retrieval.exact import Pool, size_of, top_columns
-from hybrid_plugin.retrieval.ranks import Languages, Ranks, stack_ranks, stack_rows
+from hybrid_plugin.encoding.ids import rows_of, take_ids
+from hybrid_plugin.retrieval.exact import Block, Part, exact_pairs
+from hybrid_plugin.retrieval.ranks import Languages, Ranks, stack_ranks
+from hybrid_plugin.retrieval.rankings import Grades
+
+Place = tuple[int, int]  # of a document: its part, and its row there
 
 
-@dataclass
-class PositionCounter:
-    """Collects the positions of relevant documents, block by block, in the pool and in the groups asked for.
+def find_judged(parts: Sequence[tuple[Part, str]], grades: Grades) -> dict[str, Place]:
+    """Where the documents with a grade other than 0 lie in the parts of a pool; those that no part has are left out.
 
     Parameters
     ----------
-    pool : the documents.
-    relevant : query id -> ids of its relevant documents.
-    groups : the groups to rank within.
-    whole : also rank the pool as one.
-    own : the language of the queries, to collect :class:`Languages` on the pool (whose groups are languages) as well.
-    depth : the first places of which to collect the languages.
+    parts : and what goes before their ids.
+    """
+    wanted = {doc_id for judged in grades.values() for doc_id, grade in judged.items() if grade}
+    found: dict[str, Place] = {}
+    for number, (part, prefix) in enumerate(parts):
+        own = {doc_id[len(prefix) :] for doc_id in wanted if doc_id.startswith(prefix)}
+        for name, row in rows_of(part.vectors.ids, own).items():
+            found[prefix + name] = (number, row)
+    return found
+
+
+class PositionCounter:
+    """Counts what stands above each judged document of some queries, in a pool of parts.
+
+    Parameters
+    ----------
+    vectors : float32 [queries, dimension].
+    langs : of each query, for :class:`Languages`; None to collect none.
     """
 
-    pool: Pool
-    relevant: Mapping[str, Sequence[str]]
-    groups: Sequence[str]
-    whole: bool
-    own: str = ""
-    depth: int = 0
-    _found: dict[str | None, dict[str, list[float]]] = field(default_factory=dict)
-    _columns: dict[str, list[int]] = field(default_factory=dict)  # of the relevant documents, in the order of _found
-    _own_above: dict[str, list[int]] = field(default_factory=dict)
-    _top: list[np.ndarray] = field(default_factory=list)
+    def __init__(
+        self,
+        query_ids: Sequence[str],
+        vectors: np.ndarray,
+        parts: Sequence[tuple[Part, str]],
+        grades: Grades,
+        places: Mapping[str, Place],
+        langs: Sequence[str | None] | None = None,
+    ):
+        self._query_ids, self._parts, self._langs = query_ids, parts, langs
+        self._judged = [
+            {doc_id: grade for doc_id, grade in grades.get(query_id, {}).items() if grade} for query_id in query_ids
+        ]
+        width = max(map(len, self._judged), default=0)
+        shape = (len(query_ids), width)
+        self._ids = np.full(shape, None, object)
+        self._part = np.full(shape, -1)
+        self._row = np.full(shape, -1)
+        for line, judged in enumerate(self._judged):
+            for column, doc_id in enumerate(judged):
+                self._ids[line, column] = doc_id
+                self._part[line, column], self._row[line, column] = places.get(doc_id, (-1, -1))
+        # What nothing stands above where there is no document: no score is greater.
+        self._scores = np.full(shape, np.inf, np.float32)
+        for number, (part, _) in enumerate(parts):
+            lines, columns = np.nonzero(self._part == number)
+            if len(lines):
+                docs = part.vectors.take(self._row[lines, columns])
+                self._scores[lines, columns] = exact_pairs(vectors[lines], docs)
+        self._above = np.zeros(shape, np.int64)
+        self._own_above = np.zeros(shape, np.int64)
+        self._own = np.zeros(len(query_ids), np.int64)
 
-    def add(self, query_ids: Sequence[str], scores: np.ndarray) -> None:
-        """Count in a block of scores [len(query_ids), documents of the pool]."""
-        wanted = set(self.groups)
-        own = self.pool.members.get(self.own, slice(0, 0))
-        above = np.empty(scores.shape[1], bool)
-        for query_id, row in zip(query_ids, scores, strict=True):
-            for doc_id in self.relevant.get(query_id, ()):
-                column = self.pool.column.get(doc_id)
-                if column is None:  # a document of a language that is not asked for
-                    continue
-                group = self.pool.group_of[column] if self.pool.group_of else None
-                if not self.whole and group not in wanted:
-                    continue
-                # A position is one more than the documents above; at equal scores those to the left are above.
-                score = row[column]
-                np.greater_equal(row[:column], score, out=above[:column])
-                np.greater(row[column:], score, out=above[column:])
-                if self.whole:
-                    self._add(None, query_id, 1 + int(np.count_nonzero(above)))
-                    if self.own:
-                        self._columns.setdefault(query_id, []).append(column)
-                        self._own_above.setdefault(query_id, []).append(int(np.count_nonzero(above[own])))
-                if group is not None and group in wanted:
-                    self._add(group, query_id, 1 + int(np.count_nonzero(above[self.pool.members[group]])))
-        if self.own:
-            counted = [row for row, query_id in enumerate(query_ids) if query_id in self._columns]
-            self._top.append(self.pool.group_number[top_columns(scores, self.depth)][counted])
+    def add(self, number: int, block: Block) -> None:
+        """Count in a block of the part of this number."""
+        import torch
 
-    def _add(self, group: str | None, query_id: str, position: int) -> None:
-        self._found.setdefault(group, {}).setdefault(query_id, []).append(position)
+        ordered, scores = torch.from_numpy(block.ordered), torch.from_numpy(self._scores)
+        left, right = (torch.searchsorted(ordered, scores, right=side).numpy() for side in (False, True))
+        above = block.scores.shape[1] - right
+        inside = (self._part == number) & np.isin(self._row, block.rows)
+        for line, column in zip(*np.nonzero(right - left > inside), strict=True):
+            # At equal scores the greater id stands above.
+            part, prefix = self._parts[number]
+            tied = np.flatnonzero(block.scores[line] == self._scores[line, column])
+            names = take_ids(part.vectors.ids, block.rows[tied])
+            above[line, column] += np.count_nonzero((prefix + names if prefix else names) > self._ids[line, column])
+        self._above += above
+        if self._langs is not None and block.lang is not None:
+            own = np.array([lang == block.lang for lang in self._langs])
+            self._own_above[own] += above[own]
+            self._own[own] += len(block.rows)
 
-    def ranks(self, group: str | None) -> Ranks:
-        """The ranks within a group, or in the whole pool for None, of the queries with a relevant document there."""
-        found = self._found.get(group, {})
-        size = len(self.pool.ids) if group is None else size_of(self.pool.members[group])
-        languages = self._languages() if group is None and self.own else None
-        return stack_ranks(list(found), list(found.values()), [size] * len(found), languages)
+    def ranks(self, names: Sequence[str], top: np.ndarray | None = None) -> Ranks:
+        """The ranks in the whole pool.
 
-    def _languages(self) -> Languages:
-        names = tuple(self.pool.members)
-        queries = len(self._columns)
-        columns = stack_rows(list(self._columns.values()), -1)
-        return Languages(
-            names,
-            queries=np.full(queries, names.index(self.own) if self.own in names else -1),
-            relevant=np.where(columns < 0, -1, self.pool.group_number[columns]),
-            top=np.concatenate(self._top) if self._top else np.empty((0, self.depth), np.int16),
-            own=np.full(queries, size_of(self.pool.members.get(self.own, slice(0, 0)))),
-            own_above=stack_rows(list(self._own_above.values()), 0),
+        Parameters
+        ----------
+        names : the languages to number.
+        top : the numbers of the languages of the first documents, int [queries, depth].
+        """
+        lacking = self._part < 0
+        positions = np.where(lacking, np.inf, self._above + 1.0)
+        lengths = [len(judged) for judged in self._judged]
+        size = sum(len(part) for part, _ in self._parts)
+        languages = None
+        if self._langs is not None and top is not None:
+            number = {name: i for i, name in enumerate(names)}
+            languages = Languages(
+                tuple(names),
+                queries=np.array([number.get(lang or "", -1) for lang in self._langs], int),
+                relevant=self._numbers(number),
+                top=top,
+                own=self._own,
+                own_above=self._own_above,
+            )
+        return stack_ranks(
+            self._query_ids,
+            [line[:length] for line, length in zip(positions, lengths, strict=True)],
+            [size] * len(lengths),
+            languages,
+            [[*judged.values()] for judged in self._judged],
         )
+
+    def _numbers(self, number: Mapping[str, int]) -> np.ndarray:
+        """The numbers of the languages of the judged documents."""
+        result = np.full(self._part.shape, -1)
+        for at, (part, _) in enumerate(self._parts):
+            own = self._part == at
+            result[own] = [number.get(lang or "", -1) for lang in part.langs_of(self._row[own])]
+        return result

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from datasets_ext import MULTI
 from hybrid_plugin.errors import UserError
@@ -28,6 +28,7 @@ class Benchmark:
         for those of an evaluation.
     description, licence : for lists; one line each.
     files : paths or patterns below ir_datasets' home that are there when its data is; empty where nobody knows.
+    part_of : the benchmark that these are some tasks of.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Benchmark:
     description: str = ""
     licence: str = ""
     files: tuple[str, ...] = ()
+    part_of: Benchmark | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if any(not isinstance(task, Task) for task in self.tasks):
@@ -55,6 +57,11 @@ class Benchmark:
         """The languages that its views name, sorted."""
         views = (view for task in self.tasks for view in (*task.docs, task.queries))
         return tuple(sorted({view.lang for view in views if view.lang}))
+
+    @property
+    def whole(self) -> Benchmark:
+        """The benchmark with all its tasks."""
+        return self.part_of or self
 
     @property
     def settings(self) -> tuple[str, ...]:
@@ -125,7 +132,7 @@ class Benchmark:
         )
         if not chosen:
             raise UserError(f"{self.name} has no task of all that is asked for: {' '.join((*settings, *languages, *tasks))}")
-        return self if len(chosen) == len(self.tasks) else replace(self, tasks=chosen)
+        return self if len(chosen) == len(self.tasks) else replace(self, tasks=chosen, part_of=self.whole)
 
     def _near(self, name: str) -> str:
         names = [task.name for task in self.tasks]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datasets_ext
 from hybrid_plugin.hooks import hookimpl
 from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.benchmarks import clirmatrix, miracl, mmarco, neuclir
 from hybrid_plugin.tasks.benchmarks.parallel import parallel_benchmarks
 
 
@@ -15,4 +16,5 @@ def hybrid_ir_register_datasets() -> None:
 
 @hookimpl
 def hybrid_ir_benchmarks() -> list[Benchmark]:
-    return parallel_benchmarks()
+    published = [collection.BENCHMARK for collection in (clirmatrix, miracl, mmarco, neuclir)]
+    return [*parallel_benchmarks(), *published]

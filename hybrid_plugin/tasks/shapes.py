@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from datasets_ext import MULTI
 from hybrid_plugin.tasks.task import Qrels, Task, View
@@ -29,6 +29,7 @@ def grid(
     queries: Mapping[str, View],
     qrels: Callable[[str, str], tuple[Qrels, ...]],
     *,
+    pool: Callable[[str], tuple[View, ...]] | None = None,
     question: str | None = None,
     cluster: str | None = None,
     prefix: str = "",
@@ -38,7 +39,9 @@ def grid(
     Parameters
     ----------
     docs, queries : by language.
-    qrels : of the documents of a language, or of ``multi``, and the queries of another.
+    qrels : of the documents of a language, or of ``multi``, and the queries of another; none where these are no task.
+    pool : the documents of ``multi`` for the queries of a language; those of all languages unless it is given, as where
+        ids need a prefix.
     prefix : goes before the tasks' names, which are ``{docs}/{queries}``.
 
     Returns
@@ -46,28 +49,45 @@ def grid(
     The tasks of mono, then of cross, then of multi.
     """
 
-    def task(name: str, views: tuple[View, ...], lang: str, setting: str = "") -> Task:
-        full = f"{prefix}{name}/{lang}"
-        return Task(full, views, queries[lang], qrels(name, lang), question, cluster, setting)
+    def tasks(pairs: Iterable[tuple[str, str]]) -> Iterator[Task]:
+        for one, lang in pairs:
+            judged = qrels(one, lang)
+            if judged:
+                views = (docs[one],) if one != MULTI else pool(lang) if pool else tuple(docs.values())
+                # A pool of one language is a pool of what is there.
+                setting = MULTI if one == MULTI else ""
+                yield Task(f"{prefix}{one}/{lang}", views, queries[lang], judged, question, cluster, setting)
 
-    mono = (task(lang, (docs[lang],), lang) for lang in docs if lang in queries)
-    cross = (task(one, (docs[one],), other) for one in docs for other in queries if one != other)
-    # A pool of one language is a pool of what is there.
-    multi = (task(MULTI, tuple(docs.values()), lang, "multi") for lang in queries)
+    mono = tasks((lang, lang) for lang in docs if lang in queries)
+    cross = tasks((one, other) for one in docs for other in queries if one != other)
+    multi = tasks((MULTI, lang) for lang in queries)
     return (*mono, *cross, *multi)
 
 
 def monolingual(
-    views: Mapping[str, str], *, question: str | None = None, cluster: str | None = None, field: str | None = None
+    views: Mapping[str, str],
+    *,
+    docs: Mapping[str, str] | None = None,
+    question: str | None = None,
+    cluster: str | None = None,
+    field: str | None = None,
 ) -> tuple[Task, ...]:
     """One language a task: each has an ir_datasets id with documents, queries and judgements of its own.
 
     Parameters
     ----------
     views : language -> ir_datasets id.
+    docs : language -> the id that has the documents alone, which other parts of the collection share.
     field : which text of the queries.
     """
     return tuple(
-        Task(f"{lang}/{lang}", (View(one, lang),), View(one, lang, field=field), (Qrels(one),), question, cluster)
+        Task(
+            f"{lang}/{lang}",
+            (View((docs or views)[lang], lang),),
+            View(one, lang, field=field),
+            (Qrels(one),),
+            question,
+            cluster,
+        )
         for lang, one in views.items()
     )

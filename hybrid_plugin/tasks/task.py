@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datasets_ext import MULTI
 from hybrid_plugin.errors import UserError
@@ -21,7 +21,13 @@ class View:
     prefix: str = ""
     """Goes before each id, where the languages of a pool use the same ids."""
     field: str | None = None
-    """Which text of a record, such as ``title``, ``description`` or ``ht_title``; None: its ``default_text()``."""
+    """Which text of a record, such as ``description``, or which ones joined, such as ``title description``; None: its
+    ``default_text()``."""
+
+    @property
+    def unprefixed(self) -> View:
+        """The same texts by their published ids: what is encoded once, for tasks in a language and for pools."""
+        return replace(self, prefix="")
 
 
 @dataclass(frozen=True)

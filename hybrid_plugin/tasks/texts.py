@@ -65,8 +65,8 @@ def documents(view: View) -> Iterator[Text]:
     UserError
         The view's dataset is unknown or has no documents, or no such field.
     """
-    for record, text in _of_view(view, "docs"):
-        yield Text(view.prefix + record[0], text, _lang(view, record))
+    for record, text, lang in _of_view(view, "docs"):
+        yield Text(view.prefix + record[0], text, lang)
 
 
 def document_ids(view: View) -> Iterator[str]:
@@ -76,7 +76,10 @@ def document_ids(view: View) -> Iterator[str]:
 
 def count_documents(view: View) -> int | None:
     """How many documents a view has, as its metadata say, without reading any; None where they do not."""
-    count: int | None = getattr(load_dataset(view.dataset_id), "docs_count", lambda: None)()
+    dataset = load_dataset(view.dataset_id)
+    if getattr(dataset, "docs_need_counting", lambda: False)():
+        return None
+    count: int | None = getattr(dataset, "docs_metadata", dict)().get("count")
     return count
 
 
@@ -89,23 +92,26 @@ def queries(task: Task) -> Iterator[Query]:
         The view's dataset is unknown or has no queries, or no such field.
     """
     view = task.queries
-    for record, text in _of_view(view, "queries"):
-        lang = _lang(view, record)
+    for record, text, lang in _of_view(view, "queries"):
         question = _shared(record, task.question) or "/".join(filter(None, (lang, record[0])))
         yield Query(view.prefix + record[0], text, lang, question, _shared(record, task.cluster) or question)
 
 
 def query_texts(view: View) -> Iterator[Text]:
     """The queries of a view as texts to encode."""
-    return (Text(view.prefix + record[0], text, _lang(view, record)) for record, text in _of_view(view, "queries"))
+    return (Text(view.prefix + record[0], text, lang) for record, text, lang in _of_view(view, "queries"))
 
 
-def _of_view(view: View, side: str) -> Iterator[tuple[Any, str]]:
+def _of_view(view: View, side: str) -> Iterator[tuple[Any, str, str]]:
     dataset = _dataset(view, side)
     known = getattr(dataset, f"{side}_cls")()._fields
-    if view.field is not None and view.field not in known:
-        raise UserError(f"the {side} of '{view.dataset_id}' have no field '{view.field}'; they have: {', '.join(known)}")
-    return ((record, _text(record, view.field)) for record in _records(dataset, side))
+    missing = [name for name in (view.field or "").split() if name not in known]
+    if missing:
+        raise UserError(
+            f"the {side} of '{view.dataset_id}' have no field '{missing[0]}'; they have: {', '.join(known)}"
+        )
+    lang = getattr(dataset, f"{side}_lang", lambda: None)()
+    return ((record, _text(record, view.field), _lang(view, record, lang)) for record in _records(dataset, side))
 
 
 def _dataset(view: View, side: str) -> Any:
@@ -125,11 +131,16 @@ def _records(dataset: Any, side: str) -> Iterator[Any]:
 
 
 def _text(record: Any, field: str | None) -> str:
-    return trimmed(record.default_text() if field is None else getattr(record, field) or "")
+    if field is None:
+        return trimmed(record.default_text())
+    return " ".join(filter(None, (trimmed(getattr(record, name) or "") for name in field.split())))
 
 
-def _lang(view: View, record: Any) -> str | None:
-    return view.lang or getattr(record, "lang", None)
+def _lang(view: View, record: Any, of_dataset: str | None) -> str:
+    lang = view.lang or getattr(record, "lang", None) or of_dataset
+    if not lang:
+        raise UserError(f"'{record[0]}' of '{view.dataset_id}' does not say its language; name it in the view")
+    return lang
 
 
 def _shared(record: Any, field: str | None) -> str | None:

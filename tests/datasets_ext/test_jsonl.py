@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 import datasets_ext
 from datasets_ext import CollectionError
-from datasets_ext.jsonl import read_jsonl, read_part
+from datasets_ext.jsonl import read_part
+from datasets_ext.lines import read_jsonl
 from tests.conftest import ROOT, run_cli
 
 Rows = dict[str, list[dict[str, Any]]]

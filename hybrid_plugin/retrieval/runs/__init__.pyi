@@ -1,5 +1,4 @@
-from .positions import LanguageMap as LanguageMap
-from .positions import ranks_of_run as ranks_of_run
+from .positions import rankings_of_run as rankings_of_run
 from .reader import Run as Run
 from .reader import read_run as read_run
 from .writer import DEFAULT_DEPTH as DEFAULT_DEPTH

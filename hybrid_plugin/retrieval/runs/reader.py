@@ -28,12 +28,12 @@ _NAMES = pa.dictionary(pa.int32(), pa.string())
 
 @dataclass(frozen=True)
 class Run:
-    """A run file in memory, eight bytes a line.
+    """A run file in memory, twelve bytes a line.
 
     Parameters
     ----------
     doc_ids : object [documents], those that the run names.
-    rankings : query id -> its documents (int32, rows of ``doc_ids``) and their scores (float32), in the order of the
+    rankings : query id -> its documents (int32, rows of ``doc_ids``) and their scores (float64), in the order of the
         file, which need not be that of the scores.
     """
 
@@ -63,16 +63,16 @@ def read_run(path: Path) -> Run:
             names, query = queries.dictionary.to_pylist(), queries.indices.to_numpy()
             row = np.array([rows.setdefault(name, len(rows)) for name in docs.dictionary.to_pylist()], np.int32)
             found = row[docs.indices.to_numpy()]
+            scores = table["score"].to_numpy()
             with np.errstate(over="ignore"):
-                # trec_eval keeps scores in 32 bits, so two that differ only beyond that are a tie.
-                scores = table["score"].to_numpy().astype(np.float32)
-            if not np.isfinite(scores).all():
+                kept = scores.astype(np.float32)  # as trec_eval keeps them: what differs only beyond that is a tie
+            if not np.isfinite(kept).all():
                 raise ValueError("a score is not finite")
             changes = np.flatnonzero(np.diff(query)) + 1
             for start, end in zip([0, *changes], [*changes, len(query)], strict=True):
                 parts.setdefault(names[query[start]], []).append((found[start:end], scores[start:end]))
             if contradiction is None and "rank" in table.column_names:
-                place = _contradiction(table["rank"].to_numpy(), scores, changes)
+                place = _contradiction(table["rank"].to_numpy(), kept, changes)
                 contradiction = None if place is None else read + place
             read += len(query)
     except (ValueError, EOFError, OSError, zlib.error) as error:

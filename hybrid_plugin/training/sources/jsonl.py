@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from datasets_ext.jsonl import read_jsonl
+from datasets_ext.lines import read_jsonl
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.training.sources.formats import SourceFormat
 from hybrid_plugin.training.sources.row import Row

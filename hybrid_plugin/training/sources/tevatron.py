@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from datasets_ext.jsonl import read_jsonl
+from datasets_ext.lines import read_jsonl
 from hybrid_plugin.training.sources.formats import SourceFormat
 from hybrid_plugin.training.sources.language_files import from_files, given, holds
 from hybrid_plugin.training.sources.pieces import Piece

@@ -1,0 +1,77 @@
+"""What a task asks, read once: its judgements, and what its queries share with others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.settings import EvaluationSettings
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.judgements import Judgements
+from hybrid_plugin.tasks.task import Task
+from hybrid_plugin.tasks.texts import queries
+
+
+class Shared(NamedTuple):
+    """What a query is besides its text."""
+
+    lang: str | None
+    question: str
+    cluster: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A task with its judgements.
+
+    Parameters
+    ----------
+    queries : all that its view has, by id; the judged ones are scored.
+    """
+
+    task: Task
+    judgements: Judgements
+    queries: dict[str, Shared]
+
+    @classmethod
+    def load(cls, task: Task) -> Asked:
+        """Read a task's judgements and queries, and no document.
+
+        Raises
+        ------
+        UserError
+            A query id occurs twice, or an id of the task is unknown.
+        """
+        found: dict[str, Shared] = {}
+        for query in queries(task):
+            if query.id in found:
+                raise UserError(f"the query id '{query.id}' occurs twice in '{task.queries.dataset_id}'")
+            found[query.id] = Shared(query.lang, query.question, query.cluster)
+        return cls(task, Judgements.load(task), found)
+
+    @cached_property
+    def missing(self) -> list[str]:
+        """The judged queries that nobody asks; as for ir_measures, they have found nothing."""
+        return [query_id for query_id in self.judgements.by_query if query_id not in self.queries]
+
+    def shared(self, query_ids: Sequence[str]) -> list[Shared]:
+        """Of some queries; of one that nobody asks, what is known of it."""
+        lang = self.task.queries.lang
+        return [
+            self.queries.get(one) or Shared(lang, "/".join(filter(None, (lang, one))), "/".join(filter(None, (lang, one))))
+            for one in query_ids
+        ]
+
+
+def chosen(benchmark: Benchmark, asked: EvaluationSettings) -> Benchmark:
+    """The part of a benchmark that is asked for.
+
+    Raises
+    ------
+    UserError
+        A setting, language or task is unknown.
+    """
+    return benchmark.only(settings=asked.settings, languages=asked.languages, tasks=asked.tasks)

@@ -1,0 +1,111 @@
+"""The vectors of a benchmark, by view: encoded, or from a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from hybrid_plugin.encoding.encode import encode_to_folder
+from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.ids import rows_of, take_ids
+from hybrid_plugin.encoding.vectors import RECORD, Vectors, read_vectors
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.vectors import unprefixed
+from hybrid_plugin.files import read_json
+from hybrid_plugin.retrieval.exact import Part
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.task import View
+from hybrid_plugin.tasks.texts import Text, count_documents, documents, query_texts
+
+Views = tuple[dict[View, Part], dict[View, Vectors]]
+
+
+def encoded_vectors(
+    benchmark: Benchmark, encoder: Encoder, folder: Path, *, batch_size: int | None = None, progress: bool = False
+) -> Views:
+    """Encode the documents and queries of a benchmark, each once, into a folder; memory is for a chunk of texts."""
+
+    def encode(number: int, view: View, side: str) -> Part:
+        texts = documents(view) if side == "docs" else query_texts(view)
+        langs = None if view.lang else _Heard(texts)
+        vectors = encode_to_folder(
+            encoder,
+            langs or texts,
+            "passage" if side == "docs" else "query",
+            folder / side / str(number),
+            total=count_documents(view) if side == "docs" else None,
+            batch_size=batch_size,
+            progress=progress,
+        )
+        return Part(vectors, langs.langs() if langs else view.lang)
+
+    docs = {view: encode(number, view, "docs") for number, view in enumerate(_views(benchmark.doc_views))}
+    queries = {view: encode(number, view, "queries") for number, view in enumerate(_views(benchmark.query_views))}
+    return docs, {view: part.vectors for view, part in queries.items()}
+
+
+def stored_vectors(benchmark: Benchmark, folder: Path) -> Views:
+    """The vectors of a benchmark's documents and queries from the folder that ``hybrid-ir encode`` wrote.
+
+    They stay in their files, and are read a block at a time.
+
+    Raises
+    ------
+    UserError
+        The folder holds no vectors, or lacks one of the benchmark's documents or queries; names it.
+    """
+    docs = {view: _stored(folder / "docs", view, documents) for view in _views(benchmark.doc_views)}
+    queries = {view: _stored(folder / "queries", view, query_texts) for view in _views(benchmark.query_views)}
+    return docs, {view: part.vectors for view, part in queries.items()}
+
+
+def _views(views: Iterable[View]) -> Iterator[View]:
+    return iter(dict.fromkeys(unprefixed(view) for view in views))
+
+
+class _Heard(Iterable[Text]):
+    """Texts, and their languages once they have been read: a number for each."""
+
+    def __init__(self, texts: Iterable[Text]):
+        self._texts = texts
+        self._numbers: dict[str | None, int] = {}
+        self._heard: list[np.ndarray] = []
+
+    def __iter__(self) -> Iterator[Text]:
+        buffer = []
+        for text in self._texts:
+            buffer.append(self._numbers.setdefault(text.lang, len(self._numbers)))
+            if len(buffer) == 65536:
+                self._heard.append(np.array(buffer, np.int16))
+                buffer = []
+            yield text
+        self._heard.append(np.array(buffer, np.int16))
+
+    def langs(self) -> np.ndarray:
+        """object [texts]; each distinct language is one object."""
+        names = np.array([*self._numbers], object)
+        return names[np.concatenate(self._heard)] if self._heard else np.empty(0, object)
+
+
+def _stored(folder: Path, view: View, texts: Callable[[View], Iterator[Text]]) -> Part:
+    """A view's part of a folder of vectors."""
+    vectors = read_vectors(folder)
+    for one in read_json(folder / RECORD).get("views", ()):
+        if View(**one["view"]) == view:
+            return Part(vectors.part(range(one["start"], one["stop"])), _langs(view, texts))
+    wanted = list(texts(view))
+    row = rows_of(vectors.ids, {text.id for text in wanted})
+    missing = next((text.id for text in wanted if text.id not in row), None)
+    if missing is not None:
+        raise UserError(f"{folder} has no vector of '{missing}'")
+    rows = np.array([row[text.id] for text in wanted], np.int64)
+    lang = view.lang or np.array([text.lang for text in wanted], object)
+    if len(rows) and (rows == np.arange(rows[0], rows[0] + len(rows))).all():
+        return Part(vectors.part(range(int(rows[0]), int(rows[0]) + len(rows))), lang)
+    return Part(Vectors(list(take_ids(vectors.ids, rows)), vectors.take(rows)), lang)
+
+
+def _langs(view: View, texts: Callable[[View], Iterator[Text]]) -> str | np.ndarray:
+    return view.lang or np.array([text.lang for text in texts(view)], object)

@@ -1,0 +1,232 @@
+"""Vectors to rankings: some queries against the documents of several tasks, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hybrid_plugin.encoding.vectors import Vectors
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.retrieval.exact import QUERIES, Part, score_blocks
+from hybrid_plugin.retrieval.positions import Place, PositionCounter, find_judged
+from hybrid_plugin.retrieval.rankings import Grades, LanguageMap, Rankings, ranks_of_lists
+from hybrid_plugin.retrieval.ranks import stack_rows
+from hybrid_plugin.retrieval.top import Lists, Top
+
+_MANY = 100_000  # documents of which a look at all is worth a bar
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of a task's rankings is wanted; nothing else is computed.
+
+    Parameters
+    ----------
+    lists : the first documents of each ranking, so many; None for all, 0 for none.
+    positions : where the judged documents stand in the whole ranking, however long; else only those in the lists.
+    languages : of how many first documents to know the languages; None for no languages at all.
+    """
+
+    lists: int | None = 0
+    positions: bool = True
+    languages: int | None = None
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The documents that a task ranks, and their judgements.
+
+    Parameters
+    ----------
+    parts : by name, as :func:`rank` is handed them, with what goes before the ids of each.
+    grades : of the queries to rank for; others are passed over.
+    """
+
+    parts: tuple[tuple[Hashable, str], ...]
+    grades: Grades
+    wanted: Wanted
+
+
+def rank(
+    queries: Vectors,
+    langs: Sequence[str | None],
+    parts: Mapping[Hashable, Part],
+    pools: Mapping[str, Pool],
+    names: Sequence[str],
+    *,
+    progress: bool = False,
+) -> Iterator[tuple[str, Rankings]]:
+    """Rank the documents of several pools for some queries; one pass over the vectors serves all of them.
+
+    Memory is for one block of scores, and for what is wanted of a few hundred queries.
+
+    Parameters
+    ----------
+    langs : of each query.
+    parts : by name.
+    pools : by the name of their task.
+    names : the languages to number.
+
+    Yields
+    ------
+    The name of a task, and the rankings of a few hundred of its queries.
+
+    Raises
+    ------
+    UserError
+        Queries and documents are of different dimensions, or a vector is not finite.
+    """
+    from tqdm.auto import tqdm
+
+    asked = [
+        row for row, query_id in enumerate(queries.ids) if any(query_id in pool.grades for pool in pools.values())
+    ]
+    used = {name: [parts[key] for key, _ in pool.parts] for name, pool in pools.items()}
+    prefixed = {
+        name: [(part, prefix) for part, (_, prefix) in zip(used[name], pool.parts, strict=True)]
+        for name, pool in pools.items()
+    }
+    places = {
+        name: find_judged(prefixed[name], pool.grades)
+        for name, pool in pools.items()
+        if pool.wanted.positions or pool.wanted.languages is not None
+    }
+    for start in range(0, len(asked), QUERIES):
+        rows = np.array(asked[start : start + QUERIES])
+        ids = [queries.ids[row] for row in rows]
+        own = [langs[row] for row in rows]
+        chunk = _Chunk(ids, own, queries.take(rows), pools, prefixed, places)
+        keys = dict.fromkeys(key for pool in pools.values() for key, _ in pool.parts)
+        total = sum(len(parts[key]) for key in keys)
+        with tqdm(total=total, desc="search", unit="doc", leave=False, disable=not progress or total < _MANY) as bar:
+            for key in keys:
+                chunk.look(key, parts[key], bar.update)
+        yield from chunk.rankings(names)
+
+
+class _Chunk:
+    """A few hundred queries on their way through the documents."""
+
+    def __init__(
+        self,
+        ids: Sequence[str],
+        langs: Sequence[str | None],
+        vectors: np.ndarray,
+        pools: Mapping[str, Pool],
+        prefixed: Mapping[str, Sequence[tuple[Part, str]]],
+        places: Mapping[str, Mapping[str, Place]],
+    ):
+        self._ids, self._langs, self._vectors = ids, langs, vectors
+        self._pools, self._prefixed, self._places = pools, prefixed, places
+        self._tops = {
+            name: Top(len(ids), pool.wanted.lists) for name, pool in pools.items() if pool.wanted.lists != 0
+        }
+        self._counters = {
+            name: PositionCounter(
+                ids,
+                vectors,
+                prefixed[name],
+                pool.grades,
+                places[name],
+                None if pool.wanted.languages is None else langs,
+            )
+            for name, pool in pools.items()
+            if pool.wanted.positions
+        }
+
+    def look(self, key: Hashable, part: Part, seen: Callable[[int], object]) -> None:
+        """Score the documents of a part for all pools that have it."""
+        uses = [
+            (name, number, sum(len(before) for before, _ in self._prefixed[name][:number]))
+            for name, pool in self._pools.items()
+            for number, (other, _) in enumerate(pool.parts)
+            if other == key
+        ]
+        for block in score_blocks(self._vectors, part):
+            for name, number, offset in uses:
+                if name in self._tops:
+                    self._tops[name].add(block, offset)
+                if name in self._counters:
+                    self._counters[name].add(number, block)
+            seen(len(block.rows))
+
+    def rankings(self, names: Sequence[str]) -> Iterator[tuple[str, Rankings]]:
+        for name, pool in self._pools.items():
+            if any(query_id in pool.grades for query_id in self._ids):
+                yield name, self._rankings(name, pool, names)
+
+    def _rankings(self, name: str, pool: Pool, names: Sequence[str]) -> Rankings:
+        wanted = pool.wanted
+        size = sum(len(part) for part, _ in self._prefixed[name])
+        nothing = Lists([np.empty(0, object)] * len(self._ids), [np.empty(0, np.float32)] * len(self._ids), {})
+        lists = self._tops[name].lists(self._prefixed[name]) if name in self._tops else nothing
+        if name in self._counters:
+            number = {lang: i for i, lang in enumerate(names)}
+            top = stack_rows(
+                [[number.get(lists.langs[doc_id] or "", -1) for doc_id in one[: wanted.languages or 0]] for one in lists.doc_ids],
+                -1,
+            )
+            ranks = self._counters[name].ranks(names, top)
+        else:
+            known = None
+            if wanted.languages is not None:
+                docs = {doc_id: lang for doc_id, lang in lists.langs.items() if lang} | self._judged_langs(name)
+                asking = {one: lang for one, lang in zip(self._ids, self._langs, strict=True) if lang}
+                known = LanguageMap(docs, asking, wanted.languages)
+            ranks = ranks_of_lists(self._ids, lists.doc_ids, pool.grades, [size] * len(self._ids), known)
+        rankings = Rankings(tuple(self._ids), lists.doc_ids, lists.scores, ranks)
+        return rankings.of([query_id in pool.grades for query_id in self._ids])
+
+    def _judged_langs(self, name: str) -> dict[str, str]:
+        """The languages of a pool's judged documents, as far as they are known."""
+        langs = {
+            doc_id: self._prefixed[name][number][0].langs_of(np.array([row]))[0]
+            for doc_id, (number, row) in self._places[name].items()
+        }
+        return {doc_id: lang for doc_id, lang in langs.items() if lang}
+
+
+def check_distinct(parts: Sequence[tuple[Part, str]]) -> None:
+    """Refuse a pool in which two documents have one id.
+
+    A hash of each id is kept meanwhile, eight bytes a document.
+
+    Raises
+    ------
+    UserError
+        Names an id that occurs twice.
+    """
+    import pandas as pd
+
+    hashes = [
+        pd.util.hash_array(np.array([prefix + text_id for text_id in ids], object), categorize=False)
+        for part, prefix in parts
+        for ids in _chunks(part.vectors.ids)
+    ]
+    values, counts = np.unique(np.concatenate(hashes), return_counts=True) if hashes else ([], np.empty(0))
+    suspects = set(np.asarray(values)[counts > 1].tolist())
+    seen: set[str] = set()
+    for part, prefix in parts if suspects else ():
+        for ids in _chunks(part.vectors.ids):
+            full = np.array([prefix + text_id for text_id in ids], object)
+            for text_id, value in zip(full, pd.util.hash_array(full, categorize=False), strict=True):
+                if value in suspects:
+                    if text_id in seen:
+                        raise UserError(
+                            f"the document id '{text_id}' occurs more than once in a pool; "
+                            "where languages reuse ids, give their views a prefix"
+                        )
+                    seen.add(text_id)
+
+
+def _chunks(ids: Sequence[str], size: int = 65536) -> Iterator[list[str]]:
+    chunk = []
+    for text_id in ids:
+        chunk.append(text_id)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
