@@ -186,5 +186,6 @@ def register() -> None:
             fingerprint(),
             at_hand=LANGUAGES.__contains__,
             metadata=shipped_metadata,
+            licence="Apache-2.0",
         )
         register_collection(collection, documentation)

@@ -36,6 +36,7 @@ LANGUAGES = {
     "xquad-r": ("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"),
     "mlqa-r": ("ar", "de", "en", "es", "hi", "vi", "zh"),
 }
+LICENCES = {"xquad-r": "CC BY-SA 4.0", "mlqa-r": "CC BY-SA 3.0"}
 
 
 def local_path(name: str, lang: str) -> Path:
@@ -125,6 +126,7 @@ def register() -> None:
             "1",
             at_hand=partial(_at_hand, name),
             metadata=shipped_metadata,
+            licence=LICENCES[name],
         )
         register_collection(collection, PackageDocumentation(f"{name}.yaml"))
 

@@ -1,7 +1,7 @@
 """All topics of TREC NeuCLIR 2022 and 2023: ``neuclir-topics/{year}/{lang}``, a view each of the published files.
 
-ir_datasets' own ids have the topics that were judged in one language, so none has all of 2022's, which a pool needs; and
-``neuclir/1/{lang}/trec-2023``, the only ids with the human translations of 2023, have no topic at all: they keep those
+ir_datasets' own ids have the topics that were judged in one language. None has all of 2022's, which a pool needs; and
+``neuclir/1/{lang}/trec-2023``, the only ids with the human translations of 2023, have no topics, since they keep those
 that 2022's judgements name (https://github.com/allenai/ir_datasets/issues/292). These ids read the same files with the
 same reader and keep every topic.
 """

@@ -83,6 +83,7 @@ class ParallelCollection:
     read_queries : one language -> its queries alone, where that takes less than ``load``.
     metadata : the counts of every id, in the form of ir_datasets' ``metadata.json``, where they are known without
         reading the collection; otherwise they are counted, those of an id when somebody asks for them.
+    licence : of its texts.
     """
 
     def __init__(
@@ -94,12 +95,14 @@ class ParallelCollection:
         at_hand: Callable[[str], bool] = lambda lang: False,
         read_queries: Callable[[str], Iterable[ParallelQuery]] | None = None,
         metadata: Callable[[], dict[str, Any]] | None = None,
+        licence: str = "",
     ):
         self.name = name
         self.languages = tuple(languages)
         self.fingerprint = fingerprint
         self.at_hand = at_hand
         self.metadata = metadata
+        self.licence = licence
         self._load = load
         self._read_queries = read_queries or (lambda lang: load(lang).queries)
         self._parts: dict[str, LanguagePart] = {}

@@ -32,7 +32,7 @@ _MOVED = {  # old module: the wings that have its public names now
     "sweep": ("training",),
     "transforms": ("encoding.transforms", "encoding"),
     "validation": ("training",),
-    "vectors": ("encoding", "tasks"),
+    "vectors": ("encoding", "evaluation", "tasks"),
 }
 
 

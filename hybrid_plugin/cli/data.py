@@ -17,9 +17,10 @@ sources = App(name="sources", help="Sources of training pairs: list what --sourc
 
 @datasets.command(name="list")
 def list_datasets() -> None:
-    """The benchmarks, with their languages; `hybrid-ir run ir_datasets list` lists every id."""
-    for name, benchmark in sorted(tasks.benchmarks().items()):
-        print(f"{name:20} {len(benchmark.languages):3} languages: {' '.join(benchmark.languages)}")
+    """The benchmarks, and whether their data is here; `hybrid-ir run ir_datasets list` lists every id."""
+    from hybrid_plugin.cli.tables import print_benchmarks
+
+    print_benchmarks(tasks.benchmark_table())
 
 
 @datasets.command(name="info")

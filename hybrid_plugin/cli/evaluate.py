@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from hybrid_plugin import encoding, evaluation, inference, measures, retrieval, tasks
+from hybrid_plugin import encoding, evaluation, inference, retrieval, tasks
 from hybrid_plugin import report as reporting
 from hybrid_plugin.cli import tables
 from hybrid_plugin.cli.options import BatchSize, Output, watched
@@ -20,16 +20,22 @@ from hybrid_plugin.inference.settings import ComparisonSettings
 
 def evaluate(
     benchmark: Annotated[
-        str, Parameter(help="Such as xquad-r (hybrid-ir datasets list), or for a single run an id: xquad-r/de/en")
+        str,
+        Parameter(
+            help="Such as xquad-r (hybrid-ir datasets list), some of its tasks, such as xquad-r/de/en or miracl/sw, "
+            "or a YAML file of your own (docs/collections.md)."
+        ),
     ],
     /,
     *,
     output: Output,
     encoder: Annotated[str | None, Parameter(help="A checkpoint, a Hugging Face folder or a name on the hub.")] = None,
-    runs: Annotated[bool, Parameter(help="Also write a run file for each pair of languages.")] = False,
+    runs: Annotated[bool, Parameter(help="Also write a run file for each task.")] = False,
     runs_from: Annotated[
         Path | None,
-        Parameter(help="Score run files {docs}.{queries}.trec instead, or one file: of BENCHMARK's pool, or of an id."),
+        Parameter(
+            help="Score run files {docs}.{queries}.trec instead, or one file: of BENCHMARK's pool, or its only task."
+        ),
     ] = None,
     bm25: Annotated[
         bool, Parameter(help="Score BM25 by Pyserini's Lucene instead (settings: mono multi; depth 1000).")
@@ -43,7 +49,8 @@ def evaluate(
 ) -> None:
     """Score an encoder, run files of any system, or BM25 in the monolingual, cross-lingual and multilingual settings.
 
-    Writes scores.json (figures by setting and by pair of languages) and per_query.parquet. Measures of language bias
+    Writes scores.json (figures by setting and by task) and per_query.parquet. All measures of ir_measures work, and
+    give its figures; a benchmark's official ones are the default. Measures of language bias
     (LanguageAP, LanguageSkew@k, LanguageDivergence@k, FirstRank, WeakAlignment, PEER@k) are for the setting multi.
 
     Example: hybrid-ir evaluate xquad-r --encoder e5-hybrid --measures AP RankDistance PEER@20 --output scores
@@ -54,18 +61,12 @@ def evaluate(
         raise UserError("evaluate takes either --encoder, --runs-from or --bm25")
     if encoder is None and options.transform is not None:
         raise UserError("--transform is for vectors, so it goes with --encoder")
-    found, pair = tasks.load_pair(benchmark)
-    if pair is not None and runs_from is None:
-        raise UserError(
-            f"'{benchmark}' is one pair, for one run file in --runs-from; "
-            f"otherwise take {found.name}, and narrow it with --settings and --languages"
-        )
-    found.pairs(asked.settings or tasks.SETTINGS, asked.languages or None)  # complain before a model is loaded
-    measures.parse_measures(asked.measures, found.languages)
+    found = tasks.load_benchmark(benchmark)
+    evaluation.measures_of(evaluation.chosen(found, asked), asked)  # complain before a model is loaded
     limit = _depth(depth)
     written = retrieval.DEFAULT_DEPTH if depth is None else limit
     if runs_from is not None:
-        scores = evaluation.evaluate_runs(found, runs_from, output, asked, pair=pair, depth=limit)
+        scores = evaluation.evaluate_runs(found, runs_from, output, asked, depth=limit)
     elif encoder is None:
         scores = evaluation.evaluate_bm25(found, output, asked, depth=written, runs=runs)
     else:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from hybrid_plugin.evaluation.scores import Scores
     from hybrid_plugin.inference.tables import TextTable
+    from hybrid_plugin.tasks.listing import Listed
 
 _HEADLINE = (("AP", "mono"), ("AP", "cross"), ("AP", "multi"), ("RankDistance", "multi"))
 
@@ -23,6 +24,23 @@ def print_scores(scores: Scores) -> None:
     title = f"{scores.about['benchmark']}{' (trained on it: not zero-shot)' if trained else ''}"
     rows = [(measure, *(_figure(found, measure) for found in scores.settings.values())) for measure in scores.measures]
     _print(["measure"], [*scores.settings], [rows], title=title, width=100)
+
+
+def print_benchmarks(listed: Iterable[Listed]) -> None:
+    """A row a benchmark; blank is what nobody knows without reading its data."""
+    rows = [
+        (
+            one.benchmark.name,
+            " ".join(one.benchmark.languages),
+            " ".join(one.benchmark.settings),
+            one.benchmark.licence,
+            one.here,
+            str(len(one.benchmark.tasks)),
+            "" if one.documents is None else f"{one.documents:,}",
+        )
+        for one in listed
+    ]
+    _print(["benchmark", "languages", "settings", "licence", "data"], ["tasks", "documents"], [rows], width=130)
 
 
 def print_text_table(table: TextTable) -> None:

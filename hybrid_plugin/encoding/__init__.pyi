@@ -15,4 +15,3 @@ from .settings import Precision as Precision
 from .transforms.fitted import FittedTransform as FittedTransform
 from .vectors import Vectors as Vectors
 from .vectors import read_vectors as read_vectors
-from .vectors import stored_vectors as stored_vectors

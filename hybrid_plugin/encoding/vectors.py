@@ -58,7 +58,9 @@ class Vectors:
         if not np.isfinite(block).all():
             row = row_of(int(np.flatnonzero(~np.isfinite(block).all(1))[0]))
             name = getattr(self.matrix, "filename", None)
-            raise UserError(f"the vector of '{self.ids[row]}'{f' in {name}' if name else ''} is not finite; encode again")
+            raise UserError(
+                f"the vector of '{self.ids[row]}'{f' in {name}' if name else ''} is not finite; encode again"
+            )
         return block
 
 

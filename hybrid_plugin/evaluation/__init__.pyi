@@ -1,6 +1,7 @@
+from .asked import Task as Task
+from .asked import chosen as chosen
 from .bm25 import evaluate_bm25 as evaluate_bm25
 from .encoder import evaluate as evaluate
-from .encoder import stored_vectors as stored_vectors
 from .runs import evaluate_runs as evaluate_runs
 from .scores import PER_QUERY as PER_QUERY
 from .scores import RUNS as RUNS
@@ -8,5 +9,6 @@ from .scores import Scores as Scores
 from .scoring import measures_of as measures_of
 from .settings import EvaluationSettings as EvaluationSettings
 from .stored import encoded_vectors as encoded_vectors
+from .stored import stored_vectors as stored_vectors
 from .vectors import RankingOptions as RankingOptions
 from .vectors import evaluate_vectors as evaluate_vectors

@@ -11,8 +11,8 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.judgements import Judgements
-from hybrid_plugin.tasks.task import Task
-from hybrid_plugin.tasks.texts import queries
+from hybrid_plugin.tasks.task import Task as Task  # once to be had from this wing
+from hybrid_plugin.tasks.texts import alone, queries
 
 
 class Shared(NamedTuple):
@@ -60,10 +60,7 @@ class Asked:
     def shared(self, query_ids: Sequence[str]) -> list[Shared]:
         """Of some queries; of one that nobody asks, what is known of it."""
         lang = self.task.queries.lang
-        return [
-            self.queries.get(one) or Shared(lang, "/".join(filter(None, (lang, one))), "/".join(filter(None, (lang, one))))
-            for one in query_ids
-        ]
+        return [self.queries.get(one) or Shared(lang, alone(lang, one), alone(lang, one)) for one in query_ids]
 
 
 def chosen(benchmark: Benchmark, asked: EvaluationSettings) -> Benchmark:

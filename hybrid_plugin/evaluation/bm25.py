@@ -5,20 +5,23 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from datasets_ext import MULTI
+from hybrid_plugin.evaluation.asked import chosen
 from hybrid_plugin.evaluation.runs import evaluate_runs
 from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
+from hybrid_plugin.evaluation.scoring import measures_of
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.files import SCORES, check_output, whole_file
 from hybrid_plugin.java import import_pyserini
-from hybrid_plugin.retrieval.bm25 import K1, B, analysed, analyzer_of, index_texts, search_texts, silence_java
+from hybrid_plugin.retrieval.bm25 import K1, Analyzers, B, index_texts, search_texts, silence_java
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.task import Task, document_languages, run_name
+from hybrid_plugin.tasks.task import View, run_name
+from hybrid_plugin.tasks.texts import Text, documents, query_texts
 
 SETTINGS = ("mono", "multi")
 
@@ -53,28 +56,28 @@ def evaluate_bm25(
         A setting or language is unknown, Pyserini or Java is missing, or the output folder is not ours.
     """
     asked = replace(asked or EvaluationSettings(), **changes)
-    asked = replace(asked, settings=asked.settings or SETTINGS)
-    pairs = benchmark.pairs(asked.settings, asked.languages or None)
+    if not asked.settings and not asked.tasks:
+        asked = replace(asked, settings=tuple(one for one in SETTINGS if one in benchmark.settings))
+    part = chosen(benchmark, asked)
+    measures_of(part, asked)
     if output is not None:
         check_output(output, SCORES, (PER_QUERY, RUNS))
-    task = Task.load(benchmark)
     import_pyserini()
     silence_java()
-    named = {lang: analyzer_of(lang, task.docs[lang][0].text) for lang in document_languages(benchmark, pairs)}
-    for lang in {pair.queries for pair in pairs} - named.keys():
-        named[lang] = analyzer_of(lang, task.queries[lang][0].text)
-    texts = {lang: analysed(task.docs[lang], analyzer) for lang, (_, analyzer) in named.items()}
+    analyzers = Analyzers()
     with tempfile.TemporaryDirectory(prefix="bm25-") as scratch:
         folder = Path(scratch, RUNS)
         folder.mkdir()
-        for docs in dict.fromkeys(pair.docs for pair in pairs):
-            index = Path(scratch, docs)
-            members = [text for lang in texts if docs in (lang, MULTI) for text in texts[lang]]
-            index_texts(index, members)
-            for pair in pairs:
-                if pair.docs == docs:
-                    queries = analysed(task.queries[pair.queries], named[pair.queries][1])
-                    search_texts(index, queries, folder / run_name(pair), min(depth or len(members), len(members)))
+        words = _Words(analyzers, Path(scratch))
+        for number, docs in enumerate(dict.fromkeys(task.docs for task in part.tasks)):
+            index = Path(scratch, f"index{number}")
+            index_texts(index, (text for view in docs for text in words.of(view)))
+            size = sum(words.count(view) for view in docs)
+            for task in part.tasks:
+                if task.docs == docs:
+                    queries = list(analyzers.analysed(query_texts(task.queries)))
+                    search_texts(index, queries, folder / run_name(task), min(depth or size, size))
+            shutil.rmtree(index)
         if output is not None and runs:
             for path in folder.iterdir():
                 with path.open("rb") as found, whole_file(output / RUNS / path.name, "wb") as kept:
@@ -89,10 +92,39 @@ def evaluate_bm25(
                 asked,
                 depth=depth,
                 about={
-                    "bm25": {"k1": K1, "b": B, "analyzers": {lang: name for lang, (name, _) in named.items()}},
+                    "bm25": {"k1": K1, "b": B, "analyzers": analyzers.names},
                     "runs": None,
                     "depth": depth,
                     "zero_shot": True,
                     "trained_on": [],
                 },
             )
+
+
+class _Words:
+    """The analysed documents of views, each analysed once and kept in a file."""
+
+    def __init__(self, analyzers: Analyzers, folder: Path):
+        self._analyzers, self._folder = analyzers, folder
+        self._files: dict[View, Path] = {}
+        self._counts: dict[View, int] = {}
+
+    def of(self, view: View) -> Iterator[Text]:
+        """The documents of a view."""
+        plain = view.plain
+        if plain not in self._files:
+            path = self._folder / f"words{len(self._files)}"
+            with path.open("w", encoding="utf-8") as file:
+                count = 0
+                for text in self._analyzers.analysed(documents(plain)):
+                    file.write(f"{text.id}\t{text.text}\n")
+                    count += 1
+            self._files[plain], self._counts[plain] = path, count
+        with self._files[plain].open(encoding="utf-8", newline="\n") as file:
+            for line in file:
+                text_id, _, words = line.removesuffix("\n").partition("\t")
+                yield Text(view.prefix + text_id, words)
+
+    def count(self, view: View) -> int:
+        """How many documents a view has that was read."""
+        return self._counts[view.plain]

@@ -66,14 +66,16 @@ def evaluate(
     transform = None
     if encoder.transform is not None:
         transform = encoder.transform.against(benchmark.name, part.languages)
-    seen = trained_on(encoder.record)
+    seen, own = trained_on(encoder.record), benchmark.whole.dataset_ids
     about = {
         "benchmark": benchmark.name,
         "encoder": encoder.name,
         "encoder_settings": {key: encoder.record.get(key) for key in ("base_model", "strategy", "alpha")}
         | vars(encoder.settings)
         | {"precision": encoder.precision, "transform": transform},
-        "zero_shot": not any(one in benchmark.whole.dataset_ids or one.startswith(f"{benchmark.name}/") for one in seen),
+        "zero_shot": not any(
+            one in own or one.startswith(f"{benchmark.name}/") for one in seen
+        ),
         "trained_on": sorted(seen),
         "languages_trained_on": encoder.record.get("languages", []),
         "seed": encoder.record.get("seed"),

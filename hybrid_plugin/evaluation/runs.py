@@ -215,8 +215,8 @@ def _of_file(benchmark: Benchmark, path: Path, asked: EvaluationSettings) -> dic
     queries = [text.id for view in dict.fromkeys(task.queries for task in tasks) for text in query_texts(view)]
     if len(set(queries)) < len(queries):
         raise UserError(
-            f"several tasks of {benchmark.name} have the same query ids, so one run file cannot be of all; name the task "
-            f"it is a run of, such as {benchmark.name}/{tasks[0].name}"
+            f"several tasks of {benchmark.name} have the same query ids, so one run file cannot be of all; name the "
+            f"task it is a run of, such as {benchmark.name}/{tasks[0].name}"
         )
     return dict.fromkeys(tasks, path)
 

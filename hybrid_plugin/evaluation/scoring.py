@@ -52,9 +52,7 @@ def says(measure: irm.Measure, task: Task) -> bool:
     return task.setting == "multi" or not pool_only(measure)
 
 
-def wanted(
-    measures: Sequence[irm.Measure], task: Task, depth: int | None, written: int | None = 0
-) -> Wanted:
+def wanted(measures: Sequence[irm.Measure], task: Task, depth: int | None, written: int | None = 0) -> Wanted:
     """What some measures want of the rankings of a task.
 
     Parameters

@@ -12,7 +12,6 @@ from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.ids import rows_of, take_ids
 from hybrid_plugin.encoding.vectors import RECORD, Vectors, read_vectors
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.evaluation.vectors import unprefixed
 from hybrid_plugin.files import read_json
 from hybrid_plugin.retrieval.exact import Part
 from hybrid_plugin.tasks.benchmark import Benchmark
@@ -62,7 +61,7 @@ def stored_vectors(benchmark: Benchmark, folder: Path) -> Views:
 
 
 def _views(views: Iterable[View]) -> Iterator[View]:
-    return iter(dict.fromkeys(unprefixed(view) for view in views))
+    return iter(dict.fromkeys(view.plain for view in views))
 
 
 class _Heard(Iterable[Text]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,6 @@ class RankingOptions:
     """Documents a query in the run files; None writes all."""
 
 
-def unprefixed(view: View) -> View:
-    """A view as it is encoded: what goes before ids in a pool makes no other texts."""
-    return replace(view, prefix="")
-
-
 def evaluate_vectors(
     benchmark: Benchmark,
     docs: Mapping[View, Part],
@@ -59,7 +54,7 @@ def evaluate_vectors(
     Parameters
     ----------
     benchmark : whose tasks are scored, all of them.
-    docs, queries : by view, without prefix (see :func:`unprefixed`); :func:`stored_vectors` reads them.
+    docs, queries : by view, without prefix (``view.plain``); :func:`stored_vectors` reads them.
     about : the head of ``scores.json``.
 
     Raises
@@ -74,14 +69,14 @@ def evaluate_vectors(
     scoring = Scoring(measures, options.depth)
     names = sorted({lang for part in docs.values() for lang in part.languages} | {*benchmark.languages})
     for pool in dict.fromkeys(task.docs for task in benchmark.tasks):
-        check_distinct([(docs[unprefixed(view)], view.prefix) for view in pool])
+        check_distinct([(docs[view.plain], view.prefix) for view in pool])
     by_queries: dict[View, list[Task]] = {}
     for task in benchmark.tasks:
         by_queries.setdefault(task.queries, []).append(task)
     with tqdm(total=len(benchmark.tasks), desc="rank", unit="task", disable=not progress) as bar:
         for view, tasks in by_queries.items():
             asked = {task.name: Asked.load(task) for task in tasks}
-            vectors = queries[unprefixed(view)]
+            vectors = queries[view.plain]
             named = Vectors([view.prefix + text_id for text_id in vectors.ids], vectors.matrix)
             known = asked[tasks[0].name].queries
             langs = [known[text_id].lang if text_id in known else None for text_id in named.ids]
@@ -92,7 +87,8 @@ def evaluate_vectors(
                     scoring.add(asked[name], rankings)
                     if name in writers:
                         lists, scores = (
-                            [one[: options.runs_depth] for one in found] for found in (rankings.doc_ids, rankings.scores)
+                            [one[: options.runs_depth] for one in found]
+                            for found in (rankings.doc_ids, rankings.scores)
                         )
                         writers[name].add(rankings.query_ids, lists, scores)
             for one in asked.values():
@@ -101,20 +97,17 @@ def evaluate_vectors(
     return scoring.scores(benchmark.tasks, about or {})
 
 
-def _pool(
-    asked: Asked, measures: Sequence[irm.Measure], docs: Mapping[View, Part], options: RankingOptions
-) -> Pool:
+def _pool(asked: Asked, measures: Sequence[irm.Measure], docs: Mapping[View, Part], options: RankingOptions) -> Pool:
     task = asked.task
-    parts = tuple((unprefixed(view), view.prefix) for view in task.docs)
     found = wanted(measures, task, options.depth, 0 if options.runs is None else options.runs_depth)
-    size = sum(len(docs[view]) for view, _ in parts)
+    size = sum(len(docs[view.plain]) for view in task.docs)
     if found.lists is None and size > _WHOLE:
         raise UserError(
             f"some of the measures {', '.join(map(str, measures))} need whole rankings of the {size:,} documents of "
             f"{task.name}; give a depth, such as {DEFAULT_DEPTH}, or measures with a cutoff"
         )
     known = {query_id: grades for query_id, grades in asked.judgements.by_query.items() if query_id in asked.queries}
-    return Pool(parts, known, found)
+    return Pool(task.docs, known, found)
 
 
 def _open_runs(stack: ExitStack, tasks: Sequence[Task], folder: Path | None) -> dict[str, RunWriter]:

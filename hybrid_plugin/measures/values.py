@@ -10,7 +10,6 @@ import numpy as np
 from ir_measures import measures as irm
 
 from hybrid_plugin.errors import UserError, blame
-from hybrid_plugin.measures.base import pool_only
 from hybrid_plugin.measures.standard import FROM_RANKS, WITHOUT_CUTOFF
 from hybrid_plugin.retrieval.rankings import Rankings
 from hybrid_plugin.retrieval.ranks import Ranks
@@ -75,7 +74,7 @@ def from_ranks(measure: irm.Measure, ranks: Ranks) -> np.ndarray:
     if computes is not None:
         with blame(f"the measure {measure}", type(measure)):
             return computes(relevant)
-    return FROM_RANKS[measure.NAME](relevant, measure.params.get("cutoff"))
+    return FROM_RANKS[str(measure.NAME)](relevant, measure.params.get("cutoff"))
 
 
 def _by_ir_measures(

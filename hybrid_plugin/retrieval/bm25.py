@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hybrid_plugin.java import JAVA_NEEDED
 from hybrid_plugin.tasks.texts import Text
 
 K1, B = 0.9, 0.4  # Pyserini's defaults
+_CHUNK = 16384  # texts handed to Lucene at a time
 _LUCENE = {  # analyzers for languages that Anserini's own list lacks, in org.apache.lucene.analysis
     "bg": "bg.Bulgarian",
     "ca": "ca.Catalan",
@@ -85,17 +87,38 @@ def _bigrams() -> Any:
     return builder.addTokenFilter("nGram", size).build()
 
 
-def analysed(texts: Sequence[Text], analyzer: Any) -> list[Text]:
-    """The words of each text, separated by spaces, as Lucene's whitespace analyzer takes them."""
-    return [Text(text.id, " ".join(analyzer.analyze(text.text))) for text in texts]
+class Analyzers:
+    """The analyzers of languages, each found with the first text of its language.
+
+    Attributes
+    ----------
+    names : language -> the name of its analyzer.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self._found: dict[str, Any] = {}
+
+    def words(self, text: Text) -> str:
+        """The words of a text, separated by spaces, as Lucene's whitespace analyzer takes them."""
+        lang = text.lang or ""
+        if lang not in self._found:
+            self.names[lang], self._found[lang] = analyzer_of(lang, text.text)
+        return " ".join(self._found[lang].analyze(text.text))
+
+    def analysed(self, texts: Iterable[Text]) -> Iterator[Text]:
+        """The texts as their words."""
+        return (Text(text.id, self.words(text)) for text in texts)
 
 
-def index_texts(folder: Path, texts: Sequence[Text]) -> None:
-    """Write a Lucene index of analysed texts."""
+def index_texts(folder: Path, texts: Iterable[Text]) -> None:
+    """Write a Lucene index of analysed texts, with memory for some thousands of them."""
     from pyserini.index.lucene import LuceneIndexer
 
     indexer = LuceneIndexer(args=["-index", str(folder), "-pretokenized"], threads=1)
-    indexer.add_batch_dict([{"id": text.id, "contents": text.text} for text in texts])
+    stream = iter(texts)
+    while chunk := list(islice(stream, _CHUNK)):
+        indexer.add_batch_dict([{"id": text.id, "contents": text.text} for text in chunk])
     indexer.close()
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from hybrid_plugin.encoding.ids import rows_of, take_ids
 from hybrid_plugin.retrieval.exact import Block, Part, exact_pairs
-from hybrid_plugin.retrieval.ranks import Languages, Ranks, stack_ranks
 from hybrid_plugin.retrieval.rankings import Grades
+from hybrid_plugin.retrieval.ranks import Languages, Ranks, stack_ranks
 
 Place = tuple[int, int]  # of a document: its part, and its row there
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from hybrid_plugin.retrieval.positions import Place, PositionCounter, find_judge
 from hybrid_plugin.retrieval.rankings import Grades, LanguageMap, Rankings, ranks_of_lists
 from hybrid_plugin.retrieval.ranks import stack_rows
 from hybrid_plugin.retrieval.top import Lists, Top
+from hybrid_plugin.tasks.task import View
 
 _MANY = 100_000  # documents of which a look at all is worth a bar
 
@@ -40,11 +41,11 @@ class Pool:
 
     Parameters
     ----------
-    parts : by name, as :func:`rank` is handed them, with what goes before the ids of each.
+    docs : their views.
     grades : of the queries to rank for; others are passed over.
     """
 
-    parts: tuple[tuple[Hashable, str], ...]
+    docs: tuple[View, ...]
     grades: Grades
     wanted: Wanted
 
@@ -52,7 +53,7 @@ class Pool:
 def rank(
     queries: Vectors,
     langs: Sequence[str | None],
-    parts: Mapping[Hashable, Part],
+    parts: Mapping[View, Part],
     pools: Mapping[str, Pool],
     names: Sequence[str],
     *,
@@ -65,7 +66,7 @@ def rank(
     Parameters
     ----------
     langs : of each query.
-    parts : by name.
+    parts : by view, without prefix.
     pools : by the name of their task.
     names : the languages to number.
 
@@ -80,14 +81,8 @@ def rank(
     """
     from tqdm.auto import tqdm
 
-    asked = [
-        row for row, query_id in enumerate(queries.ids) if any(query_id in pool.grades for pool in pools.values())
-    ]
-    used = {name: [parts[key] for key, _ in pool.parts] for name, pool in pools.items()}
-    prefixed = {
-        name: [(part, prefix) for part, (_, prefix) in zip(used[name], pool.parts, strict=True)]
-        for name, pool in pools.items()
-    }
+    asked = [row for row, query_id in enumerate(queries.ids) if any(query_id in pool.grades for pool in pools.values())]
+    prefixed = {name: [(parts[view.plain], view.prefix) for view in pool.docs] for name, pool in pools.items()}
     places = {
         name: find_judged(prefixed[name], pool.grades)
         for name, pool in pools.items()
@@ -98,11 +93,11 @@ def rank(
         ids = [queries.ids[row] for row in rows]
         own = [langs[row] for row in rows]
         chunk = _Chunk(ids, own, queries.take(rows), pools, prefixed, places)
-        keys = dict.fromkeys(key for pool in pools.values() for key, _ in pool.parts)
-        total = sum(len(parts[key]) for key in keys)
+        views = dict.fromkeys(view.plain for pool in pools.values() for view in pool.docs)
+        total = sum(len(parts[view]) for view in views)
         with tqdm(total=total, desc="search", unit="doc", leave=False, disable=not progress or total < _MANY) as bar:
-            for key in keys:
-                chunk.look(key, parts[key], bar.update)
+            for view in views:
+                chunk.look(view, parts[view], bar.update)
         yield from chunk.rankings(names)
 
 
@@ -120,9 +115,7 @@ class _Chunk:
     ):
         self._ids, self._langs, self._vectors = ids, langs, vectors
         self._pools, self._prefixed, self._places = pools, prefixed, places
-        self._tops = {
-            name: Top(len(ids), pool.wanted.lists) for name, pool in pools.items() if pool.wanted.lists != 0
-        }
+        self._tops = {name: Top(len(ids), pool.wanted.lists) for name, pool in pools.items() if pool.wanted.lists != 0}
         self._counters = {
             name: PositionCounter(
                 ids,
@@ -136,13 +129,13 @@ class _Chunk:
             if pool.wanted.positions
         }
 
-    def look(self, key: Hashable, part: Part, seen: Callable[[int], object]) -> None:
+    def look(self, view: View, part: Part, seen: Callable[[int], object]) -> None:
         """Score the documents of a part for all pools that have it."""
         uses = [
             (name, number, sum(len(before) for before, _ in self._prefixed[name][:number]))
             for name, pool in self._pools.items()
-            for number, (other, _) in enumerate(pool.parts)
-            if other == key
+            for number, other in enumerate(pool.docs)
+            if other.plain == view
         ]
         for block in score_blocks(self._vectors, part):
             for name, number, offset in uses:
@@ -165,7 +158,10 @@ class _Chunk:
         if name in self._counters:
             number = {lang: i for i, lang in enumerate(names)}
             top = stack_rows(
-                [[number.get(lists.langs[doc_id] or "", -1) for doc_id in one[: wanted.languages or 0]] for one in lists.doc_ids],
+                [
+                    [number.get(lists.langs[doc_id] or "", -1) for doc_id in one[: wanted.languages or 0]]
+                    for one in lists.doc_ids
+                ],
                 -1,
             )
             ranks = self._counters[name].ranks(names, top)

@@ -2,6 +2,8 @@ from .benchmark import SETTINGS as SETTINGS
 from .benchmark import Benchmark as Benchmark
 from .export import export_dataset as export_dataset
 from .judgements import Judgements as Judgements
+from .listing import Listed as Listed
+from .listing import benchmark_table as benchmark_table
 from .named import benchmarks as benchmarks
 from .named import load_benchmark as load_benchmark
 from .named import load_dataset as load_dataset

@@ -41,7 +41,9 @@ class Benchmark:
 
     def __post_init__(self) -> None:
         if any(not isinstance(task, Task) for task in self.tasks):
-            raise UserError(f"the benchmark '{self.name}' takes tasks; hybrid_plugin.tasks.parallel makes them of languages")
+            raise UserError(
+                f"the benchmark '{self.name}' takes tasks; hybrid_plugin.tasks.parallel makes them of languages"
+            )
         object.__setattr__(self, "tasks", tuple(self.tasks))
         object.__setattr__(self, "measures", tuple(self.measures))
         files: set[str] = set()
@@ -116,7 +118,9 @@ class Benchmark:
             if setting not in SETTINGS:
                 raise UserError(f"unknown setting '{setting}'; known: {', '.join(SETTINGS)}")
             if setting not in self.settings:
-                raise UserError(f"{self.name} has no tasks of the setting '{setting}'; it has: {', '.join(self.settings)}")
+                raise UserError(
+                    f"{self.name} has no tasks of the setting '{setting}'; it has: {', '.join(self.settings)}"
+                )
         for lang in languages:
             if lang not in self.languages:
                 raise UserError(f"{self.name} has no language '{lang}'; it has: {', '.join(self.languages)}")
@@ -131,7 +135,9 @@ class Benchmark:
             and (not tasks or any(_begins(task.name, name) for name in tasks))
         )
         if not chosen:
-            raise UserError(f"{self.name} has no task of all that is asked for: {' '.join((*settings, *languages, *tasks))}")
+            raise UserError(
+                f"{self.name} has no task of all that is asked for: {' '.join((*settings, *languages, *tasks))}"
+            )
         return self if len(chosen) == len(self.tasks) else replace(self, tasks=chosen, part_of=self.whole)
 
     def _near(self, name: str) -> str:

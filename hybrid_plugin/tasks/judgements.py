@@ -40,7 +40,9 @@ class Judgements:
             for record in dataset.qrels_iter():
                 records.append(record._replace(doc_id=part.prefix + record.doc_id) if part.prefix else record)
         if not records:
-            raise UserError(f"the task '{task.name}' has no judgements in {', '.join(one.dataset_id for one in task.qrels)}")
+            raise UserError(
+                f"the task '{task.name}' has no judgements in {', '.join(one.dataset_id for one in task.qrels)}"
+            )
         return cls(records)
 
     @cached_property

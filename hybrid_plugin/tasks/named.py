@@ -49,9 +49,19 @@ def load_benchmark(name: str) -> Benchmark:
         benchmark = known.get(start)
         if benchmark is None and start.endswith((".yaml", ".yml")):
             benchmark = read_benchmark(Path(start))
+            _check_ids(start, benchmark)
         if benchmark is not None:
             return benchmark.only(tasks=[rest] if rest else ())
     raise UserError(f"unknown benchmark '{name}'; known: {', '.join(sorted(known))}, or a YAML file")
+
+
+def _check_ids(path: str, benchmark: Benchmark) -> None:
+    """Refuse what is not an ir_datasets id by its beginning: as a rule the name of a file that is not there."""
+    known = {dataset_id.split("/")[0] for dataset_id in ir_datasets.registry}
+    for task in benchmark.tasks:
+        for dataset_id in sorted(task.dataset_ids):
+            if dataset_id.split("/")[0] not in known:
+                raise UserError(f"{path}: the task '{task.name}' names '{dataset_id}': no file and no ir_datasets id")
 
 
 def load_dataset(dataset_id: str) -> Any:

@@ -47,7 +47,7 @@ def read_benchmark(path: Path) -> Benchmark:
     Raises
     ------
     UserError
-        The file cannot be read, or something in it is missing, unknown or of the wrong type; names the file and the key.
+        The file cannot be read, or something in it is missing, unknown or of the wrong type; names file and key.
     """
     content = _mapping(str(path), read_yaml(path), _BENCHMARK, ("name", "tasks"))
     tasks = [_task(path, number, task) for number, task in enumerate(content["tasks"], start=1)]

@@ -29,6 +29,11 @@ class View:
         """The same texts by their published ids: what is encoded once, for tasks in a language and for pools."""
         return replace(self, prefix="")
 
+    @property
+    def plain(self) -> View:
+        """The same texts without prefix: what goes before ids in a pool makes no other texts."""
+        return replace(self, prefix="") if self.prefix else self
+
 
 @dataclass(frozen=True)
 class Qrels:
@@ -68,13 +73,13 @@ class Task:
 
     def __post_init__(self) -> None:
         if not self.name or any(not part or part.split() != [part] or part[0] == "." for part in self.name.split("/")):
-            raise UserError(f"'{self.name}' cannot be a task's name: run files are called after it, as de/en or multi/en")
+            raise UserError(
+                f"'{self.name}' cannot be a task's name: run files are called after it, as de/en or multi/en"
+            )
         if not self.docs or not self.qrels:
             raise UserError(f"the task '{self.name}' has no {'qrels' if self.docs else 'docs'}")
         object.__setattr__(self, "docs", tuple(self.docs))
-        object.__setattr__(
-            self, "qrels", tuple(Qrels(one) if isinstance(one, str) else one for one in self.qrels)
-        )
+        object.__setattr__(self, "qrels", tuple(Qrels(one) if isinstance(one, str) else one for one in self.qrels))
         object.__setattr__(self, "setting", self.setting or self._derived())
         if self.setting not in SETTINGS:
             raise UserError(f"the task '{self.name}' has the setting '{self.setting}'; known: {', '.join(SETTINGS)}")

@@ -54,7 +54,8 @@ def trimmed(text: str) -> str:
 def texts_of(dataset: Any, side: str) -> Iterator[Text]:
     """The ids, default texts and languages (where known) of an ir_datasets entry's ``docs`` or ``queries``."""
     lang = getattr(dataset, f"{side}_lang", lambda: None)()
-    return (Text(record[0], _text(record, None), getattr(record, "lang", lang)) for record in _records(dataset, side))
+    records = _records(dataset, side)
+    return (Text(record[0], _text(record, None), getattr(record, "lang", None) or lang) for record in records)
 
 
 def documents(view: View) -> Iterator[Text]:
@@ -75,11 +76,8 @@ def document_ids(view: View) -> Iterator[str]:
 
 
 def count_documents(view: View) -> int | None:
-    """How many documents a view has, as its metadata say, without reading any; None where they do not."""
-    dataset = load_dataset(view.dataset_id)
-    if getattr(dataset, "docs_need_counting", lambda: False)():
-        return None
-    count: int | None = getattr(dataset, "docs_metadata", dict)().get("count")
+    """How many documents a view has: as its metadata say, or counted once in a user's own files; None: unknown."""
+    count: int | None = getattr(load_dataset(view.dataset_id), "docs_count", lambda: None)()
     return count
 
 
@@ -93,8 +91,13 @@ def queries(task: Task) -> Iterator[Query]:
     """
     view = task.queries
     for record, text, lang in _of_view(view, "queries"):
-        question = _shared(record, task.question) or "/".join(filter(None, (lang, record[0])))
+        question = _shared(record, task.question) or alone(lang, record[0])
         yield Query(view.prefix + record[0], text, lang, question, _shared(record, task.cluster) or question)
+
+
+def alone(lang: str | None, query_id: str) -> str:
+    """The name of a question that nothing links to others: a query of a language."""
+    return f"{lang}/{query_id}" if lang else query_id
 
 
 def query_texts(view: View) -> Iterator[Text]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from datasets_ext import demo
-from datasets_ext.parallel import LanguagePart
+from datasets_ext.parallel import LanguagePart, ParallelCollection, count
 
 ROOT = Path(__file__).parents[2]
 DATA = {(part, lang): demo.load(part, lang) for part in demo.PARTS for lang in demo.LANGUAGES}
@@ -175,6 +177,22 @@ def test_it_is_the_same_in_every_process() -> None:
         for seed in ("1", "2")
     }
     assert len(outputs) == 1
+
+
+def test_the_shipped_counts_are_those_of_the_tables() -> None:
+    shipped = json.loads((ROOT / "datasets_ext" / "etc" / "metadata.json").read_text(encoding="utf-8"))
+    for name, part in (("hybrid-demo", "test"), ("hybrid-demo-train", "train")):
+        counted = count(ParallelCollection(name, demo.LANGUAGES, partial(demo.load, part), "counted"))
+        assert {key: counts for key, counts in shipped.items() if key.split("/")[0] == name} == counted
+
+
+@every_part
+@every_language
+def test_the_questions_about_a_fact_are_a_cluster(part: str, lang: str) -> None:
+    for query in DATA[part, lang].queries:
+        assert query.parallel_id.rpartition("-")[0] == query.cluster
+    clusters = {query.cluster for query in DATA[part, lang].queries}
+    assert clusters == {f"{fact.entity}-{fact.attribute}" for fact in facts_of(part)}
 
 
 def test_the_fingerprint_is_a_short_digest() -> None:

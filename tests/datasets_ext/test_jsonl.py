@@ -20,7 +20,7 @@ import datasets_ext
 from datasets_ext import CollectionError
 from datasets_ext.jsonl import read_part
 from datasets_ext.lines import read_jsonl
-from tests.conftest import ROOT, run_cli
+from tests.conftest import ROOT, listed_benchmarks, run_cli
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -121,7 +121,15 @@ def test_documents_carry_language_context_and_title(faq: Path, name: str) -> Non
     assert docs_of(name) == ["de_p1", "de_p2", "de_p3", "en_p1", "en_p2", "fr_a-1", "fr_a-2"]
     assert ir_datasets.load(f"{name}/multi/fr").docs_store().get("fr_a-2").text == "Entrée libre."
     [query] = [query for query in ir_datasets.load(name).queries_iter() if query.query_id == "q3_fr"]
-    assert tuple(query) == ("q3_fr", "Combien coûte l'entrée ?", "fr", "q3")
+    assert tuple(query) == ("q3_fr", "Combien coûte l'entrée ?", "fr", "q3", "")
+
+
+def test_a_question_may_say_what_it_shares_with_others(faq: Path, name: str) -> None:
+    rows = [{**row, "cluster": "hours"} if row["query_id"] in ("q1", "q2") else row for row in FAQ["queries.de.jsonl"]]
+    write(faq, {"queries.de.jsonl": rows})
+    datasets_ext.register_parallel(name, faq)
+    found = {query.parallel_id: query.cluster for query in ir_datasets.load(f"{name}/multi/de").queries_iter()}
+    assert found == {"q1": "hours", "q2": "hours", "q3": ""}
 
 
 def test_qrels_reach_across_languages_by_the_id_of_the_question(faq: Path, name: str) -> None:
@@ -257,6 +265,7 @@ BAD_LINES = {
     "a line break in a query_id": ("queries", QUERY.replace(b"q9", b"q9\\n"), "has white space in the query_id"),
     "null as title": ("docs", DOC.replace(b"}", b', "title": null}'), "has a 'title' that is not a text"),
     "a list as context": ("docs", DOC.replace(b"}", b', "context": ["a"]}'), "has a 'context' that is not a text"),
+    "a number as cluster": ("queries", QUERY.replace(b"}", b', "cluster": 3}'), "has a 'cluster' that is not a text"),
     "half a character": ("docs", DOC.replace(b"More.", b"\\ud83d"), "has half a character"),
     "a doc_id again": ("docs", DOC.replace(b"p9", b"p1"), "repeats the doc_id 'p1'"),
     "a query_id again": ("queries", QUERY.replace(b"q9", b"q1"), "repeats the query_id 'q1'"),
@@ -413,8 +422,7 @@ def test_datasets_add_keeps_a_collection_for_all_other_commands(faq: Path, home:
     added = run_cli("datasets", "add", "my-faq", faq)
     assert added.stdout == f"my-faq: 6 files in {home / 'parallel' / 'my-faq'}\n"
     assert not added.stderr
-    listed = {line.split()[0]: line.split()[1:] for line in run_cli("datasets", "list").stdout.splitlines()}
-    assert listed["my-faq"] == ["3", "languages:", "de", "en", "fr"]
+    assert listed_benchmarks()["my-faq"] == ["my-faq", "de en fr", "mono cross multi", "", "here", "12", ""]
     info = run_cli("datasets", "info", "my-faq/fr/de").stdout.splitlines()
     assert [line.split()[:3] for line in info[2:4]] == [["docs", "2", "fr"], ["queries", "2", "de"]]
     run_cli("datasets", "export", "my-faq/fr/de", "--output", tmp_path / "out")

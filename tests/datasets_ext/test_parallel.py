@@ -27,7 +27,7 @@ from datasets_ext.parallel import (
     count,
     register_collection,
 )
-from tests.conftest import run_cli
+from tests.conftest import listed_benchmarks, run_cli
 
 LANGUAGES = {
     "xquad-r": ["ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"],
@@ -35,6 +35,8 @@ LANGUAGES = {
     "hybrid-demo": ["ar", "de", "en", "es", "hi", "ru", "vi", "zh"],
     "hybrid-demo-train": ["ar", "de", "en", "es", "hi", "ru", "vi", "zh"],
 }
+
+DOCUMENTS = {"xquad-r": 13014, "mlqa-r": 20534, "hybrid-demo": 1288, "hybrid-demo-train": 5456}
 
 every_collection = pytest.mark.parametrize("name", list(LANGUAGES))
 
@@ -283,9 +285,11 @@ def test_ir_datasets_lookup_finds_documents_and_queries(lareqa: Path) -> None:
 
 
 def test_datasets_list_has_every_collection_with_its_languages() -> None:
-    lines = {line.split()[0]: line for line in run_cli("datasets", "list").stdout.splitlines()}
+    rows = listed_benchmarks()
     for name, languages in LANGUAGES.items():
-        assert lines[name].split()[1:] == [str(len(languages)), "languages:", *languages]
+        assert rows[name][1].split() == languages
+        assert rows[name][2] == "mono cross multi"
+        assert rows[name][5:] == [str(len(languages) * (len(languages) + 1)), f"{DOCUMENTS[name]:,}"]
 
 
 def test_datasets_info_says_what_an_id_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,7 +301,7 @@ def test_datasets_info_says_what_an_id_holds(tmp_path: Path, monkeypatch: pytest
     assert "<" not in description
     assert [side.split() for side in sides] == [
         ["docs", "1276", "de", "doc_id,", "text,", "context,", "title,", "lang"],
-        ["queries", "1190", "en", "query_id,", "text,", "lang,", "parallel_id"],
+        ["queries", "1190", "en", "query_id,", "text,", "lang,", "parallel_id,", "cluster"],
         ["qrels", "1190", "query_id,", "doc_id,", "relevance"],
     ]
 

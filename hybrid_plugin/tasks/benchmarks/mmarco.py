@@ -11,8 +11,18 @@ from hybrid_plugin.tasks.task import Qrels, View
 
 # Language -> its name in the published files. English is what was translated.
 LANGUAGES = {
-    **{"ar": "arabic", "de": "german", "es": "spanish", "fr": "french", "hi": "hindi", "id": "indonesian"},
-    **{"it": "italian", "ja": "japanese", "nl": "dutch", "pt": "portuguese", "ru": "russian", "vi": "vietnamese"},
+    "ar": "arabic",
+    "de": "german",
+    "es": "spanish",
+    "fr": "french",
+    "hi": "hindi",
+    "id": "indonesian",
+    "it": "italian",
+    "ja": "japanese",
+    "nl": "dutch",
+    "pt": "portuguese",
+    "ru": "russian",
+    "vi": "vietnamese",
     "zh": "chinese",
 }
 # mMARCO's code for Dutch is dt.

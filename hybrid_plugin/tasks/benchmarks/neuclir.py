@@ -12,8 +12,8 @@ DOCS = {lang: View(f"neuclir/1/{lang}", lang) for lang in LANGUAGES}  # ids are 
 def year_tasks(year: str) -> tuple[Task, ...]:
     """The tasks of a year: a language's documents by its own topics and by English ones, and the pool by English ones.
 
-    A topic has one id in all languages. Its text is title and description, as most runs of the track took it; where it is
-    in the documents' language, a person translated it.
+    A topic has one id in all languages. Its text is title and description, as is usual; in the documents' language it
+    is a human translation.
     """
     english = View(f"neuclir-topics/{year}/en", "en", field="title description")
     translated = {

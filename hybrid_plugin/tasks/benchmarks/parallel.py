@@ -10,6 +10,6 @@ from hybrid_plugin.tasks.shapes import parallel
 def parallel_benchmarks() -> list[Benchmark]:
     """The benchmarks of all collections that ``datasets_ext`` has registered."""
     return [
-        Benchmark(collection.name, parallel(collection.name, collection.languages))
+        Benchmark(collection.name, parallel(collection.name, collection.languages), licence=collection.licence)
         for collection in registered_collections()
     ]

@@ -178,21 +178,61 @@ def write_neuclir(home: Path) -> None:
 
 # mMARCO: the file of a language -> its passages 0 and 7 and its questions 2 and 1048578.
 MMARCO = {
-    "english": ("Paris is the capital of France.", "Water boils at 100 °C.", "capital of france", "when does water boil"),
+    "english": (
+        "Paris is the capital of France.",
+        "Water boils at 100 °C.",
+        "capital of france",
+        "when does water boil",
+    ),
     "arabic": ("باريس هي عاصمة فرنسا.", "يغلي الماء عند 100 درجة.", "ما هي عاصمة فرنسا", "متى يغلي الماء"),
-    "german": ("Paris ist die Hauptstadt Frankreichs.", "Wasser siedet bei 100 °C.", "hauptstadt von frankreich", "wann siedet wasser"),
-    "spanish": ("París es la capital de Francia.", "El agua hierve a 100 °C.", "capital de francia", "¿cuándo hierve el agua?"),
-    "french": ("Paris est la capitale de la France.", "L'eau bout à 100 °C.", "capitale de la france", "quand l'eau bout-elle ?"),
+    "german": (
+        "Paris ist die Hauptstadt Frankreichs.",
+        "Wasser siedet bei 100 °C.",
+        "hauptstadt von frankreich",
+        "wann siedet wasser",
+    ),
+    "spanish": (
+        "París es la capital de Francia.",
+        "El agua hierve a 100 °C.",
+        "capital de francia",
+        "¿cuándo hierve el agua?",
+    ),
+    "french": (
+        "Paris est la capitale de la France.",
+        "L'eau bout à 100 °C.",
+        "capitale de la france",
+        "quand l'eau bout-elle ?",
+    ),
     "hindi": ("पेरिस फ्रांस की राजधानी है।", "पानी 100 डिग्री पर उबलता है।", "फ्रांस की राजधानी", "पानी कब उबलता है"),
-    "indonesian": ("Paris adalah ibu kota Prancis.", "Air mendidih pada 100 °C.", "ibu kota prancis", "kapan air mendidih"),
-    "italian": ("Parigi è la capitale della Francia.", "L'acqua bolle a 100 °C.", "capitale della francia", "quando bolle l'acqua"),
+    "indonesian": (
+        "Paris adalah ibu kota Prancis.",
+        "Air mendidih pada 100 °C.",
+        "ibu kota prancis",
+        "kapan air mendidih",
+    ),
+    "italian": (
+        "Parigi è la capitale della Francia.",
+        "L'acqua bolle a 100 °C.",
+        "capitale della francia",
+        "quando bolle l'acqua",
+    ),
     "japanese": ("パリはフランスの首都です。", "水は100度で沸騰する。", "フランスの首都", "水はいつ沸騰するか"),
-    "dutch": ("Parijs is de hoofdstad van Frankrijk.", "Water kookt bij 100 °C.", "hoofdstad van frankrijk", "wanneer kookt water"),
-    "portuguese": ("Paris é a capital da França.", "A água ferve a 100 °C.", "capital da frança", "quando a água ferve"),
+    "dutch": (
+        "Parijs is de hoofdstad van Frankrijk.",
+        "Water kookt bij 100 °C.",
+        "hoofdstad van frankrijk",
+        "wanneer kookt water",
+    ),
+    "portuguese": (
+        "Paris é a capital da França.",
+        "A água ferve a 100 °C.",
+        "capital da frança",
+        "quando a água ferve",
+    ),
     "russian": ("Париж — столица Франции.", "Вода кипит при 100 °C.", "столица франции", "когда кипит вода"),
     "vietnamese": ("Paris là thủ đô của Pháp.", "Nước sôi ở 100 °C.", "thủ đô của pháp", "khi nào nước sôi"),
     "chinese": ("巴黎是法国的首都。", "水在100度沸腾。", "法国的首都", "水什么时候沸腾"),
-}  # fmt: skip
+}
 # One for each question: no other passage was looked at.
 MMARCO_QRELS = "2\t0\t0\t1\n1048578\t0\t7\t1\n"
 
@@ -215,7 +255,7 @@ def write_mmarco(home: Path) -> None:
     write(home / "mmarco" / "qrels.dev.small.tsv", MMARCO_QRELS)
 
 
-# CLIRMatrix: language -> the titles and articles of Lithuania and of Death. In each Wikipedia their pages have these ids.
+# CLIRMatrix: language -> titles and articles of Lithuania and of Death; and the ids of their pages in each Wikipedia.
 CLIRMATRIX = {
     "ar": (("ليتوانيا", "ليتوانيا دولة على بحر البلطيق."), ("موت", "الموت نهاية الحياة.")),
     "de": (("Litauen", "Litauen ist ein Staat im Baltikum."), ("Tod", "Der Tod ist das Ende des Lebens.")),

@@ -335,9 +335,10 @@ def test_several_fields_are_one_text(home: Path) -> None:
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks import View, query_texts
 
-texts = [next(query_texts(View("neuclir-topics/2022/en", "en", field=field))).text for field in ("description title", None)]
+topics = "neuclir-topics/2022/en"
+texts = [next(query_texts(View(topics, "en", field=field))).text for field in ("description title", None)]
 try:
-    list(query_texts(View("neuclir-topics/2022/en", "en", field="title ht_title")))
+    list(query_texts(View(topics, "en", field="title ht_title")))
 except UserError as error:
     print(json.dumps([*texts, str(error)]))
 """
