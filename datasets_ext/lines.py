@@ -78,7 +78,7 @@ def read_jsonl(
 def check_id(path: Path, number: int, key: str, value: str) -> None:
     """Refuse an id with white space, at which run and qrels files part their columns."""
     if value.split() != [value]:
-        raise CollectionError(f"{path} line {number} has white space in the {key} '{value}'")
+        raise CollectionError(f"{path} line {number} has white space in the {key} {value!r}")
 
 
 def optional_text(path: Path, number: int, row: dict[str, Any], key: str) -> str:

@@ -16,7 +16,6 @@ from hybrid_plugin.evaluation.encoder import evaluate
 from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.files import check_output
 from hybrid_plugin.retrieval.faiss import index_dataset
-from hybrid_plugin.tasks.benchmark import Pair
 from hybrid_plugin.tasks.export import export_dataset
 from hybrid_plugin.tasks.named import load_benchmark, load_dataset
 from hybrid_plugin.training.settings import TrainingSettings
@@ -27,6 +26,7 @@ from hybrid_plugin.training.train import train
 BENCHMARK = "hybrid-demo"
 STRATEGIES = ("mono", "cross", "hybrid")
 _STEPS = 500
+_TASK = "multi/en"  # that Pyserini searches, too
 
 
 def quickstart(output: Path, *, progress: bool = False, say: Callable[[str], object] = print) -> dict[str, Scores]:
@@ -63,8 +63,7 @@ def quickstart(output: Path, *, progress: bool = False, say: Callable[[str], obj
         results[strategy] = evaluate(load_benchmark(BENCHMARK), encoder, output / strategy, progress=progress)
         tell(f"{strategy}: indexing, and searching with pyserini.search.faiss")
         theirs = _search_with_pyserini(encoder, output / "pyserini", strategy)
-        pairs = results[strategy].pairs.set_index(["docs", "queries"])
-        ours = pairs.loc[("multi", "en"), "AP"]
+        ours = results[strategy].tasks.set_index("task").loc[_TASK, "AP"]
         tell(
             f"{strategy}: AP of English queries on the pool: {theirs:.4f} from Pyserini's run, {ours:.4f} from vectors"
         )
@@ -82,7 +81,8 @@ def training_texts(source: Source) -> list[str]:
 
 def _search_with_pyserini(encoder: Encoder, folder: Path, strategy: str) -> float:
     """Index and search the pool with Pyserini's own command; the run's AP as ir_measures gives it."""
-    dataset_id = load_benchmark(BENCHMARK).dataset_id(Pair("multi", "en", "multi"))
+    (judged,) = load_benchmark(BENCHMARK).task(_TASK).qrels
+    dataset_id = judged.dataset_id
     index = index_dataset(dataset_id, encoder, folder / f"index-{strategy}")
     export_dataset(dataset_id, "pyserini", folder / "export")
     run = folder / f"{strategy}.trec"

@@ -53,8 +53,8 @@ def encode(
     options: EncoderOptions = EncoderOptions(),
     batch_size: BatchSize = None,
 ) -> None:
-    """Encode an id's documents and queries into folders of vectors (vectors.npy, ids.txt)."""
-    tasks.load_dataset(dataset_id)  # complain before the model is loaded
+    """Encode the documents and queries of an id or a benchmark into folders of vectors (vectors.npy, ids.txt)."""
+    tasks.views_of(dataset_id)  # complain before the model is loaded
     loaded = encoding.Encoder.load(encoder, options)
     for path in encoding.encode_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=watched()):
         print(path)
@@ -69,8 +69,8 @@ def index(
     options: EncoderOptions = EncoderOptions(),
     batch_size: BatchSize = None,
 ) -> None:
-    """Encode an id's documents into an exact FAISS index that Pyserini searches."""
-    tasks.load_dataset(dataset_id)
+    """Encode the documents of an id or a task into an exact FAISS index that Pyserini searches."""
+    tasks.load_side(dataset_id, "docs")
     loaded = encoding.Encoder.load(encoder, options)
     print(retrieval.index_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=watched()))
 
@@ -86,8 +86,8 @@ def search(
     options: EncoderOptions = EncoderOptions(),
     batch_size: BatchSize = None,
 ) -> None:
-    """Search a FAISS index with an id's queries and write a TREC run file."""
-    tasks.load_dataset(dataset_id)
+    """Search a FAISS index with the queries of an id or a task and write a TREC run file."""
+    tasks.load_side(dataset_id, "queries")
     loaded = encoding.Encoder.load(encoder, options)
     print(
         retrieval.search_dataset(

@@ -25,7 +25,7 @@ from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
 
-_WITH_COMMAS = {"--languages", "--validate-languages", "--settings", "--measures"}
+_WITH_COMMAS = {"--languages", "--validate-languages", "--settings", "--tasks", "--measures"}
 
 
 def _assigned(kind: Any, tokens: Sequence[Token]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ _SETTINGS: tuple[type, ...] = (
 for _kind in _SETTINGS:
     flat(_kind)
 
-DatasetId = Annotated[str, Parameter(help="An ir_datasets id, such as xquad-r/de/en.")]
+DatasetId = Annotated[str, Parameter(help="An ir_datasets id, or a task of a benchmark: xquad-r/de/en, mine.yaml/multi/en.")]
 BenchmarkName = Annotated[str, Parameter(help="Such as xquad-r; see: hybrid-ir datasets list")]
 EncoderName = Annotated[str, Parameter(help="A checkpoint, a Hugging Face folder or a name on the hub.")]
 Output = Annotated[Path, Parameter(help="The folder to write.")]

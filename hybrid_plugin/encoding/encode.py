@@ -15,6 +15,7 @@ from hybrid_plugin.encoding.vectors import RECORD, Vectors, read_vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import whole_folder, write_json
 from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.sides import texts_of_views, views_of
 from hybrid_plugin.tasks.texts import Text, check_id, texts_of
 from hybrid_plugin.versions import versions
 
@@ -96,7 +97,12 @@ def encode_to_folder(
 def encode_dataset(
     dataset_id: str, encoder: Encoder, output: Path, *, batch_size: int | None = None, progress: bool = False
 ) -> list[Path]:
-    """Encode the documents and queries of an ir_datasets id, as far as it has them.
+    """Encode the documents and queries of an ir_datasets id, as far as it has them, or of all tasks of a benchmark.
+
+    Parameters
+    ----------
+    dataset_id : an ir_datasets id, or what :func:`hybrid_plugin.load_benchmark` takes, of which each text is encoded
+        once.
 
     Returns
     -------
@@ -107,21 +113,28 @@ def encode_dataset(
     UserError
         The id is unknown or has neither.
     """
-    dataset = load_dataset(dataset_id)
-    sides = [side for side in ("docs", "queries") if dataset.has(side)]
+    benchmark = views_of(dataset_id)
+    sides = [side for side in ("docs", "queries") if benchmark is not None or load_dataset(dataset_id).has(side)]
     if not sides:
         raise UserError(f"'{dataset_id}' has neither documents nor queries")
     if output.is_file():
         raise UserError(f"{output} is a file, not a folder; choose another output")
     for side in sides:
+        views: list[dict[str, object]] = []  # filled while they are encoded
+        if benchmark is None:
+            dataset = load_dataset(dataset_id)
+            texts, total = texts_of(dataset, side), getattr(dataset, f"{side}_count")()
+        else:
+            asked = benchmark.doc_views if side == "docs" else benchmark.query_views
+            texts, total = texts_of_views(asked, side, views), None
         encode_to_folder(
             encoder,
-            texts_of(dataset, side),
+            texts,
             "passage" if side == "docs" else "query",
             output / side,
-            total=getattr(dataset, f"{side}_count")(),
+            total=total,
             batch_size=batch_size,
             progress=progress,
-            about={"dataset": dataset_id, "versions": versions()},
+            about={"dataset": dataset_id, "versions": versions()} | ({"views": views} if benchmark else {}),
         )
     return [output / side for side in sides]

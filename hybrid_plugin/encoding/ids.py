@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import overload
@@ -26,6 +27,8 @@ class StoredIds(Sequence[str]):
     ------
     OSError
         The file cannot be read.
+    UserError
+        It is not text.
     """
 
     def __init__(self, path: Path, rows: range | None = None, offsets: np.ndarray | None = None):
@@ -52,7 +55,7 @@ class StoredIds(Sequence[str]):
                 if row >= self._rows.stop:
                     break
                 if row >= self._rows.start:
-                    yield self._decoded(line.rstrip(b"\n"))
+                    yield line.decode().removesuffix("\n")
 
     @overload
     def __getitem__(self, row: int) -> str: ...
@@ -77,26 +80,26 @@ class StoredIds(Sequence[str]):
                     start = int(self._offsets[chunk])
                     stop = int(self._offsets[chunk + 1]) if chunk + 1 < len(self._offsets) else -1
                     file.seek(start)
-                    names = self._decoded(file.read(stop - start if stop >= 0 else -1)).split("\n")
+                    names = file.read(stop - start if stop >= 0 else -1).decode().split("\n")
                 found[place] = names[lines[place] % _STEP]
         return found
 
-    def _decoded(self, text: bytes) -> str:
-        try:
-            return text.decode()
-        except UnicodeDecodeError as error:
-            raise UserError(f"{self._path} is damaged: {error}") from error
-
 
 def _offsets(path: Path) -> tuple[np.ndarray, int]:
-    """Where every 1024th line begins, and the number of lines."""
+    """Where every 1024th line begins, and the number of lines; a last one without its end was cut off and is none."""
     offsets, lines, read = [0], 0, 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
-            begun = ends[(_STEP - 1 - lines) % _STEP :: _STEP]
-            offsets += (begun + 1 + read).tolist()
-            lines, read = lines + len(ends), read + len(block)
+    text = getincrementaldecoder("utf-8")()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK):
+                text.decode(block)
+                ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
+                begun = ends[(_STEP - 1 - lines) % _STEP :: _STEP]
+                offsets += (begun + 1 + read).tolist()
+                lines, read = lines + len(ends), read + len(block)
+        text.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is damaged: {error}") from error
     return np.array(offsets, np.int64), lines
 
 

@@ -12,6 +12,7 @@ from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.judgements import Judgements
 from hybrid_plugin.tasks.task import Task as Task  # once to be had from this wing
+from hybrid_plugin.tasks.task import View
 from hybrid_plugin.tasks.texts import alone, queries
 
 
@@ -37,14 +38,20 @@ class Asked:
     queries: dict[str, Shared]
 
     @classmethod
-    def load(cls, task: Task) -> Asked:
+    def load(cls, task: Task, like: Asked | None = None) -> Asked:
         """Read a task's judgements and queries, and no document.
+
+        Parameters
+        ----------
+        like : a task that was read already; its queries are not read again if they are the same.
 
         Raises
         ------
         UserError
             A query id occurs twice, or an id of the task is unknown.
         """
+        if like is not None and _asks(like.task) == _asks(task):
+            return cls(task, Judgements.load(task), like.queries)
         found: dict[str, Shared] = {}
         for query in queries(task):
             if query.id in found:
@@ -61,6 +68,10 @@ class Asked:
         """Of some queries; of one that nobody asks, what is known of it."""
         lang = self.task.queries.lang
         return [self.queries.get(one) or Shared(lang, alone(lang, one), alone(lang, one)) for one in query_ids]
+
+
+def _asks(task: Task) -> tuple[View, str | None, str | None]:
+    return task.queries, task.question, task.cluster
 
 
 def chosen(benchmark: Benchmark, asked: EvaluationSettings) -> Benchmark:

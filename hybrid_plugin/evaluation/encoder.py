@@ -73,9 +73,7 @@ def evaluate(
         "encoder_settings": {key: encoder.record.get(key) for key in ("base_model", "strategy", "alpha")}
         | vars(encoder.settings)
         | {"precision": encoder.precision, "transform": transform},
-        "zero_shot": not any(
-            one in own or one.startswith(f"{benchmark.name}/") for one in seen
-        ),
+        "zero_shot": not any(one in own or one.startswith(f"{benchmark.name}/") for one in seen),
         "trained_on": sorted(seen),
         "languages_trained_on": encoder.record.get("languages", []),
         "seed": encoder.record.get("seed"),

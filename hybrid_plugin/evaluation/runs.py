@@ -21,7 +21,7 @@ from hybrid_plugin.retrieval.rankings import LanguageMap
 from hybrid_plugin.retrieval.runs.positions import rankings_of_run
 from hybrid_plugin.retrieval.runs.reader import Run, read_run
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.task import Task, View, run_name
+from hybrid_plugin.tasks.task import Task, View, run_name, told_language
 from hybrid_plugin.tasks.texts import count_documents, document_ids, documents, query_texts
 from hybrid_plugin.versions import versions
 
@@ -125,7 +125,9 @@ def _score(
     known = None
     if languages is not None:
         named = {*run.doc_ids, *(doc_id for judged in grades.values() for doc_id, grade in judged.items() if grade)}
-        asking = {one: shared.lang for one, shared in asked.queries.items() if shared.lang}
+        asking = {
+            one: shared.lang for one, shared in zip(query_ids, asked.shared(query_ids), strict=True) if shared.lang
+        }
         known = LanguageMap(collection.languages(task, named), asking, languages)
     scoring.add(asked, rankings_of_run(run, query_ids, grades, depth, known))
     return min(max(lengths), depth or max(lengths)), len(query_ids) - len(lengths)
@@ -174,15 +176,12 @@ class _Collection:
 
     def languages(self, task: Task, named: set[str]) -> dict[str, str]:
         """The languages of some documents of a task."""
-        found: dict[str, str | None] = {}
-        told = len({view.prefix for view in task.docs}) == len(task.docs) and all(view.prefix for view in task.docs)
+        found = {doc_id: told_language(task.docs, doc_id) for doc_id in named}
         for view in task.docs:
-            if told and view.lang:
-                found |= {doc_id: view.lang for doc_id in named if doc_id.startswith(view.prefix)}
-            elif self._is_small(view):
+            if self._is_small(view):
                 ids = self._small(view)
                 found |= {doc_id: ids[doc_id] for doc_id in named & ids.keys()}
-            else:
+            elif any(lang is None for lang in found.values()):
                 found |= {doc_id: lang for doc_id, lang in _ids(view) if doc_id in named}
         return {doc_id: lang for doc_id, lang in found.items() if lang}
 

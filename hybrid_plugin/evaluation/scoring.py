@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,9 +41,9 @@ def measures_of(benchmark: Benchmark, asked: EvaluationSettings) -> list[irm.Mea
         if not left:
             raise UserError(f"{', '.join(map(str, measures))} compare languages on the pool: score the setting 'multi'")
         measures = left
-    others = [measure for measure in measures if not has_ranks(measure)]
-    if others:
-        evaluator(others, [])  # complain before the minutes that rankings may take
+    for measure in measures:
+        if not has_ranks(measure):
+            evaluator(measure, [])  # complain before the minutes that rankings may take
     return measures
 
 
@@ -98,11 +98,6 @@ class Scoring:
         columns |= {str(measure): values.get(measure, np.nan) for measure in self._measures}
         self._frames.setdefault(task.name, []).append(pd.DataFrame(columns))
 
-    def add_missing(self, asked: Asked) -> None:
-        """Score the queries that are judged and not asked."""
-        if asked.missing:
-            self.add(asked, nothing_found(asked.missing, asked))
-
     def scores(self, tasks: Iterable[Task], about: dict[str, Any]) -> Scores:
         """The scores of some tasks, in their order.
 
@@ -114,9 +109,14 @@ class Scoring:
         return Scores(pd.concat(frames, ignore_index=True), tuple(map(str, self._measures)), about)
 
 
-def nothing_found(query_ids: Sequence[str], asked: Asked) -> Rankings:
-    """The rankings of queries that have found nothing."""
-    lists = [np.empty(0, object) for _ in query_ids]
-    known = LanguageMap({}, {}, 0)
-    ranks = ranks_of_lists(query_ids, lists, asked.judgements.by_query, [0] * len(lists), known)
-    return Rankings(tuple(query_ids), lists, [np.empty(0, np.float32) for _ in lists], ranks)
+def nothing_found(asked: Asked, doc_langs: Mapping[str, str]) -> Rankings:
+    """The rankings of the queries that are judged and not asked.
+
+    Parameters
+    ----------
+    doc_langs : of the judged documents.
+    """
+    lang, lists = asked.task.queries.lang, [np.empty(0, object) for _ in asked.missing]
+    known = LanguageMap(doc_langs, dict.fromkeys(asked.missing, lang) if lang else {}, 0)
+    ranks = ranks_of_lists(asked.missing, lists, asked.judgements.by_query, [0] * len(lists), known)
+    return Rankings(tuple(asked.missing), lists, [np.empty(0, np.float32) for _ in lists], ranks)

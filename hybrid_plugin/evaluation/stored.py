@@ -92,7 +92,7 @@ def _stored(folder: Path, view: View, texts: Callable[[View], Iterator[Text]]) -
     """A view's part of a folder of vectors."""
     vectors = read_vectors(folder)
     for one in read_json(folder / RECORD).get("views", ()):
-        if View(**one["view"]) == view:
+        if (one["dataset_id"], one["field"]) == (view.dataset_id, view.field):
             return Part(vectors.part(range(one["start"], one["stop"])), _langs(view, texts))
     wanted = list(texts(view))
     row = rows_of(vectors.ids, {text.id for text in wanted})

@@ -14,9 +14,10 @@ from hybrid_plugin.encoding.vectors import Vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.asked import Asked
 from hybrid_plugin.evaluation.scores import Scores
-from hybrid_plugin.evaluation.scoring import Scoring, wanted
+from hybrid_plugin.evaluation.scoring import Scoring, nothing_found, wanted
 from hybrid_plugin.retrieval.exact import Part
-from hybrid_plugin.retrieval.rank import Pool, check_distinct, rank
+from hybrid_plugin.retrieval.positions import find_judged
+from hybrid_plugin.retrieval.rank import Pool, check_distinct, judged_languages, rank
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH, RunWriter, run_writer
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.task import Task, View, run_name
@@ -75,7 +76,8 @@ def evaluate_vectors(
         by_queries.setdefault(task.queries, []).append(task)
     with tqdm(total=len(benchmark.tasks), desc="rank", unit="task", disable=not progress) as bar:
         for view, tasks in by_queries.items():
-            asked = {task.name: Asked.load(task) for task in tasks}
+            first = Asked.load(tasks[0])
+            asked = {task.name: Asked.load(task, first) for task in tasks}
             vectors = queries[view.plain]
             named = Vectors([view.prefix + text_id for text_id in vectors.ids], vectors.matrix)
             known = asked[tasks[0].name].queries
@@ -92,7 +94,8 @@ def evaluate_vectors(
                         )
                         writers[name].add(rankings.query_ids, lists, scores)
             for one in asked.values():
-                scoring.add_missing(one)
+                if one.missing:
+                    scoring.add(one, nothing_found(one, _languages(one, docs)))
             bar.update(len(tasks))
     return scoring.scores(benchmark.tasks, about or {})
 
@@ -108,6 +111,14 @@ def _pool(asked: Asked, measures: Sequence[irm.Measure], docs: Mapping[View, Par
         )
     known = {query_id: grades for query_id, grades in asked.judgements.by_query.items() if query_id in asked.queries}
     return Pool(task.docs, known, found)
+
+
+def _languages(asked: Asked, docs: Mapping[View, Part]) -> dict[str, str]:
+    """The languages of what is judged for the queries that nobody asks."""
+    grades = {query_id: asked.judgements.by_query[query_id] for query_id in asked.missing}
+    parts = [(docs[view.plain], view.prefix) for view in asked.task.docs]
+    judged = {doc_id for found in grades.values() for doc_id in found}
+    return judged_languages(asked.task.docs, parts, find_judged(parts, grades), judged)
 
 
 def _open_runs(stack: ExitStack, tasks: Sequence[Task], folder: Path | None) -> dict[str, RunWriter]:

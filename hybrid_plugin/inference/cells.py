@@ -18,19 +18,21 @@ class Cell:
 
     Parameters
     ----------
-    values : float [questions, pairs], NaN where there is none.
-    drawn : the means of each pair over questions drawn anew, float [samples, pairs].
+    values : float [rows, tasks], NaN where there is none.
+    questions : int [rows], the question of each row.
+    drawn : the means of each task over questions drawn anew, float [samples, tasks].
     """
 
     values: np.ndarray
+    questions: np.ndarray
     drawn: np.ndarray
 
-    def of(self, pairs: np.ndarray) -> Cell:
-        """The part of some pairs of languages, bool [pairs]."""
-        return Cell(self.values[:, pairs], self.drawn[:, pairs])
+    def of(self, tasks: np.ndarray) -> Cell:
+        """The part of some tasks, bool [tasks]."""
+        return Cell(self.values[:, tasks], self.questions, self.drawn[:, tasks])
 
     def average(self) -> float:
-        """The macro average: the mean over pairs of their means over questions; NaN where there are no values."""
+        """The macro average: the mean over tasks of their means over queries; NaN where there are no values."""
         return float(_mean(_mean(self.values, 0)))
 
     def drawn_averages(self) -> np.ndarray:
@@ -38,10 +40,10 @@ class Cell:
         return _mean(self.drawn, 1)
 
 
-def cells_of(values: Mapping[str, np.ndarray], method: Method) -> dict[str, Cell]:
-    """The cells of several systems, all drawn on the same questions; ``values`` as an :class:`Outcome` has them."""
-    drawn = bootstrap(list(values.values()), method.settings.bootstraps, method.settings.seed)
-    return {system: Cell(values[system], own) for system, own in zip(values, drawn, strict=True)}
+def cells_of(values: Mapping[str, np.ndarray], questions: np.ndarray, method: Method) -> dict[str, Cell]:
+    """The cells of several systems, all drawn on the same questions; both as an :class:`Outcome` has them."""
+    drawn = bootstrap(list(values.values()), method.settings.bootstraps, method.settings.seed, questions=questions)
+    return {system: Cell(values[system], questions, own) for system, own in zip(values, drawn, strict=True)}
 
 
 def interval(averages: np.ndarray, alpha: float) -> dict[str, float]:

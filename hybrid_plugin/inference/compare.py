@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from ir_measures.measures import SumAgg
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.inference.cells import cells_of
@@ -23,7 +24,7 @@ from hybrid_plugin.inference.method import Method
 from hybrid_plugin.inference.published import published_figures
 from hybrid_plugin.inference.resampling import randomization_test
 from hybrid_plugin.inference.settings import ComparisonSettings
-from hybrid_plugin.inference.systems import System, load_systems
+from hybrid_plugin.inference.systems import System, check_distinct, default_measures, load_systems
 from hybrid_plugin.inference.verdict import verdict
 from hybrid_plugin.measures.base import higher_is_better
 from hybrid_plugin.measures.named import parse_measures
@@ -61,9 +62,14 @@ def compare(
     >>> compare([Path("scores-untouched"), Path("scores-hybrid")]).verdict        # doctest: +SKIP
     """
     asked = replace(settings or ComparisonSettings(), **changes)
-    better = {str(measure): higher_is_better(measure) for measure in parse_measures(list(asked.measures))}
-    method = Method(better, asked)
-    systems = load_systems(folders, list(better))
+    check_distinct(folders)
+    measures = {str(one): one for one in parse_measures(asked.measures or default_measures(folders))}
+    method = Method(
+        {name: higher_is_better(measure) for name, measure in measures.items()},
+        asked,
+        frozenset(name for name, measure in measures.items() if isinstance(measure.aggregator(), SumAgg)),
+    )
+    systems = load_systems(folders, list(measures))
     measured = _measure(systems, method)
     _check_family(measured, systems, method)
     tests, languages = _test(measured, method)
@@ -76,7 +82,7 @@ def compare(
         tests=with_languages(tests, languages, method),
         by_language=languages,
         by_training=pd.DataFrame(measured.by_training, columns=BY_TRAINING).dropna(subset="value", ignore_index=True),
-        published=published_figures(benchmark if asked.published else "", list(better)),
+        published=published_figures(benchmark if asked.published else "", list(measures)),
         verdict=(),
         latex="",
         method=method.record(questions=len(questions_of(systems)), tests=len(tests), undefined=measured.undefined),
@@ -99,8 +105,8 @@ def _measure(systems: Sequence[System], method: Method) -> _Measured:
     """Figures and differences, outcome by outcome, so that the bootstrap samples of one are in memory at a time."""
     found = _Measured()
     pairs = method.pairs([system.name for system in systems])
-    for outcome in outcomes(systems, list(method.better)):
-        cells = cells_of(outcome.values, method)
+    for outcome in outcomes(systems, method):
+        cells = cells_of(outcome.values, outcome.questions, method)
         found.undefined.extend(outcome.undefined())
         found.figures.extend(figure_rows(outcome, cells, systems, method.settings.alpha))
         found.by_training.extend(training_rows(outcome, cells, systems, method.settings.alpha))

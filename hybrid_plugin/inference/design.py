@@ -4,6 +4,9 @@ A parallel benchmark asks one question in many languages and against many docume
 fall together, so counting them as independent would find differences where there are none. The unit here is the
 question: its *share* in the macro average (:func:`shares`) is one number, and what is tested, resampled and counted
 are questions. The mean of the shares is the macro average itself, whether or not every language has every question.
+
+Values stand in a table with a column a task. A row is a question, or where tasks ask it in several queries (of several
+languages, say), one of these: they stay one unit.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hybrid_plugin.inference.method import Method
 from hybrid_plugin.inference.systems import System
 from hybrid_plugin.tasks.benchmark import SETTINGS
 
@@ -26,15 +30,17 @@ class Outcome:
 
     Parameters
     ----------
-    queries : the query language of each pair [pairs].
-    values : of each system that was scored in the setting, float [questions, pairs], NaN where a pair does not ask a
+    queries : the query language of each task [tasks].
+    values : of each system that was scored in the setting, float [rows, tasks], NaN where a task does not ask a
         question or the measure is not defined.
+    questions : int [rows], the question of each row.
     """
 
     setting: str
     measure: str
     queries: np.ndarray
     values: Mapping[str, np.ndarray]
+    questions: np.ndarray
 
     @property
     def key(self) -> dict[str, str]:
@@ -62,34 +68,42 @@ def questions_of(systems: Sequence[System]) -> pd.Index:
     return pd.Index(sorted(set().union(*(system.per_query["question"] for system in systems))))
 
 
-def outcomes(systems: Sequence[System], measures: Sequence[str]) -> Iterator[Outcome]:
+def outcomes(systems: Sequence[System], method: Method) -> Iterator[Outcome]:
     """Every measure in every setting that some system has a value of, setting by setting."""
-    questions = questions_of(systems)
+    asked = set().union(*(zip(one.per_query["question"], one.per_query["place"], strict=True) for one in systems))
+    rows = pd.MultiIndex.from_tuples(sorted(asked), names=["question", "place"])
+    questions = questions_of(systems).get_indexer(rows.get_level_values("question"))
     settings = dict.fromkeys([*SETTINGS, *(setting for system in systems for setting in system.settings)])
-    for setting, measure in product(settings, measures):
+    for setting, measure in product(settings, method.better):
         tables = {
-            system.name: system.values(setting, measure, questions) for system in systems if setting in system.settings
+            system.name: system.values(setting, measure, rows) for system in systems if setting in system.settings
         }
         if any(table.notna().any(axis=None) for table in tables.values()):
             queries = next(iter(tables.values())).columns.get_level_values("queries").to_numpy()  # alike in all
-            yield Outcome(setting, measure, queries, {name: table.to_numpy() for name, table in tables.items()})
+            values = {name: table.to_numpy() for name, table in tables.items()}
+            if measure in method.summed:  # so that means over queries are the sums that the measure's figures are
+                values = {name: table * (~np.isnan(table)).sum(0) for name, table in values.items()}
+            yield Outcome(setting, measure, queries, values, questions)
 
 
-def shares(values: np.ndarray) -> np.ndarray:
+def shares(values: np.ndarray, questions: np.ndarray | None = None) -> np.ndarray:
     """What each question contributes to the macro average: shares whose mean is that average.
 
-    With n questions and m pairs of languages, of which pair p asks n_p of the questions, question q contributes
-    n / m * sum over its pairs of value(q, p) / n_p. Where every pair asks every question, that is the question's mean.
+    With n questions and m tasks, of which task t has n_t queries, question q contributes n / m * sum over its queries
+    of value / n_t. Where every task asks every question once, that is the question's mean.
 
     Parameters
     ----------
-    values : float [questions, pairs], NaN where a pair does not ask a question.
+    values : float [rows, tasks], NaN where a task does not ask a question.
+    questions : int [rows], the question of each row; by default each row is one.
 
     Returns
     -------
-    float [questions], NaN for those that no pair asks.
+    float [questions], NaN for those that no task asks.
     """
     asked = ~np.isnan(values)
-    of_pair, of_question = asked.sum(0), asked.any(1)
-    weights = of_question.sum() / max(1, np.count_nonzero(of_pair)) / np.maximum(1, of_pair)
-    return np.where(of_question, np.nan_to_num(values) @ weights, np.nan)
+    questions = np.arange(len(values)) if questions is None else questions
+    of_task = asked.sum(0)
+    of_question = np.bincount(questions, asked.any(1)) > 0
+    weights = of_question.sum() / max(1, np.count_nonzero(of_task)) / np.maximum(1, of_task)
+    return np.where(of_question, np.bincount(questions, np.nan_to_num(values) @ weights), np.nan)

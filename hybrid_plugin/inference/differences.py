@@ -32,7 +32,7 @@ class Difference:
         mine, theirs = a.average(), b.average()
         samples = a.drawn_averages() - b.drawn_averages()
         row = {**key, "value_a": mine, "value_b": theirs, "difference": mine - theirs, **interval(samples, alpha)}
-        return cls(row, shares(a.values) - shares(b.values))
+        return cls(row, shares(a.values, a.questions) - shares(b.values, b.questions))
 
     @property
     def systems(self) -> tuple[str, str]:
@@ -51,7 +51,7 @@ def alike(a: Cell, b: Cell, method: Method) -> tuple[Cell, Cell]:
     if np.array_equal(*asked):
         return a, b
     both = [np.where(asked[0] & asked[1], cell.values, np.nan) for cell in (a, b)]
-    mine, theirs = cells_of({"a": both[0], "b": both[1]}, method).values()
+    mine, theirs = cells_of({"a": both[0], "b": both[1]}, a.questions, method).values()
     return mine, theirs
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,10 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.scores import PER_QUERY, Scores
 from hybrid_plugin.files import SCORES, read_json
 
-QUERY = ["setting", "docs", "queries", "query_id"]  # what tells rows of an evaluation apart
-_FIGURES = ("settings", "queries_undefined", "pairs")  # in scores.json; the rest is its head
+QUERY = ["task", "query_id"]  # what tells rows of an evaluation apart
+TASK = ["task", "setting", "docs", "queries"]
+UNITS = ["question", "cluster"]  # what rows share with others
+_FIGURES = ("settings", "queries_undefined", "tasks", "pairs")  # in scores.json; the rest is its head
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,17 @@ class Evaluation:
     folder : where it lies.
     about : the head of its ``scores.json``: what was evaluated and how.
     figures : setting -> measure -> macro average.
-    per_query : a row a query and pair of languages: ``setting``, ``docs``, ``queries``, ``query_id``, a column a
-        measure, and ``question``, the unit of the tests.
+    per_query : a row a query and task: ``task``, ``setting``, ``docs`` and ``queries`` (languages), ``query_id``,
+        ``question`` (the unit of the tests), ``cluster`` (what questions share), a column a measure, and ``place``:
+        which of the queries with its question in its task it is, 0 where there is one.
+    told : whether the folder says the questions; version 0.1 wrote none.
     """
 
     folder: Path
     about: dict[str, Any]
     figures: dict[str, dict[str, float]]
     per_query: pd.DataFrame
+    told: bool
 
     @classmethod
     def load(cls, folder: Path, measures: Sequence[str]) -> Evaluation:
@@ -49,16 +54,53 @@ class Evaluation:
         """
         stated = _stated(folder)
         path = folder / PER_QUERY
-        rows = _rows(path, measures)
+        rows, told = _rows(path, measures)
         figures = Scores(rows, tuple(measures)).settings
         _check_figures(figures, stated["settings"], measures, path)
         about = {key: value for key, value in stated.items() if key not in _FIGURES}
-        return cls(folder, about, figures, rows.assign(question=_questions(rows)))
+        return cls(folder, about, figures, with_places(rows), told)
+
+    def with_units_of(self, other: Evaluation) -> Evaluation:
+        """The same evaluation with the questions and clusters that another has for its queries."""
+        theirs = other.per_query.set_index(QUERY)[UNITS].reindex(pd.MultiIndex.from_frame(self.per_query[QUERY]))
+        units = {name: np.where(theirs[name].isna(), self.per_query[name], theirs[name]) for name in UNITS}
+        return replace(self, per_query=with_places(self.per_query.assign(**units)))
 
 
 def in_words(row: Any) -> str:
     """What a row of ``per_query`` is about, for the sentences of errors."""
-    return f"query '{row.query_id}' on {row.docs}/{row.queries} ({row.setting})"
+    return f"query '{row.query_id}' on {row.task} ({row.setting})"
+
+
+def scored_measures(folder: Path) -> list[str]:
+    """The measures of which a folder's ``scores.json`` has figures, in its order: the benchmark's official ones first.
+
+    Raises
+    ------
+    UserError
+        It is no evaluation; names the file.
+    """
+    return list(dict.fromkeys(name for figures in _stated(folder)["settings"].values() for name in figures))
+
+
+def with_units(rows: pd.DataFrame) -> pd.DataFrame:
+    """Values per query with task, question and cluster, which version 0.1 did not write.
+
+    Its benchmarks were parallel, its tasks pairs of languages. The question is the query id without its language where
+    all ids end in it, else each query is one, and nothing was known of clusters.
+    """
+    if "task" in rows or not {"docs", "queries", "query_id"} <= {*rows}:
+        return rows
+    ids, suffixes = rows["query_id"].astype(str).tolist(), ("_" + rows["queries"].astype(str)).tolist()
+    if all(query_id.endswith(suffix) for query_id, suffix in zip(ids, suffixes, strict=True)):
+        ids = [query_id.removesuffix(suffix) for query_id, suffix in zip(ids, suffixes, strict=True)]
+    task = rows["docs"].astype(str) + "/" + rows["queries"].astype(str)
+    return rows.assign(task=task, question=ids, cluster=ids)
+
+
+def with_places(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with ``place``; in the order of query ids, so that it is the same in every evaluation."""
+    return rows.assign(place=rows.sort_values("query_id").groupby(["task", "question"]).cumcount())
 
 
 def _stated(folder: Path) -> dict[str, Any]:
@@ -74,28 +116,31 @@ def _stated(folder: Path) -> dict[str, Any]:
     raise UserError(f"{path} lacks its benchmark or its figures; evaluate again")
 
 
-def _rows(path: Path, measures: Sequence[str]) -> pd.DataFrame:
-    """The values per query, every query once, every value a finite number or NaN."""
+def _rows(path: Path, measures: Sequence[str]) -> tuple[pd.DataFrame, bool]:
+    """The values per query, every query once, every value a finite number or NaN; and whether they say the questions."""
     if not path.is_file():
         raise UserError(f"{path.parent} has no {path.name}; evaluate again")
     try:
-        rows = pd.read_parquet(path)
+        found = pd.read_parquet(path)
     except (OSError, pa.ArrowException) as error:
         reason = getattr(error, "strerror", None) or "it is no whole Parquet file"
         raise UserError(f"{path} cannot be read: {reason}; evaluate again") from error
-    missing = next((column for column in (*QUERY, *measures) if column not in rows), None)
+    rows = with_units(found.reset_index(drop=True))
+    labels = [*TASK, "query_id", *UNITS]
+    needed = labels if "task" in rows else ["setting", "docs", "queries", "query_id"]
+    missing = next((column for column in (*needed, *measures) if column not in rows), None)
     if missing is not None:
-        raise UserError(f"{path} has no column '{missing}'; it has: {', '.join(map(str, rows.columns))}")
-    if rows[QUERY].isna().any(axis=None):
-        raise UserError(f"{path} has a row without setting, languages or query id")
-    rows = rows.astype(dict.fromkeys(QUERY, str))
+        raise UserError(f"{path} has no column '{missing}'; it has: {', '.join(map(str, found.columns))}")
+    if rows[labels].isna().any(axis=None):
+        raise UserError(f"{path} has a row without task, setting, languages, query id, question or cluster")
+    rows = rows.astype(dict.fromkeys(labels, str))
     twice = rows.duplicated(QUERY)
     if twice.any():
         raise UserError(f"{path} has two rows of {in_words(rows[twice].iloc[0])}")
     for measure in measures:
         if not pd.api.types.is_numeric_dtype(rows[measure]) or np.isinf(rows[measure]).any():
             raise UserError(f"{path} holds a value of {measure} that is not a finite number")
-    return rows
+    return rows, "task" in found
 
 
 def _check_figures(
@@ -112,11 +157,3 @@ def _check_figures(
         ours, theirs = (x if isinstance(x, (int, float)) else np.nan for x in (value, said))
         if not np.isclose(ours, theirs, rtol=1e-9, atol=1e-9, equal_nan=True):
             raise UserError(f"{path} gives {measure} {value} in the setting '{setting}', but {SCORES} says {said}")
-
-
-def _questions(rows: pd.DataFrame) -> list[str]:
-    """The question of each row: query ids without their language where all end in it, else each query is one."""
-    ids, suffixes = rows["query_id"].tolist(), ("_" + rows["queries"]).tolist()
-    if all(query_id.endswith(suffix) for query_id, suffix in zip(ids, suffixes, strict=True)):
-        return [query_id.removesuffix(suffix) for query_id, suffix in zip(ids, suffixes, strict=True)]
-    return ids

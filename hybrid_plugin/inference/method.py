@@ -17,10 +17,12 @@ class Method:
     Parameters
     ----------
     better : measure -> whether higher is better, in the order of the tables.
+    summed : the measures whose figures are sums over queries, such as NumRet.
     """
 
     better: Mapping[str, bool]
     settings: ComparisonSettings
+    summed: frozenset[str] = frozenset()
 
     def pairs(self, systems: Sequence[str]) -> list[tuple[str, str]]:
         """Which systems are tested, each with one given before it: (a, b), the difference being a minus b."""

@@ -41,31 +41,38 @@ def randomization_test(differences: np.ndarray, resamples: int = 100_000, seed: 
     return extreme / 2**questions if exact else (1 + extreme) / (1 + resamples)
 
 
-def bootstrap(values: Sequence[np.ndarray], resamples: int = 5_000, seed: int = 0) -> list[np.ndarray]:
-    """Means of each pair of languages over questions drawn with replacement, the same draws for every system.
+def bootstrap(
+    values: Sequence[np.ndarray], resamples: int = 5_000, seed: int = 0, *, questions: np.ndarray | None = None
+) -> list[np.ndarray]:
+    """Means of each task over questions drawn with replacement, the same draws for every system.
 
     Quantiles of these are the intervals of ``scipy.stats.bootstrap(..., paired=True, method="percentile")``, which
     copies every value for every draw. Here a draw is how often each question is in it, so that one matrix product
-    gives the means of all pairs of languages, many times as fast.
+    gives the means of all tasks, many times as fast.
 
     Parameters
     ----------
-    values : a system each, float [questions, pairs], NaN where a pair does not ask a question.
+    values : a system each, float [rows, tasks], NaN where a task does not ask a question.
+    questions : int [rows], the question of each row; by default each row is one.
 
     Returns
     -------
-    A system each, float [resamples, pairs], NaN where a draw holds no question of the pair.
+    A system each, float [resamples, tasks], NaN where a draw holds no question of the task.
     """
     generator = np.random.default_rng(seed)
-    questions = len(values[0])
+    of_row = np.arange(len(values[0])) if questions is None else questions
+    count = len(np.unique(of_row))
+    once = count == len(of_row)
     drawn: list[list[np.ndarray]] = [[] for _ in values]
-    for rows in _blocks(questions, resamples):
-        picks = generator.integers(0, questions, (rows, questions)) + questions * np.arange(rows)[:, None]
-        counts = np.bincount(picks.ravel(), minlength=rows * questions).reshape(rows, questions).astype(float)
+    for rows in _blocks(count, resamples):
+        picks = generator.integers(0, count, (rows, count)) + count * np.arange(rows)[:, None]
+        counts = np.bincount(picks.ravel(), minlength=rows * count).reshape(rows, count).astype(float)
+        if not once:
+            counts = counts[:, of_row]
         for system, found in zip(values, drawn, strict=True):
             asked = ~np.isnan(system)
             with np.errstate(invalid="ignore"):
-                found.append(counts @ np.nan_to_num(system) / (questions if asked.all() else counts @ asked))
+                found.append(counts @ np.nan_to_num(system) / (count if once and asked.all() else counts @ asked))
     return [np.concatenate(found) for found in drawn]
 
 

@@ -19,8 +19,8 @@ class ComparisonSettings:
         A value is out of its range.
     """
 
-    measures: tuple[str, ...] = DEFAULT_MEASURES
-    """As ir_measures names them; by default AP and RankDistance."""
+    measures: tuple[str, ...] = ()
+    """As ir_measures names them; by default AP and RankDistance, or where these were not scored, all that were."""
     all_pairs: bool = False
     """Test every two systems, not only each with the first, the baseline."""
     published: bool = False

@@ -11,7 +11,10 @@ from typing import Any
 import pandas as pd
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.inference.evaluations import QUERY, Evaluation, in_words
+from hybrid_plugin.inference.evaluations import QUERY, TASK, UNITS, Evaluation, in_words, scored_measures
+from hybrid_plugin.inference.settings import DEFAULT_MEASURES
+
+Folders = Sequence[Path] | Mapping[str, Sequence[Path]]  # one a system, or of each system by its name
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class System:
                     f"system, '{name}'"
                 )
         rows = pd.concat([run.per_query for run in runs])
-        means = rows.groupby([*QUERY, "question"], as_index=False, sort=False)[list(measures)].mean()
+        labels = [*TASK, "query_id", *UNITS, "place"]
+        means = rows.groupby(labels, as_index=False, sort=False)[list(measures)].mean()
         return cls(name, runs, first.about | {"runs": [str(run.folder) for run in runs]}, means)
 
     @property
@@ -62,11 +66,12 @@ class System:
         """The languages of its training, where they are recorded."""
         return tuple(self.about.get("languages_trained_on") or ())
 
-    def values(self, setting: str, measure: str, questions: pd.Index) -> pd.DataFrame:
-        """Values by question (rows) and pair of languages (columns), sorted, NaN where a pair lacks the question."""
-        rows = self.per_query[self.per_query["setting"] == setting]
-        table = rows.pivot(index="question", columns=["docs", "queries"], values=measure)
-        return table.sort_index(axis=1).reindex(questions)
+    def values(self, setting: str, measure: str, rows: pd.MultiIndex) -> pd.DataFrame:
+        """Values by query of a question (rows: ``question`` and ``place``) and task (columns, by their languages),
+        sorted; NaN where a task lacks the query."""
+        own = self.per_query[self.per_query["setting"] == setting]
+        table = own.pivot(index=rows.names, columns=["docs", "queries", "task"], values=measure)
+        return table.sort_index(axis=1).reindex(rows)
 
     def spread(self, setting: str, measure: str) -> dict[str, float]:
         """How many ``runs`` there are, and the standard deviation of their figures, ``spread``: NaN for one."""
@@ -74,7 +79,7 @@ class System:
         return {"runs": len(self.runs), "spread": float(figures.std())}
 
 
-def load_systems(folders: Sequence[Path] | Mapping[str, Sequence[Path]], measures: Sequence[str]) -> list[System]:
+def load_systems(folders: Folders, measures: Sequence[str]) -> list[System]:
     """Read the evaluation folders of several systems.
 
     Parameters
@@ -84,14 +89,20 @@ def load_systems(folders: Sequence[Path] | Mapping[str, Sequence[Path]], measure
     Raises
     ------
     UserError
-        A folder is no evaluation, is damaged or was given twice, or two of them differ in benchmark or queries; names
-        the folder.
+        A folder is no evaluation or is damaged, or two of them differ in benchmark or queries; names the folder.
     """
-    _check_distinct([one for some in folders.values() for one in some] if isinstance(folders, Mapping) else folders)
     named = folders if isinstance(folders, Mapping) else {name: [one] for name, one in _names(folders).items()}
     runs = {name: [Evaluation.load(one, measures) for one in some] for name, some in named.items()}
-    _check_alike([run for some in runs.values() for run in some])
+    everything = [run for some in runs.values() for run in some]
+    _check_alike(everything)
+    told = next((run for run in everything if run.told), None)
+    if told is not None:  # what version 0.1 wrote has the questions that the others say
+        runs = {name: [run if run.told else run.with_units_of(told) for run in some] for name, some in runs.items()}
     return [System.of(name, some, measures) for name, some in runs.items()]
+
+
+def _all(folders: Folders) -> list[Path]:
+    return [one for some in folders.values() for one in some] if isinstance(folders, Mapping) else list(folders)
 
 
 def _names(folders: Sequence[Path]) -> dict[str, Path]:
@@ -108,9 +119,31 @@ def _names(folders: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
-def _check_distinct(folders: Sequence[Path]) -> None:
-    places = [folder.resolve() for folder in folders]
-    twice = next((folder for i, folder in enumerate(folders) if places[i] in places[:i]), None)
+def default_measures(folders: Folders) -> list[str]:
+    """AP and RankDistance where all evaluations were scored with both; else all measures that they have in common.
+
+    Raises
+    ------
+    UserError
+        A folder is no evaluation; names the file.
+    """
+    scored = [scored_measures(folder) for folder in _all(folders)]
+    common = [name for name in scored[0] if all(name in others for others in scored)]
+    # Without any in common, the file that lacks the baseline's is named where it is read.
+    return [*DEFAULT_MEASURES] if {*DEFAULT_MEASURES} <= {*common} else common or scored[0]
+
+
+def check_distinct(folders: Folders) -> None:
+    """Refuse a folder that is given twice.
+
+    Raises
+    ------
+    UserError
+        Names the folder.
+    """
+    given = _all(folders)
+    places = [folder.resolve() for folder in given]
+    twice = next((folder for i, folder in enumerate(given) if places[i] in places[:i]), None)
     if twice is not None:
         raise UserError(f"{twice} is given twice; a comparison takes different evaluation folders")
 
@@ -131,11 +164,24 @@ def _check_alike(runs: Sequence[Evaluation]) -> None:
             if other is run:
                 continue
             theirs = other.per_query[other.per_query["setting"] == setting]
-            both = theirs[QUERY].merge(rows[QUERY], how="outer", indicator=True)
+            labels = [*QUERY, "setting"]
+            both = theirs[labels].merge(rows[labels], how="outer", indicator=True)
             odd = both[both["_merge"] != "both"]
             if len(odd):
                 has, lacks = (other, run) if odd["_merge"].iloc[0] == "left_only" else (run, other)
                 raise UserError(f"{lacks.folder} lacks {in_words(odd.iloc[0])}, which {has.folder} has")
+            _check_units(run, other, rows.merge(theirs, on=QUERY, suffixes=("", "_other")))
+
+
+def _check_units(run: Evaluation, other: Evaluation, both: pd.DataFrame) -> None:
+    """Raise if two evaluations say another question or cluster of one query."""
+    for unit in UNITS:
+        odd = both[both[unit] != both[f"{unit}_other"]]
+        if run.told and other.told and len(odd):
+            raise UserError(
+                f"{run.folder} and {other.folder} say another {unit} of {in_words(odd.iloc[0])}; evaluate both with one "
+                "version of the benchmark"
+            )
 
 
 def named_systems(given: Sequence[str]) -> list[Path] | dict[str, list[Path]]:

@@ -41,7 +41,8 @@ class _LanguageDivergence(BiasMeasure):
         with np.errstate(invalid="ignore"):  # 0/0 for an empty ranking
             top, relevant = top / top.sum(1, keepdims=True), relevant / relevant.sum(1, keepdims=True)
         middle = (top + relevant) / 2
-        return (special.rel_entr(top, middle) + special.rel_entr(relevant, middle)).sum(1) / 2 / np.log(2)
+        divergence = (special.rel_entr(top, middle) + special.rel_entr(relevant, middle)).sum(1) / 2 / np.log(2)
+        return np.where(ranks.retrieved > 0, divergence, np.nan)
 
 
 LanguageDivergence = _LanguageDivergence()

@@ -80,7 +80,8 @@ def from_ranks(measure: irm.Measure, ranks: Ranks) -> np.ndarray:
 def _by_ir_measures(
     measures: Sequence[irm.Measure], rankings: Rankings, judged: Judged
 ) -> Mapping[irm.Measure, np.ndarray]:
-    result = {measure: np.full(len(rankings.query_ids), float(measure.DEFAULT)) for measure in measures}
+    # NaN for a query to which ir_measures gives no value, such as Accuracy's where nothing can be told apart.
+    result = {measure: np.full(len(rankings.query_ids), np.nan) for measure in measures}
     for start in range(0, len(rankings.query_ids), _QUERIES):
         row_of = {query_id: row for row, query_id in enumerate(rankings.query_ids[start : start + _QUERIES], start)}
         run = {
@@ -88,20 +89,28 @@ def _by_ir_measures(
             for query_id, row in row_of.items()
             if len(rankings.doc_ids[row])
         }
-        for metric in evaluator(measures, judged.of(list(row_of))).iter_calc(run):
-            result[metric.measure][row_of[metric.query_id]] = metric.value
+        records = judged.of(list(row_of))
+        for measure in measures:
+            # One at a time: asked for several at once, ir_measures may count NumRet among judged documents alone,
+            # where another measure is of these.
+            computes = evaluator(measure, records)
+            try:
+                for metric in computes.iter_calc(run):
+                    result[measure][row_of[metric.query_id]] = metric.value
+            except ArithmeticError as error:  # Accuracy's on rankings of one document
+                raise UserError(f"ir_measures cannot compute {measure} on these rankings: {error}") from error
     return result
 
 
-def evaluator(measures: Sequence[irm.Measure], records: Sequence[Any]) -> Any:
-    """ir_measures' evaluator of some measures.
+def evaluator(measure: irm.Measure, records: Sequence[Any]) -> Any:
+    """ir_measures' evaluator of a measure.
 
     Raises
     ------
     UserError
-        No provider can compute one of them; says what to install where that helps.
+        No provider can compute it; says what to install where that helps.
     """
     try:
-        return ir_measures.evaluator(measures, records)
+        return ir_measures.evaluator([measure], records)
     except (ValueError, RuntimeError) as error:
-        raise UserError(f"ir_measures cannot compute {', '.join(map(str, measures))}: {error}") from error
+        raise UserError(f"ir_measures cannot compute {measure}: {error}") from error

@@ -12,12 +12,17 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from datasets_ext import MULTI
+from hybrid_plugin.errors import UserError
 from hybrid_plugin.inference.compare import compare
 from hybrid_plugin.inference.comparison import Comparison
-from hybrid_plugin.report.landings import Landing, read_landing, run_files
+from hybrid_plugin.measures.base import higher_is_better, pool_only
+from hybrid_plugin.measures.named import parse_measures
+from hybrid_plugin.report.landings import Landing, Pooled, has_runs, read_landing
 from hybrid_plugin.report.svg import chart
 from hybrid_plugin.report.system import System
 from hybrid_plugin.report.table import table
+from hybrid_plugin.report.texts import languages_told, many_documents
 from hybrid_plugin.tasks.benchmark import SETTINGS
 from hybrid_plugin.tasks.named import load_benchmark
 from hybrid_plugin.tasks.task import Task
@@ -57,7 +62,7 @@ class ReportData:
 
     @property
     def benchmark(self) -> str:
-        """The ir_datasets id that all systems were scored on."""
+        """The name of the benchmark that all systems were scored on."""
         return self.comparison.benchmark
 
     @cached_property
@@ -78,30 +83,81 @@ class ReportData:
         return tuple(name for name in SETTINGS if any(name in system.scores["settings"] for system in self.systems))
 
     @cached_property
-    def task(self) -> Task:
-        """Texts and relevance of the benchmark, through ir_datasets.
+    def measures(self) -> tuple[str, ...]:
+        """The measures that are compared, but for those of language bias, which have a section of their own."""
+        names = dict.fromkeys(self.comparison.figures["measure"])
+        return tuple(name for name in names if not pool_only(parse_measures([name])[0]))
+
+    @property
+    def measure(self) -> str | None:
+        """The measure that stands for the others where one is shown: AP if it is compared, else the first."""
+        return "AP" if "AP" in self.measures else next(iter(self.measures), None)
+
+    def higher_is_better(self, measure: str) -> bool:
+        """The direction of a measure."""
+        return higher_is_better(parse_measures([measure])[0])
+
+    @cached_property
+    def row_labels(self) -> dict[str, str]:
+        """How rows of the tasks on the pool are called: by the language of their queries where that tells them apart,
+        else by their names."""
+        frames = [system.tasks[system.tasks["setting"] == MULTI] for system in self.systems]
+        languages = {row.task: row.queries for frame in frames for row in frame.itertuples()}
+        return languages if len({*languages.values()}) == len(languages) else {name: name for name in languages}
+
+    @cached_property
+    def pool(self) -> tuple[Task, ...]:
+        """The tasks of the benchmark on a pool of several languages.
 
         Raises
         ------
         UserError
             The benchmark is not known here.
         """
-        return Task.load(load_benchmark(self.benchmark))
+        return tuple(task for task in load_benchmark(self.benchmark).tasks if task.setting == MULTI)
+
+    @cached_property
+    def known(self) -> bool:
+        """Whether the benchmark is known here, so that its texts may be."""
+        try:
+            return self.pool is not None
+        except UserError:
+            return False
+
+    @property
+    def has_pool(self) -> bool:
+        """Whether the benchmark has a pool of several languages; one that is not known here may have."""
+        return not self.known or bool(self.pool)
+
+    @cached_property
+    def too_many(self) -> int:
+        """How many documents the pool has, if these are too many for their texts to be read; else 0."""
+        return many_documents(self.pool)
+
+    @cached_property
+    def pooled(self) -> Pooled:
+        """Judgements and languages of the tasks on the pool."""
+        return Pooled.load(self.pool)
 
     @cached_property
     def landings(self) -> dict[str, Landing]:
-        """By name, the systems that have run files on the pool in which their queries are.
+        """By name, the systems that have run files on the pool in which their queries are; none where the languages of
+        the documents are not known without reading too many.
 
         Raises
         ------
         UserError
-            A run file is malformed; names the file and line.
+            The benchmark is not known here, or a run file is malformed; names the file and line.
         """
-        return {
-            system.name: landing
-            for system in self.systems
-            if (files := run_files(system)) and (landing := read_landing(system, files, self.task)).depth
-        }
+        if not any(map(has_runs, self.systems)) or not self.languages_known:
+            return {}
+        found = {system.name: read_landing(system, self.pooled) for system in self.systems if has_runs(system)}
+        return {name: landing for name, landing in found.items() if landing.depth}
+
+    @cached_property
+    def languages_known(self) -> bool:
+        """Whether the languages of the documents of the pool are known without reading too many."""
+        return not self.too_many or all(map(languages_told, self.pool))
 
     def table(self, frame: pd.DataFrame, caption: str, **options: Any) -> Markup:
         """A table that sorts, scrolls in its own box and downloads as CSV; :func:`hybrid_plugin.report.table.table`."""

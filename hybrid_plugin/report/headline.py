@@ -4,38 +4,56 @@ from __future__ import annotations
 
 import pandas as pd
 
+from datasets_ext import MULTI
 from hybrid_plugin.report.data import ReportData
 from hybrid_plugin.report.system import NOT_ZERO_SHOT
+from hybrid_plugin.tasks.benchmark import SETTINGS
 
-HEADLINE = (("AP", "mono"), ("AP", "cross"), ("AP", "multi"), ("RankDistance", "multi"))
-FORMS = {"AP": ".3f", "RankDistance": ".1f"}
-BETTER = {"AP": "higher is better", "RankDistance": "lower is better"}
+_POOL_ONLY = ("RankDistance",)  # that says little elsewhere
 
 
-def headline(figures: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a frame with ``measure`` and ``setting`` that hold these figures."""
-    return figures[[pair in HEADLINE for pair in zip(figures["measure"], figures["setting"], strict=True)]]
+def headline(data: ReportData) -> list[tuple[str, str]]:
+    """The measures and settings of these figures, as far as any system was scored with them."""
+    known = set(zip(data.comparison.figures["measure"], data.comparison.figures["setting"], strict=True))
+    return [
+        (measure, setting)
+        for measure in data.measures
+        for setting in SETTINGS
+        if (measure, setting) in known and (setting == MULTI or measure not in _POOL_ONLY)
+    ]
+
+
+def headline_rows(data: ReportData, figures: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a frame with ``measure`` and ``setting`` that hold the figures of the headline."""
+    wanted = headline(data)
+    return figures[[pair in wanted for pair in zip(figures["measure"], figures["setting"], strict=True)]]
+
+
+def form(data: ReportData, measure: str) -> str:
+    """How figures of a measure are printed: with three digits, or one where the measure goes beyond 1."""
+    values = data.comparison.figures
+    return ".1f" if values.loc[values["measure"] == measure, "value"].abs().max() > 1 else ".3f"
+
+
+def better(data: ReportData, measure: str) -> str:
+    """A measure's direction in words."""
+    return "higher is better" if data.higher_is_better(measure) else "lower is better"
 
 
 def main_table(data: ReportData) -> pd.DataFrame:
-    """A row a system: its label, AP in the settings, and RankDistance on the pool, as far as they were scored."""
+    """A row a system: its label, and the figures of the headline."""
     figures = data.comparison.figures.set_index(["system", "measure", "setting"])["value"]
-    known = [
-        (measure, setting)
-        for measure, setting in HEADLINE
-        if any((system.name, measure, setting) in figures.index for system in data.systems)
-    ]
     rows = [
         {"system": system.label}
-        | {f"{measure} {setting}": figures.get((system.name, measure, setting)) for measure, setting in known}
+        | {f"{measure} {setting}": figures.get((system.name, measure, setting)) for measure, setting in headline(data)}
         for system in data.systems
     ]
     return pd.DataFrame(rows)
 
 
-def main_formats(table: pd.DataFrame) -> dict[str, str]:
+def main_formats(data: ReportData) -> dict[str, str]:
     """How the figures of a main table are printed, by its columns, which are called after measure and setting."""
-    return {name: FORMS[name.split()[0]] for name in table.columns[1:]}
+    return {f"{measure} {setting}": form(data, measure) for measure, setting in headline(data)}
 
 
 def footnote(data: ReportData) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,14 @@ import pandas as pd
 from datasets_ext import MULTI
 from hybrid_plugin.evaluation.scores import RUNS
 from hybrid_plugin.report.system import System
+from hybrid_plugin.report.texts import find_languages
 from hybrid_plugin.retrieval.runs.reader import read_run
-from hybrid_plugin.tasks.task import Task
+from hybrid_plugin.tasks.judgements import Judgements
+from hybrid_plugin.tasks.task import Task, run_name
+from hybrid_plugin.tasks.texts import queries
 
 TOP = 3  # documents a query that a landing keeps to show
+UNKNOWN = "unknown"  # the language of a document that is judged and that the collection lacks
 
 
 @dataclass(frozen=True)
@@ -24,9 +29,9 @@ class Landing:
 
     Parameters
     ----------
-    relevant : a row a query and relevant document: ``query_id``, ``doc_id``, ``queries`` and ``docs`` (languages),
-        ``position`` from 1, ``inf`` where the run does not hold the document.
-    top : the first documents of each query: ``query_id``, ``doc_id``, ``position``.
+    relevant : a row a query and relevant document: ``task``, ``query_id``, ``doc_id``, ``queries`` and ``docs``
+        (languages), ``position`` from 1, ``inf`` where the run does not hold the document.
+    top : the first documents of each query: ``task``, ``query_id``, ``doc_id``, ``position``.
     depth : the length of the longest ranking.
     """
 
@@ -35,19 +40,67 @@ class Landing:
     depth: int
 
 
-def run_files(system: System) -> list[Path]:
-    """A system's run files on the pool: those of its folder, or those that were scored."""
+@dataclass(frozen=True)
+class Pooled:
+    """The tasks of a benchmark on a pool, as far as its texts need not be read.
+
+    Parameters
+    ----------
+    relevant : task and query id -> its relevant documents.
+    languages : of queries, where each has its own: task and query id -> language.
+    docs : of relevant documents: task and document id -> language.
+    """
+
+    tasks: Sequence[Task]
+    relevant: Mapping[tuple[str, str], Sequence[str]]
+    languages: Mapping[tuple[str, str], str | None]
+    docs: Mapping[tuple[str, str], str]
+
+    @classmethod
+    def load(cls, tasks: Sequence[Task]) -> Pooled:
+        """Read the judgements of some tasks, and the languages of what is judged."""
+        relevant: dict[tuple[str, str], Sequence[str]] = {}
+        languages: dict[tuple[str, str], str | None] = {}
+        for task in tasks:
+            judgements = Judgements.load(task)
+            relevant |= {(task.name, query_id): judgements.relevant(query_id) for query_id in judgements.by_query}
+            if task.queries.lang is None:
+                languages |= {(task.name, query.id): query.lang for query in queries(task)}
+        wanted: dict[str, set[str]] = {}
+        for (name, _), doc_ids in relevant.items():
+            wanted.setdefault(name, set()).update(doc_ids)
+        return cls(tasks, relevant, languages, find_languages(tasks, wanted))
+
+
+def has_runs(system: System) -> bool:
+    """Whether there are any run files that may be of a system's rankings on the pool."""
+    return bool(len(system.pooled)) and any(place.is_file() or any(place.glob("*.trec*")) for place in _places(system))
+
+
+def run_files(system: System, tasks: Sequence[Task]) -> dict[Task, Path]:
+    """A system's run files of some tasks: those of its folder, or those that were scored."""
+    scored = {*system.pooled["task"]}
+    found: dict[Task, Path] = {}
+    for task in tasks:
+        if task.name in scored:
+            names = (run_name(task), f"{run_name(task)}.gz")
+            candidates = (
+                path
+                for place in _places(system)
+                for path in ([place] if place.is_file() else map(place.joinpath, names))
+            )
+            path = next((path for path in candidates if path.is_file()), None)
+            if path is not None:
+                found[task] = path
+    return found
+
+
+def _places(system: System) -> list[Path]:
     scored = Path(system.scores.get("runs") or system.folder / RUNS)
-    if scored.is_file():
-        return [scored] if len(system.pooled) else []
-    found: dict[str, Path] = {}
-    for place in (system.folder / RUNS, scored / RUNS, scored):
-        for path in sorted([*place.glob(f"{MULTI}.*.trec"), *place.glob(f"{MULTI}.*.trec.gz")]):
-            found.setdefault(path.name.removesuffix(".gz"), path)
-    return list(found.values())
+    return [scored] if scored.is_file() else [system.folder / RUNS, scored / RUNS, scored]
 
 
-def read_landing(system: System, files: Sequence[Path], task: Task) -> Landing:
+def read_landing(system: System, pooled: Pooled) -> Landing:
     """Read a system's run files, one at a time, and keep the little that is shown of them.
 
     Raises
@@ -55,33 +108,39 @@ def read_landing(system: System, files: Sequence[Path], task: Task) -> Landing:
     UserError
         A run file is malformed; names the file and line.
     """
-    asked = dict(zip(system.pooled["query_id"], system.pooled["queries"], strict=True))
-    positions: dict[tuple[str, str], int] = {}
-    top: list[tuple[str, str, int]] = []
+    files = run_files(system, pooled.tasks)
+    asked = dict(iter(system.pooled.groupby("task")))
+    positions: dict[tuple[str, str, str], int] = {}
+    top: list[tuple[str, str, str, int]] = []
     depth = 0
-    for path in files:
+    for path, tasks in groupby(files, key=files.__getitem__):
         run = read_run(path)
         row_of = {doc_id: row for row, doc_id in enumerate(run.doc_ids)}
         order = np.argsort(np.argsort(run.doc_ids))
-        for query_id in run.rankings.keys() & asked.keys():
-            docs, scores = run.rankings[query_id]
-            ranked = docs[np.lexsort((-order[docs], -scores))]  # as trec_eval ranks
-            depth = max(depth, len(ranked))
-            top += [(query_id, run.doc_ids[row], place) for place, row in enumerate(ranked[:TOP], start=1)]
-            for doc_id in task.relevant[query_id]:
-                place = np.flatnonzero(ranked == row_of.get(doc_id, -1))
-                if len(place):
-                    positions[query_id, doc_id] = int(place[0]) + 1
-    language = {doc.id: lang for lang, docs in task.docs.items() for doc in docs}
-    covered = {asked[query_id] for query_id, _, _ in top}
+        for task in tasks:
+            for query_id in run.rankings.keys() & set(asked[task.name]["query_id"]):
+                docs, scores = run.rankings[query_id]
+                ranked = docs[np.lexsort((-order[docs], -scores.astype(np.float32)))]  # as trec_eval ranks
+                depth = max(depth, len(ranked))
+                top += [(task.name, query_id, run.doc_ids[row], at) for at, row in enumerate(ranked[:TOP], start=1)]
+                for doc_id in pooled.relevant.get((task.name, query_id), ()):
+                    place = np.flatnonzero(ranked == row_of.get(doc_id, -1))
+                    if len(place):
+                        positions[task.name, query_id, doc_id] = int(place[0]) + 1
+    covered = {name for name, *_ in top}
     relevant = [
-        (query_id, doc_id, lang, language[doc_id], float(positions.get((query_id, doc_id), np.inf)))
-        for query_id, lang in asked.items()
-        if lang in covered
-        for doc_id in task.relevant[query_id]
+        (
+            *(row.task, row.query_id, doc_id),
+            pooled.languages.get((row.task, row.query_id)) or row.queries,
+            pooled.docs.get((row.task, doc_id), UNKNOWN),
+            float(positions.get((row.task, row.query_id, doc_id), np.inf)),
+        )
+        for row in system.pooled.itertuples()
+        if row.task in covered
+        for doc_id in pooled.relevant.get((row.task, row.query_id), ())
     ]
     return Landing(
-        pd.DataFrame(relevant, columns=["query_id", "doc_id", "queries", "docs", "position"]),
-        pd.DataFrame(top, columns=["query_id", "doc_id", "position"]),
+        pd.DataFrame(relevant, columns=["task", "query_id", "doc_id", "queries", "docs", "position"]),
+        pd.DataFrame(top, columns=["task", "query_id", "doc_id", "position"]),
         depth,
     )

@@ -6,13 +6,20 @@ import shlex
 
 from markupsafe import Markup
 
+from datasets_ext import MULTI
 from hybrid_plugin.report.data import ReportData
 from hybrid_plugin.report.html import render
 from hybrid_plugin.report.system import System
+from hybrid_plugin.tasks.task import run_name
 
 
 def missing_runs(data: ReportData) -> Markup:
-    """The commands that write the run files on the pool that systems lack; empty where none lacks them."""
+    """The commands that write the run files on the pool that systems lack; empty where none lacks them.
+
+    Or why run files would not help.
+    """
+    if data.known and not data.languages_known:
+        return render("too_many.html", what="languages", documents=data.too_many)
     commands = []
     for system in data.systems:
         if system.name not in data.landings:
@@ -22,7 +29,12 @@ def missing_runs(data: ReportData) -> Markup:
                 shlex.join([*evaluate, "--output", pool]),
                 shlex.join(["mv", f"{pool}/runs", f"{system.folder}/"]),
             ]
-    return render("missing_runs.html", commands=commands) if commands else Markup("")
+    if not commands:
+        return Markup("")
+    others = [task for task in data.pool if task.name != f"{MULTI}/{task.queries_lang}"] if data.known else []
+    return render(
+        "missing_runs.html", commands=commands, run=run_name(others[0]) if others else "multi.{language}.trec"
+    )
 
 
 def _ranker(system: System) -> list[str]:

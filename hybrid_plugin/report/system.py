@@ -14,6 +14,7 @@ from datasets_ext import MULTI
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.scores import PER_QUERY
 from hybrid_plugin.files import SCORES, SWEEP_RUN, read_json
+from hybrid_plugin.inference.evaluations import with_units
 
 NOT_ZERO_SHOT = "*"
 
@@ -27,7 +28,7 @@ class System:
     name : as the comparison calls it.
     folder : where it lies.
     scores : the contents of ``scores.json``.
-    per_query : the contents of ``per_query.parquet``.
+    per_query : the contents of ``per_query.parquet``, see :class:`~hybrid_plugin.evaluation.Scores`.
     """
 
     name: str
@@ -42,12 +43,12 @@ class System:
         Raises
         ------
         UserError
-            Its figures by pair of languages are missing; names the file.
+            Its figures by task are missing; names the file.
         """
         scores = read_json(folder / SCORES)
-        if not scores.get("pairs"):
-            raise UserError(f"{folder / SCORES} holds no figures by pair of languages; evaluate again")
-        return cls(name, folder, scores, pd.read_parquet(folder / PER_QUERY))
+        if not scores.get("tasks") and not scores.get("pairs"):
+            raise UserError(f"{folder / SCORES} holds no figures by task; evaluate again")
+        return cls(name, folder, scores, with_units(pd.read_parquet(folder / PER_QUERY)))
 
     @property
     def label(self) -> str:
@@ -60,9 +61,18 @@ class System:
         return {True: "yes", False: f"no {NOT_ZERO_SHOT}"}.get(self.scores.get("zero_shot"), "unknown")  # type: ignore[arg-type]
 
     @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """Figures by task: ``task``, ``docs`` and ``queries`` (languages), ``setting``, ``queries_scored`` and a column a
+        measure."""
+        if self.scores.get("tasks"):
+            return pd.DataFrame(self.scores["tasks"])
+        pairs = pd.DataFrame(self.scores["pairs"])  # of version 0.1, whose tasks were pairs of languages
+        return pairs.assign(task=pairs["docs"] + "/" + pairs["queries"])
+
+    @property
     def pairs(self) -> pd.DataFrame:
-        """Means by pair of languages: ``docs``, ``queries``, ``setting``, ``queries_scored`` and a column a measure."""
-        return pd.DataFrame(self.scores["pairs"])
+        """The figures of the tasks without their names."""
+        return self.tasks.drop(columns="task")
 
     @cached_property
     def pooled(self) -> pd.DataFrame:

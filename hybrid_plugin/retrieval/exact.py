@@ -100,21 +100,23 @@ def score_blocks(queries: np.ndarray, part: Part) -> Iterator[Block]:
 
 def exact_scores(queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
     """The score of each query and document, float32 [queries, documents]."""
-    sums = queries.astype(np.float64) @ docs.astype(np.float64).T
+    queries, docs = queries.astype(np.float64), docs.astype(np.float64)
+    sums = queries @ docs.T
     doubt = _doubt(queries, docs)
     scores = (sums - doubt).astype(np.float32)
     rows, columns = np.nonzero(scores != (sums + doubt).astype(np.float32))
-    scores[rows, columns] = _settled(sums[rows, columns], queries[rows], docs[columns])
+    scores[rows, columns] = _settled(queries, rows, docs, columns)
     return scores
 
 
 def exact_pairs(queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
     """The score of each query and the document in the same row, float32 [rows]."""
-    sums = np.einsum("ij,ij->i", queries.astype(np.float64), docs.astype(np.float64))
+    queries, docs = queries.astype(np.float64), docs.astype(np.float64)
+    sums = np.einsum("ij,ij->i", queries, docs)
     doubt = _doubt(queries, docs)
     scores = (sums - doubt).astype(np.float32)
     rows = np.flatnonzero(scores != (sums + doubt).astype(np.float32))
-    scores[rows] = _settled(sums[rows], queries[rows], docs[rows])
+    scores[rows] = _settled(queries, rows, docs, rows)
     return scores
 
 
@@ -124,9 +126,25 @@ def _doubt(queries: np.ndarray, docs: np.ndarray) -> float:
     return 2 * queries.shape[1] * 2.0**-53 * lengths[0] * lengths[1]
 
 
-def _settled(sums: np.ndarray, queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
-    """What sums in doubt round to, float32 [rows]; a sum of 0 is one of products that cancel or are 0 themselves."""
-    products = queries.astype(np.float64) * docs
-    return np.array(
-        [0.0 if not total else math.fsum(row) for total, row in zip(sums, products, strict=True)], np.float64
-    ).astype(np.float32)
+def _settled(queries: np.ndarray, rows: np.ndarray, docs: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The scores of pairs of which the sum in float64 leaves them in doubt, float32 [rows]."""
+    sums = np.zeros(len(rows))
+    step = max(1, _CELLS // max(1, queries.shape[1]))
+    for start in range(0, len(rows), step):
+        pairs = slice(start, start + step)
+        products = queries[rows[pairs]] * docs[columns[pairs]]
+        for place in np.flatnonzero(products.any(1)):
+            sums[start + place] = _odd_sum(products[place].tolist())
+    return sums.astype(np.float32)
+
+
+def _odd_sum(numbers: list[float]) -> float:
+    """The sum of some numbers in float64; of the two beside one that lies between, the one whose last bit is odd.
+
+    So it rounds to the float32 that the true sum rounds to, while the nearest may lie halfway between two.
+    """
+    total = math.fsum(numbers)
+    rest = math.fsum([*numbers, -total])
+    if rest and not np.float64(total).view(np.int64) & 1:
+        return math.nextafter(total, math.copysign(math.inf, rest))
+    return total

@@ -12,8 +12,7 @@ from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import check_output, read_json, whole_folder, write_json
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH, run_writer
-from hybrid_plugin.tasks.named import load_dataset
-from hybrid_plugin.tasks.texts import texts_of
+from hybrid_plugin.tasks.sides import load_side
 from hybrid_plugin.versions import versions
 
 RECORD = "index.json"
@@ -23,10 +22,11 @@ _BLOCK = 256  # queries searched at a time
 def index_dataset(
     dataset_id: str, encoder: Encoder, output: Path, *, batch_size: int | None = None, progress: bool = False
 ) -> Path:
-    """Encode the documents of an ir_datasets id into an exact FAISS index, in the layout of Pyserini.
+    """Encode the documents of an ir_datasets id, or of a benchmark's task, into an exact FAISS index as Pyserini's.
 
     Parameters
     ----------
+    dataset_id : as :func:`hybrid_plugin.tasks.load_side` takes it, such as ``xquad-r/multi`` or ``mine.yaml/multi/en``.
     output : the folder, written whole; an older index there is replaced.
 
     Returns
@@ -40,17 +40,17 @@ def index_dataset(
     """
     import faiss
 
-    dataset = load_dataset(dataset_id)
-    if not dataset.has_docs():
+    docs = load_side(dataset_id, "docs")
+    if docs is None:
         raise UserError(f"'{dataset_id}' has no documents to index")
     check_output(output, RECORD)
     with whole_folder(output, RECORD) as staging:
         vectors = encode_to_folder(
             encoder,
-            texts_of(dataset, "docs"),
+            docs.texts,
             "passage",
             staging / "vectors",
-            total=dataset.docs_count(),
+            total=docs.count,
             batch_size=batch_size,
             progress=progress,
         )
@@ -86,7 +86,9 @@ def search_dataset(
     batch_size: int | None = None,
     progress: bool = False,
 ) -> Path:
-    """Search a FAISS folder (ours or Pyserini's) with the queries of an ir_datasets id; writes a TREC run file.
+    """Search a FAISS folder (ours or Pyserini's) with the queries of an ir_datasets id, or of a benchmark's task.
+
+    Writes a TREC run file.
 
     Parameters
     ----------
@@ -104,17 +106,15 @@ def search_dataset(
     """
     from tqdm.auto import tqdm
 
-    dataset = load_dataset(dataset_id)
-    if not dataset.has_queries():
+    asked = load_side(dataset_id, "queries")
+    if asked is None:
         raise UserError(f"'{dataset_id}' has no queries; take an id like {dataset_id}/en")
     if hits < 1:
         raise UserError(f"hits is {hits}; it must be at least 1")
     if output.is_dir():
         raise UserError(f"{output} is a folder; --output names the run file to write")
     index, doc_ids = _read_index(index_folder, encoder)
-    queries = encode_texts(
-        encoder, list(texts_of(dataset, "queries")), "query", batch_size=batch_size, progress=progress
-    )
+    queries = encode_texts(encoder, list(asked.texts), "query", batch_size=batch_size, progress=progress)
     with run_writer(output) as writer, tqdm(total=len(queries.ids), desc="search", disable=not progress) as bar:
         for start in range(0, len(queries.ids), _BLOCK):
             block = slice(start, start + _BLOCK)

@@ -9,7 +9,7 @@ import numpy as np
 from hybrid_plugin.encoding.ids import rows_of, take_ids
 from hybrid_plugin.retrieval.exact import Block, Part, exact_pairs
 from hybrid_plugin.retrieval.rankings import Grades
-from hybrid_plugin.retrieval.ranks import Languages, Ranks, stack_ranks
+from hybrid_plugin.retrieval.ranks import Languages, Ranks, stack_ranks, stack_rows
 
 Place = tuple[int, int]  # of a document: its part, and its row there
 
@@ -37,6 +37,7 @@ class PositionCounter:
     ----------
     vectors : float32 [queries, dimension].
     langs : of each query, for :class:`Languages`; None to collect none.
+    doc_langs : of the judged documents.
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class PositionCounter:
         grades: Grades,
         places: Mapping[str, Place],
         langs: Sequence[str | None] | None = None,
+        doc_langs: Mapping[str, str] | None = None,
     ):
-        self._query_ids, self._parts, self._langs = query_ids, parts, langs
+        self._query_ids, self._parts, self._langs, self._doc_langs = query_ids, parts, langs, doc_langs or {}
         self._judged = [
             {doc_id: grade for doc_id, grade in grades.get(query_id, {}).items() if grade} for query_id in query_ids
         ]
@@ -74,13 +76,13 @@ class PositionCounter:
 
     def add(self, number: int, block: Block) -> None:
         """Count in a block of the part of this number."""
-        import torch
-
-        ordered, scores = torch.from_numpy(block.ordered), torch.from_numpy(self._scores)
-        left, right = (torch.searchsorted(ordered, scores, right=side).numpy() for side in (False, True))
-        above = block.scores.shape[1] - right
+        rows = zip(block.ordered, self._scores, strict=True)
+        lower = np.array([line.searchsorted(scores, "right") for line, scores in rows])  # or equal, and how many
+        above = block.scores.shape[1] - lower
         inside = (self._part == number) & np.isin(self._row, block.rows)
-        for line, column in zip(*np.nonzero(right - left > inside), strict=True):
+        last = lower - 1 - inside  # of the lower and equal ones, but for the judged document itself
+        equal = np.take_along_axis(block.ordered, np.maximum(last, 0), 1) == self._scores
+        for line, column in zip(*np.nonzero(equal & (last >= 0)), strict=True):
             # At equal scores the greater id stands above.
             part, prefix = self._parts[number]
             tied = np.flatnonzero(block.scores[line] == self._scores[line, column])
@@ -110,7 +112,9 @@ class PositionCounter:
             languages = Languages(
                 tuple(names),
                 queries=np.array([number.get(lang or "", -1) for lang in self._langs], int),
-                relevant=self._numbers(number),
+                relevant=stack_rows(
+                    [[number.get(self._doc_langs.get(one, ""), -1) for one in judged] for judged in self._judged], -1
+                ),
                 top=top,
                 own=self._own,
                 own_above=self._own_above,
@@ -122,11 +126,3 @@ class PositionCounter:
             languages,
             [[*judged.values()] for judged in self._judged],
         )
-
-    def _numbers(self, number: Mapping[str, int]) -> np.ndarray:
-        """The numbers of the languages of the judged documents."""
-        result = np.full(self._part.shape, -1)
-        for at, (part, _) in enumerate(self._parts):
-            own = self._part == at
-            result[own] = [number.get(lang or "", -1) for lang in part.langs_of(self._row[own])]
-        return result

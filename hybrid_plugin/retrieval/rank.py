@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from hybrid_plugin.retrieval.positions import Place, PositionCounter, find_judge
 from hybrid_plugin.retrieval.rankings import Grades, LanguageMap, Rankings, ranks_of_lists
 from hybrid_plugin.retrieval.ranks import stack_rows
 from hybrid_plugin.retrieval.top import Lists, Top
-from hybrid_plugin.tasks.task import View
+from hybrid_plugin.tasks.task import View, told_language
 
 _MANY = 100_000  # documents of which a look at all is worth a bar
 
@@ -124,6 +124,7 @@ class _Chunk:
                 pool.grades,
                 places[name],
                 None if pool.wanted.languages is None else langs,
+                None if pool.wanted.languages is None else self._doc_langs(name),
             )
             for name, pool in pools.items()
             if pool.wanted.positions
@@ -144,6 +145,11 @@ class _Chunk:
                 if name in self._counters:
                     self._counters[name].add(number, block)
             seen(len(block.rows))
+
+    def _doc_langs(self, name: str) -> dict[str, str]:
+        pool = self._pools[name]
+        judged = {doc_id for query_id in self._ids for doc_id in pool.grades.get(query_id, ())}
+        return judged_languages(pool.docs, self._prefixed[name], self._places[name], judged)
 
     def rankings(self, names: Sequence[str]) -> Iterator[tuple[str, Rankings]]:
         for name, pool in self._pools.items():
@@ -168,20 +174,28 @@ class _Chunk:
         else:
             known = None
             if wanted.languages is not None:
-                docs = {doc_id: lang for doc_id, lang in lists.langs.items() if lang} | self._judged_langs(name)
+                docs = {doc_id: lang for doc_id, lang in lists.langs.items() if lang} | self._doc_langs(name)
                 asking = {one: lang for one, lang in zip(self._ids, self._langs, strict=True) if lang}
                 known = LanguageMap(docs, asking, wanted.languages)
             ranks = ranks_of_lists(self._ids, lists.doc_ids, pool.grades, [size] * len(self._ids), known)
         rankings = Rankings(tuple(self._ids), lists.doc_ids, lists.scores, ranks)
         return rankings.of([query_id in pool.grades for query_id in self._ids])
 
-    def _judged_langs(self, name: str) -> dict[str, str]:
-        """The languages of a pool's judged documents, as far as they are known."""
-        langs = {
-            doc_id: self._prefixed[name][number][0].langs_of(np.array([row]))[0]
-            for doc_id, (number, row) in self._places[name].items()
-        }
-        return {doc_id: lang for doc_id, lang in langs.items() if lang}
+
+def judged_languages(
+    docs: Sequence[View], parts: Sequence[tuple[Part, str]], places: Mapping[str, Place], doc_ids: Iterable[str]
+) -> dict[str, str]:
+    """The languages of some judged documents of a pool, as far as they are known.
+
+    Parameters
+    ----------
+    places : where they lie in the parts; one that the collection lacks has the language that its prefix tells.
+    """
+    langs = {}
+    for doc_id in doc_ids:
+        number, row = places.get(doc_id, (-1, -1))
+        langs[doc_id] = told_language(docs, doc_id) if number < 0 else parts[number][0].langs_of(np.array([row]))[0]
+    return {doc_id: lang for doc_id, lang in langs.items() if lang}
 
 
 def check_distinct(parts: Sequence[tuple[Part, str]]) -> None:

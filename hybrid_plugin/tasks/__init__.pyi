@@ -12,6 +12,9 @@ from .own import read_benchmark as read_benchmark
 from .shapes import grid as grid
 from .shapes import monolingual as monolingual
 from .shapes import parallel as parallel
+from .sides import Side as Side
+from .sides import load_side as load_side
+from .sides import views_of as views_of
 from .task import Qrels as Qrels
 from .task import Task as Task
 from .task import View as View

@@ -29,7 +29,12 @@ class Listed:
 
 def benchmark_table() -> list[Listed]:
     """All benchmarks, by name. Reads no collection and downloads nothing."""
-    return [Listed(benchmark, _documents(benchmark), _here(benchmark)) for _, benchmark in sorted(benchmarks().items())]
+    return [listed(benchmark) for _, benchmark in sorted(benchmarks().items())]
+
+
+def listed(benchmark: Benchmark) -> Listed:
+    """A benchmark as it stands in a list."""
+    return Listed(benchmark, _documents(benchmark), _here(benchmark))
 
 
 def _documents(benchmark: Benchmark) -> int | None:

@@ -64,6 +64,16 @@ def _check_ids(path: str, benchmark: Benchmark) -> None:
                 raise UserError(f"{path}: the task '{task.name}' names '{dataset_id}': no file and no ir_datasets id")
 
 
+def is_dataset(name: str) -> bool:
+    """Whether a name is an ir_datasets id."""
+    register_datasets()
+    try:
+        ir_datasets.load(name)
+    except KeyError:
+        return False
+    return True
+
+
 def load_dataset(dataset_id: str) -> Any:
     """An ir_datasets entry, ours or anyone's.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from datasets_ext import MULTI
@@ -23,11 +23,6 @@ class View:
     field: str | None = None
     """Which text of a record, such as ``description``, or which ones joined, such as ``title description``; None: its
     ``default_text()``."""
-
-    @property
-    def unprefixed(self) -> View:
-        """The same texts by their published ids: what is encoded once, for tasks in a language and for pools."""
-        return replace(self, prefix="")
 
     @property
     def plain(self) -> View:
@@ -113,3 +108,10 @@ def _language(views: Iterable[View]) -> str:
 def run_name(task: Task) -> str:
     """The name of a task's run file in a folder of them: ``de.en.trec`` for ``de/en``."""
     return f"{task.name.replace('/', '.')}.trec"
+
+
+def told_language(docs: Sequence[View], doc_id: str) -> str | None:
+    """The language that a document's id tells: that of its prefix, in a pool of which each view has one of its own."""
+    if len({view.prefix for view in docs}) < len(docs) or not all(view.prefix for view in docs):
+        return None
+    return next((view.lang for view in docs if doc_id.startswith(view.prefix)), None)

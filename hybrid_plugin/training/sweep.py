@@ -105,6 +105,8 @@ def read_sweep(path: Path, changes: Mapping[str, Any] | None = None) -> list[Run
             if runs.get(name, Run(name, settings)).settings != settings:
                 raise UserError(f"{path}: two runs are called '{name}'")
             runs[name] = Run(name, settings)
+            if len({*map(_place, runs[name].benchmarks)}) < len(runs[name].benchmarks):
+                raise UserError(f"{path}: two benchmarks of the run '{name}' have one name")
             _training_settings(runs[name])  # complain before the first run, not hours later
     return list(runs.values())
 
@@ -122,7 +124,7 @@ def sweep(
 
     Parameters
     ----------
-    output : gets ``{run}/checkpoint``, ``{run}/{benchmark}`` (an evaluation folder), ``{run}/vectors/{benchmark}``,
+    output : gets ``{run}/checkpoint``, ``{run}/{benchmark}`` (an evaluation folder; of a YAML file, its name), ``{run}/vectors/{benchmark}``,
         and ``sweep.csv``.
     evaluate : :func:`hybrid_plugin.evaluate`.
 
@@ -139,18 +141,18 @@ def sweep(
     for number, run in enumerate(runs, start=1):
         folder = output / "runs" / run.name
         _claim(run, folder)
-        todo = [name for name in run.benchmarks if not (folder / name / SCORES).exists()]
+        todo = [name for name in run.benchmarks if not (folder / _place(name) / SCORES).exists()]
         if not todo:
             continue
         say(f"run {number} of {len(runs)}: {run.name}")
         encoder = _encoder(run, folder, progress, device)
         for name in todo:
-            vectors = folder / "vectors" / name
+            vectors = folder / "vectors" / _place(name)
             if not all((vectors / side / VECTORS).exists() for side in ("docs", "queries")):
                 encode_dataset(name, encoder, vectors, progress=progress)
-            scores = evaluate(load_benchmark(name), encoder, folder / name, vectors=vectors)
-            settings = scores.settings
-            say(f"  {name}: " + ", ".join(f"{key} AP {value['AP']:.4f}" for key, value in settings.items()))
+            scores = evaluate(load_benchmark(name), encoder, folder / _place(name), vectors=vectors)
+            first = {setting: next(iter(values.items())) for setting, values in scores.settings.items()}
+            say(f"  {name}: " + ", ".join(f"{key} {measure} {value:.4f}" for key, (measure, value) in first.items()))
         collect(runs, output)
     return collect(runs, output)
 
@@ -160,7 +162,7 @@ def collect(runs: list[Run], output: Path) -> pd.DataFrame:
     rows = []
     for run in runs:
         for name in run.benchmarks:
-            path = output / "runs" / run.name / name / SCORES
+            path = output / "runs" / run.name / _place(name) / SCORES
             if path.exists():
                 for setting, figures in read_json(path)["settings"].items():
                     plain = {key: value for key, value in run.settings.items() if key not in ("evaluate", "trainer")}
@@ -215,6 +217,12 @@ def _with_new_keys(settings: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def _listed(value: Any) -> list[str]:
     return list(value) if isinstance(value, list) else [value]
+
+
+def _place(benchmark: str) -> str:
+    """A benchmark's folder within that of a run: its name, of a file without the folders that lead there."""
+    parts = benchmark.split("/")
+    return "/".join(parts[next((at for at, part in enumerate(parts) if part.endswith((".yaml", ".yml"))), 0) :])
 
 
 def _short(value: Any) -> str:

@@ -30,7 +30,8 @@ class Evaluate(Protocol):
         encoder: Encoder,
         output: Path | None = None,
         *,
-        languages: tuple[str, ...] | None = None,
+        languages: tuple[str, ...] = (),
+        measures: tuple[str, ...] = (),
         vectors: Path | None = None,
     ) -> Any: ...
 
@@ -82,7 +83,7 @@ def load_validation(
     benchmark, score = load_benchmark(asked.name), evaluate
 
     def measure(encoder: Encoder) -> Mapping[str, float]:
-        figures = score(benchmark, encoder, languages=asked.languages or None).settings
+        figures = score(benchmark, encoder, languages=asked.languages, measures=("AP",)).settings
         by_setting = {f"AP_{setting}": values["AP"] for setting, values in figures.items()}
         return {**by_setting, "AP": sum(by_setting.values()) / len(by_setting)}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -135,6 +136,58 @@ def collections(draw: st.DrawFn) -> tuple[ParallelCollection, dict[str, int], Re
         )
 
     return ParallelCollection("any", list(sizes), load, "0"), sizes, relevant
+
+
+def counting(languages: list[str], queries: int) -> tuple[ParallelCollection, list[str]]:
+    """A collection under a name of its own, and the languages that were read so far."""
+    read: list[str] = []
+
+    def load(lang: str) -> LanguagePart:
+        read.append(lang)
+        return LanguagePart(
+            [ParallelDoc(f"{lang}_{i}", "text", "", "", lang) for i in range(queries)],
+            [ParallelQuery(f"q{i}_{lang}", "question", lang, f"q{i}") for i in range(queries)],
+            {f"q{i}": [f"{lang}_{i}"] if i else [] for i in range(queries)},  # the first has no answer
+        )
+
+    name = f"counting-{uuid.uuid4().hex[:8]}"
+    return ParallelCollection(name, languages, load, "0"), read
+
+
+def test_counts_of_an_id_read_the_languages_of_that_id_alone() -> None:
+    collection, read = counting(["ar", "de", "en", "zh"], 3)
+    register_collection(collection, PackageDocumentation("parallel.yaml"))
+    assert not read
+    assert ir_datasets.load(f"{collection.name}/de").docs_count() == 3
+    assert ir_datasets.load(f"{collection.name}/de/en").docs_count() == 3
+    assert read == ["de"]
+    assert ir_datasets.load(f"{collection.name}/de/en").queries_count() == 2
+    assert ir_datasets.load(f"{collection.name}/de/en").metadata() == {
+        "docs": {"count": 3},
+        "queries": {"count": 2},
+        "qrels": {"count": 2, "fields": {"relevance": {"counts_by_value": {"1": 2}}}},
+    }
+    assert read == ["de", "en"]
+    assert ir_datasets.load(f"{collection.name}/multi/en").qrels_count() == 4 * 2
+
+
+def test_a_query_with_an_empty_list_of_answers_is_in_no_id() -> None:
+    collection, _ = counting(["de", "en"], 3)
+    register_collection(collection, PackageDocumentation("parallel.yaml"))
+    dataset = ir_datasets.load(f"{collection.name}/de/en")
+    assert [query.query_id for query in dataset.queries_iter()] == ["q1_en", "q2_en"]
+    assert dataset.queries_count() == 2
+
+
+def test_a_hundred_languages_are_counted_without_their_pairs() -> None:
+    languages = [f"l{number:03}" for number in range(122)]
+    collection, _ = counting(languages, 201)
+    register_collection(collection, PackageDocumentation("parallel.yaml"))
+    assert len([one for one in ir_datasets.registry if one.split("/")[0] == collection.name]) == 1 + 123 + 123 * 122
+    collection.qrels = None  # type: ignore[assignment,method-assign] # nobody goes through them
+    dataset = ir_datasets.load(collection.name)
+    assert (dataset.docs_count(), dataset.queries_count()) == (122 * 201, 122 * 200)
+    assert dataset.qrels_count() == 122 * 122 * 200
 
 
 @settings(max_examples=60, deadline=None)

@@ -223,7 +223,7 @@ def test_the_package_of_the_documentation_works_in_a_fresh_environment(tiny: Pat
         return result.stdout
 
     assert re.search(r"plugins +rivers$", use("doctor"), re.MULTILINE)
-    assert re.search(r"^rivers +2 languages: de en$", use("datasets", "list"), re.MULTILINE)
+    assert re.search(r"^│ rivers +│ de en +│ mono cross multi │", use("datasets", "list"), re.MULTILINE)
     commands = re.findall(r"^hybrid-ir (train|evaluate|report|run) (.*)$", page, re.MULTILINE)
     assert len(commands) == 4
     for name, arguments in commands:

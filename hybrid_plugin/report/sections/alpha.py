@@ -8,11 +8,10 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from datasets_ext import MULTI
 from hybrid_plugin.report.charts.curves import curves
 from hybrid_plugin.report.data import ReportData
-from hybrid_plugin.report.headline import BETTER, FORMS
-from hybrid_plugin.report.html import grid, render
+from hybrid_plugin.report.headline import better, form, headline
+from hybrid_plugin.report.html import grid, render, slug
 from hybrid_plugin.report.section import Section
 from hybrid_plugin.report.wording import fact
 
@@ -70,19 +69,19 @@ def _twice(points: pd.DataFrame) -> tuple[str, str] | None:
 
 
 def _charts(data: ReportData, number: int, of: str, points: pd.DataFrame) -> Iterator[Markup]:
-    for measure, settings in (("AP", data.settings), ("RankDistance", (MULTI,))):
+    for measure in data.measures:
+        settings = [setting for one, setting in headline(data) if one == measure]
         lines = points[(points["measure"] == measure) & points["setting"].isin(settings)]
         if len(lines):
             means = lines.groupby(["setting", "alpha"], sort=False)["value"].mean()
-            spoken = "; ".join(
-                f"{setting} at {at:g}: {value:{FORMS[measure]}}" for (setting, at), value in means.items()
-            )
+            printed = form(data, measure)
+            spoken = "; ".join(f"{setting} at {at:g}: {value:{printed}}" for (setting, at), value in means.items())
             mark = f" Trained on {data.benchmark}, so not zero-shot." if points["marked"].any() else ""
             seeds = points["seed"].nunique()
             drawn = f"mean and range of {seeds} seeds" if seeds > 1 else "one seed"
             yield data.chart(
-                f"alpha-{number}-{measure.lower()}",
-                curves(lines, f"{measure}, {BETTER[measure]}"),
+                f"alpha-{number}-{slug(measure)}",
+                curves(lines, f"{measure}, {better(data, measure)}"),
                 f"{measure} over alpha{of}: {drawn}.{mark}",
                 f"0 stands for cross-lingual batches alone, 1 for monolingual ones. {spoken}.",
             )

@@ -58,8 +58,11 @@ def _overall(data: ReportData, measures: Sequence[irm.Measure]) -> pd.DataFrame:
 
 
 def _by_language(data: ReportData, measures: Sequence[irm.Measure]) -> pd.DataFrame:
-    frames = [system.pairs[system.pairs["setting"] == MULTI].assign(system=system.label) for system in data.systems]
-    return pd.concat(frames).reindex(columns=["system", "queries", *map(str, measures)])
+    frames = [system.tasks[system.tasks["setting"] == MULTI].assign(system=system.label) for system in data.systems]
+    rows = pd.concat(frames)
+    return rows.assign(queries=rows["task"].map(data.row_labels)).reindex(
+        columns=["system", "queries", *map(str, measures)]
+    )
 
 
 def _charts(

@@ -13,14 +13,15 @@ from hybrid_plugin.report.section import Section
 
 def distance(data: ReportData) -> str:
     frames = [
-        system.pairs[system.pairs["setting"] == MULTI].assign(label=system.label)
+        system.tasks[system.tasks["setting"] == MULTI].assign(label=system.label)
         for system in data.systems
-        if "RankDistance" in system.pairs
+        if "RankDistance" in system.tasks
     ]
-    figures = pd.concat(frames) if frames else pd.DataFrame()
+    figures = pd.concat(frames) if frames else pd.DataFrame(columns=["RankDistance"])
+    figures = figures.dropna(subset="RankDistance")
     if figures.empty:
         return ""
-    figures = figures.rename(columns={"queries": "row", "RankDistance": "value"})[["label", "row", "value"]]
+    figures = figures.assign(row=figures["task"].map(data.row_labels), value=figures["RankDistance"])
     labels = list(dict.fromkeys(figures["label"]))
     wide = figures.pivot(index="row", columns="label", values="value").reindex(columns=labels)
     order = wide.mean(axis=1).sort_values(ascending=False).index.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,85 +10,115 @@ import numpy as np
 import pandas as pd
 
 from hybrid_plugin.report.data import ReportData
+from hybrid_plugin.report.headline import form
 from hybrid_plugin.report.html import render
-from hybrid_plugin.report.landings import Landing
+from hybrid_plugin.report.landings import Landing, Pooled
 from hybrid_plugin.report.missing_runs import missing_runs
 from hybrid_plugin.report.section import Section
-from hybrid_plugin.tasks.task import Task
-from hybrid_plugin.tasks.texts import Text
+from hybrid_plugin.report.texts import find_documents
+from hybrid_plugin.tasks.texts import Query, Text, queries
 
 _HARDEST = 5  # questions
+_Key = tuple[str, str]  # task and query id
 
 
 def hardest(data: ReportData) -> str:
+    measure = data.measure
+    if not data.has_pool or measure is None:
+        return ""
     if not data.landings:
         return missing_runs(data)
+    if data.too_many:
+        return render("too_many.html", what="texts", documents=data.too_many)
     shown = [system for system in data.systems if system.name in data.landings]
     scored = pd.concat([system.pooled.assign(system=system.name) for system in shown])
-    scored["question"] = [
-        query.removesuffix(f"_{lang}") for query, lang in zip(scored["query_id"], scored["queries"], strict=True)
-    ]
-    lowest = scored.groupby("question")["AP"].mean().sort_values(kind="stable")[:_HARDEST]
-    texts = _Texts.of(data.task)
+    better = data.higher_is_better(measure)
+    worst = scored.groupby("question")[measure].mean().sort_values(kind="stable", ascending=better)[:_HARDEST]
+    rows = scored[scored["question"].isin(worst.index)]
+    texts = _Texts.of(data.pooled, rows, [data.landings[system.name] for system in shown])
+    printed = form(data, measure)
     questions = []
-    for question, ap in lowest.items():
-        rows = scored[scored["question"] == question]
-        english = texts.queries.get(f"{question}_en")
-        wanted = dict.fromkeys(i for query_id in rows["query_id"] for i in texts.relevant.get(query_id, ()))
+    for question, value in worst.items():
+        own = rows[rows["question"] == question]
+        english = texts.english(str(question))
+        wanted = dict.fromkeys(texts.doc(key[0], doc_id) for key in _asked(own) for doc_id in texts.relevant(key))
         answers = []
         for system in shown:
-            own = rows[rows["system"] == system.name]
-            answers.append({"label": system.label, "cards": _cards(data.landings[system.name], texts, own)})
+            cards = _cards(data.landings[system.name], texts, own[own["system"] == system.name], measure, printed)
+            answers.append({"label": system.label, "cards": cards})
         questions.append(
             {
-                "title": (english or texts.query(rows["query_id"].iloc[0])).text,
+                "title": (english or texts.query(_asked(own)[0])).text,
                 "english": english is not None,
-                "ap": f"{ap:.3f}",
-                "relevant": sorted(map(texts.doc, wanted), key=lambda doc: doc.lang or ""),
+                "value": format(value, printed),
+                "relevant": sorted(wanted, key=lambda doc: doc.lang or ""),
                 "answers": answers,
             }
         )
-    return render("hardest.html", questions=questions) + missing_runs(data)
+    extreme = "lowest" if better else "highest"
+    return render("hardest.html", questions=questions, measure=measure, extreme=extreme) + missing_runs(data)
+
+
+def _asked(rows: pd.DataFrame) -> list[_Key]:
+    return list(dict.fromkeys(zip(rows["task"], rows["query_id"], strict=True)))
 
 
 @dataclass(frozen=True)
 class _Texts:
-    """The benchmark's texts and relevance by id; an id that it lacks stands for its text."""
+    """What is shown of a benchmark's texts; an id that it lacks stands for its text."""
 
-    docs: dict[str, Text]
-    queries: dict[str, Text]
-    relevant: dict[str, list[str]]
+    pooled: Pooled
+    docs: dict[_Key, Text]
+    queries: dict[_Key, Query]
 
     @classmethod
-    def of(cls, task: Task) -> _Texts:
-        docs, queries = (
-            {text.id: text for texts in side.values() for text in texts} for side in (task.docs, task.queries)
-        )
-        return cls(docs, queries, task.relevant)
+    def of(cls, pooled: Pooled, rows: pd.DataFrame, landings: Sequence[Landing]) -> _Texts:
+        """The texts of some rows of ``per_query``, read from the collection."""
+        asked, questions = {*_asked(rows)}, {*rows["question"]}
+        found = {
+            (task.name, query.id): query
+            for task in pooled.tasks
+            for query in queries(task)
+            if query.question in questions or (task.name, query.id) in asked
+        }
+        wanted: dict[str, set[str]] = {}
+        for task, query_id in asked:
+            wanted.setdefault(task, set()).update(pooled.relevant.get((task, query_id), ()))
+        for landing in landings:
+            for row in landing.top.itertuples():
+                if (row.task, row.query_id) in asked:
+                    wanted[row.task].add(row.doc_id)
+        return cls(pooled, find_documents(pooled.tasks, wanted), found)
 
-    def doc(self, doc_id: str) -> Text:
-        return self.docs.get(doc_id, Text(doc_id, doc_id, ""))
+    def doc(self, task: str, doc_id: str) -> Text:
+        return self.docs.get((task, doc_id), Text(doc_id, doc_id, ""))
 
-    def query(self, query_id: str) -> Text:
-        return self.queries.get(query_id, Text(query_id, query_id))
+    def query(self, key: _Key) -> Query:
+        return self.queries.get(key, Query(key[1], key[1], None, key[1], key[1]))
+
+    def english(self, question: str) -> Query | None:
+        return next((one for one in self.queries.values() if (one.question, one.lang) == (question, "en")), None)
+
+    def relevant(self, key: _Key) -> Sequence[str]:
+        return self.pooled.relevant.get(key, ())
 
 
-def _cards(landing: Landing, texts: _Texts, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """What one system makes of a question: a card a language, with the documents ranked first."""
+def _cards(landing: Landing, texts: _Texts, rows: pd.DataFrame, measure: str, printed: str) -> list[dict[str, Any]]:
+    """What one system makes of a question: a card a query, with the documents ranked first."""
     relevant = landing.relevant[landing.relevant["query_id"].isin(rows["query_id"])]
-    firsts = relevant.groupby("query_id")["position"].min()
+    firsts = relevant.groupby(["task", "query_id"])["position"].min()
     cards = []
-    for row in rows.sort_values("queries").itertuples():
-        first = firsts.get(row.query_id, np.inf)
-        judged = texts.relevant.get(row.query_id, ())
-        top = landing.top.loc[landing.top["query_id"] == row.query_id, "doc_id"]
+    for row in rows.sort_values(["queries", "task"]).to_dict(orient="records"):
+        key = (row["task"], row["query_id"])
+        first, query, judged = firsts.get(key, np.inf), texts.query(key), texts.relevant(key)
+        top = landing.top.loc[(landing.top["task"] == key[0]) & (landing.top["query_id"] == key[1]), "doc_id"]
         cards.append(
             {
-                "lang": row.queries,
-                "text": texts.query(row.query_id).text,
-                "ap": f"{row.AP:.3f}",
+                "lang": query.lang or row["queries"],
+                "text": query.text,
+                "value": format(row[measure], printed),
                 "first": "not in the run" if np.isinf(first) else f"at rank {first:.0f}",
-                "docs": [texts.doc(doc_id)._asdict() | {"relevant": doc_id in judged} for doc_id in top],
+                "docs": [texts.doc(key[0], doc_id)._asdict() | {"relevant": doc_id in judged} for doc_id in top],
             }
         )
     return cards

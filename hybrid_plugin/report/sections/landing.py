@@ -18,6 +18,8 @@ from hybrid_plugin.report.section import Section
 
 
 def landing(data: ReportData) -> str:
+    if not data.has_pool:
+        return ""
     if not data.landings:
         return missing_runs(data)
     return grid(_charts(data)) + _table(data) + missing_runs(data)

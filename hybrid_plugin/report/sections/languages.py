@@ -1,4 +1,4 @@
-"""Every pair of languages."""
+"""Every pair of languages, or every task."""
 
 from __future__ import annotations
 
@@ -19,8 +19,11 @@ _OPEN = 4  # systems, before the rest is folded away
 
 
 def languages(data: ReportData) -> str:
-    if "AP" not in data.baseline.pairs:
+    measure = data.measure
+    if measure is None:
         return ""
+    if any(system.tasks.duplicated(["docs", "queries"]).any() for system in data.systems):
+        return _by_task(data, measure)
     baseline = _matrix(data, data.baseline)
     matrices = {system.name: _matrix(data, system) for system in data.systems}
     differences = {name: matrix - baseline for name, matrix in matrices.items()}
@@ -28,12 +31,12 @@ def languages(data: ReportData) -> str:
     bound = max(0.05, *map(abs, _span(differences.values())))
     shown = []
     for number, system in enumerate(data.systems):
-        tables = [_heat_table(data, matrices[system.name], f"AP of {system.label}", span, ".2f")]
+        tables = [_heat_table(data, matrices[system.name], f"{measure} of {system.label}", span, ".2f")]
         data.figures[f"languages-{number}"] = heat(
             matrices[system.name], span, columns=f"documents, {system.label}", rows="queries"
         )
         if number:
-            caption = f"{system.label} minus {data.baseline.label}, AP"
+            caption = f"{system.label} minus {data.baseline.label}, {measure}"
             tables.append(_heat_table(data, differences[system.name], caption, (-bound, bound), "+.2f"))
             data.figures[f"languages-{number}-difference"] = heat(
                 differences[system.name], (-bound, bound), columns=f"documents, {caption}", rows="queries"
@@ -42,10 +45,26 @@ def languages(data: ReportData) -> str:
     return render("languages.html", systems=shown)
 
 
+def _by_task(data: ReportData, measure: str) -> Markup:
+    """The main measure by task, where several tasks are of one pair of languages."""
+    tasks = pd.concat([system.tasks for system in data.systems]).drop_duplicates("task")
+    frame = tasks[["task", "setting", "queries", "docs"]].replace({"docs": {MULTI: "pool"}})
+    values = []
+    for system in data.systems:
+        frame[system.label] = frame["task"].map(system.tasks.set_index("task")[measure])
+        values.append(frame[[system.label]])
+    columns = [system.label for system in data.systems]
+    return data.table(
+        frame, f"{measure} by task", default_format=".2f", shade=columns, span=_span(values),
+        note="queries and docs are the languages of the queries and of the documents.",
+    )  # fmt: skip
+
+
 def _matrix(data: ReportData, system: System) -> pd.DataFrame:
-    """AP of one system: a row a query language, a column a document language, and the pool."""
-    matrix = system.pairs.pivot(index="queries", columns="docs", values="AP")
-    columns = [name for name in (*data.languages, MULTI) if name in matrix.columns]
+    """The main measure of one system: a row a query language, a column a document language, and the pool."""
+    matrix = system.tasks.pivot(index="queries", columns="docs", values=data.measure)
+    others = [name for name in matrix.columns if name not in (*data.languages, MULTI)]
+    columns = [name for name in (*data.languages, *others, MULTI) if name in matrix.columns]
     return matrix.reindex(columns=columns).rename(columns={MULTI: "pool"})
 
 

@@ -11,8 +11,8 @@ from markupsafe import Markup
 
 from hybrid_plugin.report.charts.bars import bars
 from hybrid_plugin.report.data import ReportData
-from hybrid_plugin.report.headline import BETTER, FORMS, HEADLINE, footnote, headline, main_formats, main_table
-from hybrid_plugin.report.html import grid
+from hybrid_plugin.report.headline import better, footnote, form, headline, headline_rows, main_formats, main_table
+from hybrid_plugin.report.html import grid, slug
 from hybrid_plugin.report.section import Section
 
 _SETTINGS = {
@@ -35,27 +35,26 @@ def settings(data: ReportData) -> str:
 
 
 def _charts(data: ReportData) -> Iterator[Markup]:
-    figures = headline(data.comparison.figures)
+    figures = headline_rows(data, data.comparison.figures)
     figures = figures.assign(label=figures["system"].map(data.labels))
     limits = figures.groupby("measure")["high"].max()
-    for measure, setting in HEADLINE:
+    for measure, setting in headline(data):
         part = figures[(figures["measure"] == measure) & (figures["setting"] == setting)]
-        if len(part):
-            unit, form = f"{measure} {setting}, {BETTER[measure]}", FORMS[measure]
-            spoken = "; ".join(
-                f"{row.label} {row.value:{form}}, from {row.low:{form}} to {row.high:{form}}"
-                for row in part.itertuples()
-            )
-            yield data.chart(
-                f"settings-{setting}-{measure.lower()}",
-                bars(part, unit, form, limits[measure]),
-                f"{measure} {setting}: {_SETTINGS[setting]}",
-                f"{unit}. With 95% confidence intervals: {spoken}.",
-            )
+        unit, printed = f"{measure} {setting}, {better(data, measure)}", form(data, measure)
+        spoken = "; ".join(
+            f"{row.label} {row.value:{printed}}, from {row.low:{printed}} to {row.high:{printed}}"
+            for row in part.itertuples()
+        )
+        yield data.chart(
+            f"settings-{setting}-{slug(measure)}",
+            bars(part, unit, printed, limits[measure]),
+            f"{measure} {setting}: {_SETTINGS[setting]}",
+            f"{unit}. With 95% confidence intervals: {spoken}.",
+        )
 
 
 def _figures(data: ReportData) -> Markup:
-    figures = headline(data.comparison.figures).drop(columns=["runs", "spread"])  # a folder is one run
+    figures = headline_rows(data, data.comparison.figures).drop(columns=["runs", "spread"])  # a folder is one run
     return data.table(
         figures.assign(system=figures["system"].map(data.labels)), "Figures with 95% confidence intervals"
     )
@@ -81,7 +80,7 @@ def _chance(p: float) -> str:
 
 
 def _seen(data: ReportData) -> Markup:
-    figures = headline(data.comparison.by_training)
+    figures = headline_rows(data, data.comparison.by_training)
     if figures["trained_on"].nunique() == 1:
         figures = figures.drop(columns="trained_on")
     return data.table(
@@ -106,7 +105,7 @@ def _published(data: ReportData) -> Markup:
     return data.table(
         frame.astype(object).where(frame.notna(), None),
         "Beside published figures of other models",
-        formats=main_formats(own),
+        formats=main_formats(data),
         note="Published figures are not tested: no values per query were published. Sources: "
         f"{'; '.join(data.comparison.sources())}.{footnote(data)}",
     )

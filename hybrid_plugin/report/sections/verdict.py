@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hybrid_plugin.report.data import ReportData
-from hybrid_plugin.report.headline import footnote, main_formats, main_table
+from hybrid_plugin.report.headline import better, footnote, main_formats, main_table
 from hybrid_plugin.report.html import render
 from hybrid_plugin.report.section import Section
 
@@ -17,13 +17,17 @@ def verdict(data: ReportData) -> str:
     table = data.table(
         frame.assign(**{"zero-shot": [system.zero_shot for system in data.systems]}),
         f"{data.benchmark}: macro averages by setting",
-        formats=main_formats(frame),
-        note="AP: higher is better. RankDistance, the distance between the same answer in different languages: lower "
-        "is better." + footnote(data),
+        formats=main_formats(data),
+        note=" ".join(_note(data, measure) for measure in data.measures) + footnote(data),
     )
     sentences = [_typeset(sentence) for sentence in data.comparison.verdict]
     shown = len(sentences) if len(sentences) <= _SENTENCES else _SENTENCES - 4
     return render("verdict.html", sentences=sentences, shown=shown, alone=len(data.systems) == 1, table=table)
+
+
+def _note(data: ReportData, measure: str) -> str:
+    said = ", the distance between the same answer in different languages" if measure == "RankDistance" else ""
+    return f"{measure}{said}: {better(data, measure)}."
 
 
 def _typeset(sentence: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
+from datasets_ext.parallel import registered_collections
 from hybrid_plugin.hooks import hookimpl
-from hybrid_plugin.tasks.builtin import hybrid_ir_benchmarks as registered_collections
 from hybrid_plugin.training.sources.collection import from_collection
 from hybrid_plugin.training.sources.formats import SourceFormat, SourceLoader
 from hybrid_plugin.training.sources.irds import IRDS
@@ -17,7 +17,7 @@ from hybrid_plugin.training.sources.tevatron import TEVATRON
 @hookimpl
 def hybrid_ir_sources() -> dict[str, SourceLoader]:
     """Every parallel collection is a source; of those with a train part, that part."""
-    names = {benchmark.name for benchmark in registered_collections()}
+    names = {collection.name for collection in registered_collections()}
     trained = {name: f"{name}-train" if f"{name}-train" in names else name for name in names}
     return {name: partial(from_collection, name, dataset_id) for name, dataset_id in trained.items()}
 

@@ -154,6 +154,36 @@ def test_damage_is_named(folder: Path, damage: Callable[[Path], object], named: 
     assert named in str(raised.value)
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_stored_vector_that_is_not_finite_is_refused_where_it_is_read(folder: Path, bad: float) -> None:
+    matrix = np.load(folder / "vectors.npy")
+    matrix[7, -1] = bad
+    np.save(folder / "vectors.npy", matrix)
+    found = read_vectors(folder)
+    complaint = f"the vector of 'd7/é文' in {folder / 'vectors.npy'} is not finite; encode again"
+    part = found.part(range(3, 30))
+    for read in (
+        lambda: found.block(0, 50),
+        lambda: found.block(7, 8),
+        lambda: found.take(np.array([9, 7, 3])),
+        lambda: part.block(2, 20),
+        lambda: part.take(np.array([4])),
+    ):
+        with pytest.raises(UserError) as raised:
+            read()
+        assert str(raised.value) == complaint
+    assert np.array_equal(found.block(8, 99), matrix[8:])
+    assert np.array_equal(part.take(np.array([5, 3])), matrix[[8, 6]])
+
+
+def test_what_was_read_of_a_file_is_a_copy_in_memory(folder: Path) -> None:
+    found = read_vectors(folder)
+    for block in (found.block(3, 9), found.take(np.arange(3, 9))):
+        assert not isinstance(block, np.memmap)
+        assert block.dtype == np.float32
+        assert np.array_equal(block, found.matrix[3:9])
+
+
 def test_a_folder_that_does_not_exist_holds_no_vectors(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="holds no vectors"):
         read_vectors(tmp_path / "none")

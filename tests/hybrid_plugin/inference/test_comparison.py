@@ -37,8 +37,10 @@ def per_query(gain: float = 0.0, questions: int = 60, seed: int = 0) -> pd.DataF
                 setting = "multi" if docs == "multi" else "mono" if docs == queries else "cross"
                 value = float(np.clip(ease[number] + gain + generator.normal(0, 0.05), 0, 1))
                 far = round(200 * (1 - value)) if setting == "multi" else 0
-                rows.append((docs, queries, setting, f"q{number:03}_{queries}", value, float(value > 0.5), float(far)))
-    return pd.DataFrame(rows, columns=["docs", "queries", "setting", "query_id", *MEASURES])
+                told = (f"{docs}/{queries}", docs, queries, setting, f"q{number:03}_{queries}", f"q{number:03}", "c")
+                rows.append((*told, value, float(value > 0.5), float(far)))
+    labels = ["task", "docs", "queries", "setting", "query_id", "question", "cluster"]
+    return pd.DataFrame(rows, columns=[*labels, *MEASURES])
 
 
 def saved(folder: Path, gain: float = 0.0, seed: int = 0, **about: Any) -> Path:
@@ -417,7 +419,7 @@ def resave(rows: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], Non
         ),
         (damaged(truncate), "per_query.parquet cannot be read: it is no whole Parquet file; evaluate again"),
         (damaged(lambda folder: (folder / "per_query.parquet").write_bytes(b"")), "per_query.parquet cannot be read"),
-        (damaged(rewrite(lambda rows: rows.drop(columns="AP"))), "has no column 'AP'; it has: docs"),
+        (damaged(rewrite(lambda rows: rows.drop(columns="AP"))), "has no column 'AP'; it has: task, docs"),
         (damaged(rewrite(lambda rows: rows.drop(columns="docs"))), "has no column 'docs'"),
         (damaged(rewrite(lambda rows: rows.astype({"AP": str}))), "a value of AP that is not a finite number"),
         (damaged(rewrite(lambda rows: rows.replace({"AP": {rows.AP[3]: np.inf}}))), "not a finite number"),

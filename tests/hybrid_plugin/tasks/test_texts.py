@@ -8,11 +8,13 @@ from pathlib import Path
 
 import ir_datasets
 import pytest
+from ir_datasets.datasets.base import Dataset
+from ir_datasets.formats import BaseDocs, GenericDoc
 
 import datasets_ext
 from hybrid_plugin.tasks.named import load_benchmark, load_dataset
-from hybrid_plugin.tasks.task import Task
-from hybrid_plugin.tasks.texts import texts_of
+from hybrid_plugin.tasks.task import View
+from hybrid_plugin.tasks.texts import documents, queries, query_texts, texts_of
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.batches.settings import BatchSettings
 from hybrid_plugin.training.sources.collection import from_collection
@@ -36,11 +38,27 @@ def collection(irds_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 def test_texts_of_a_collection_have_no_outer_blanks(collection: str) -> None:
     assert next(iter(load_dataset(collection).queries_iter())).text.endswith(" ")
-    task = Task.load(load_benchmark(collection))
+    benchmark = load_benchmark(collection)
     dataset = load_dataset(collection)
-    sides = [*task.docs.values(), *task.queries.values(), texts_of(dataset, "docs"), texts_of(dataset, "queries")]
+    views = [*map(documents, benchmark.doc_views), *map(query_texts, benchmark.query_views)]
+    sides = [*views, *map(queries, benchmark.tasks), texts_of(dataset, "docs"), texts_of(dataset, "queries")]
     for text in [text.text for side in sides for text in side]:
         assert text == text.strip() != ""
+
+
+class _English(BaseDocs):
+    def docs_iter(self) -> Iterator[GenericDoc]:
+        yield GenericDoc("d1", "one")
+
+    def docs_lang(self) -> str:
+        return "en"
+
+
+def test_a_language_is_that_of_the_view_or_the_record_or_the_dataset(collection: str) -> None:
+    ir_datasets.registry.register(f"{NAME}/english", Dataset(_English()))  # whose records have no language
+    assert [text.lang for text in documents(View(f"{NAME}/english"))] == ["en"]
+    assert [text.lang for text in documents(View(f"{NAME}/english", "xx"))] == ["xx"]
+    assert {text.lang for text in documents(View(NAME))} == {"de", "en"}
 
 
 def test_a_batch_trains_on_the_texts_that_are_searched(collection: str) -> None:

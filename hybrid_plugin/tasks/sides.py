@@ -1,0 +1,83 @@
+"""The documents and the queries that a name stands for: of an ir_datasets id, or of a benchmark's task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.named import benchmarks, is_dataset, load_benchmark, load_dataset
+from hybrid_plugin.tasks.task import View
+from hybrid_plugin.tasks.texts import Text, count_documents, documents, query_texts, texts_of
+
+
+class Side(NamedTuple):
+    """Documents or queries, and how many there are, if anybody knows."""
+
+    texts: Iterator[Text]
+    count: int | None
+
+
+def load_side(name: str, side: str) -> Side | None:
+    """The ``docs`` or ``queries`` to index, or to search with; None if there are none.
+
+    Parameters
+    ----------
+    name : an ir_datasets id, or what :func:`load_benchmark` takes, of which all tasks have one pool of documents, or
+        one set of queries.
+
+    Raises
+    ------
+    UserError
+        The name is unknown, or stands for several pools or sets of queries.
+    """
+    if is_dataset(name) or not _is_benchmark(name):
+        dataset = load_dataset(name)
+        return Side(texts_of(dataset, side), getattr(dataset, f"{side}_count")()) if dataset.has(side) else None
+    benchmark = load_benchmark(name)
+    if side == "docs":
+        pool, *others = dict.fromkeys(task.docs for task in benchmark.tasks)
+        counts = [count_documents(view) for view in pool]
+        count = None if None in counts else sum(filter(None, counts))
+        texts = chain.from_iterable(map(documents, pool))
+    else:
+        view, *others = benchmark.query_views
+        count, texts = None, query_texts(view)
+    if others:
+        what = "pools of documents" if side == "docs" else "sets of queries"
+        first = benchmark.tasks[0].name
+        raise UserError(f"{name} has several {what}; name a task, such as {benchmark.name}/{first}")
+    return Side(texts, count)
+
+
+def views_of(name: str) -> Benchmark | None:
+    """The benchmark whose views a name stands for; None for the name of an ir_datasets id, which is taken as it is.
+
+    Raises
+    ------
+    UserError
+        It is neither.
+    """
+    if is_dataset(name) and (load_dataset(name).has("docs") or load_dataset(name).has("queries")):
+        return None
+    if _is_benchmark(name):
+        return load_benchmark(name)
+    load_dataset(name)
+    return None
+
+
+def texts_of_views(views: tuple[View, ...], side: str, found: list[dict[str, object]]) -> Iterator[Text]:
+    """The texts of several views, one after another; notes in ``found`` which rows are whose."""
+    row = 0
+    for view in dict.fromkeys(view.plain for view in views):
+        start = row
+        for text in documents(view) if side == "docs" else query_texts(view):
+            yield text
+            row += 1
+        found.append({"dataset_id": view.dataset_id, "field": view.field, "start": start, "stop": row})
+
+
+def _is_benchmark(name: str) -> bool:
+    return ".yaml" in name or ".yml" in name or any(f"{name}/".startswith(f"{one}/") for one in benchmarks())
