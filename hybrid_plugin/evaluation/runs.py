@@ -17,6 +17,7 @@ from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import Scoring, measures_of, wanted
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.files import SCORES, check_output
+from hybrid_plugin.measures.values import has_ranks
 from hybrid_plugin.retrieval.rankings import LanguageMap
 from hybrid_plugin.retrieval.runs.positions import rankings_of_run
 from hybrid_plugin.retrieval.runs.reader import Run, read_run
@@ -121,15 +122,16 @@ def _score(
             f"{path} has no query of {task.name}; narrow the evaluation with --tasks or --languages if that is as it "
             "should be"
         )
-    languages = wanted(measures, task, depth).languages
+    found = wanted(measures, task, depth)
+    lists = 0 if all(map(has_ranks, measures)) else found.lists
     known = None
-    if languages is not None:
+    if found.languages is not None:
         named = {*run.doc_ids, *(doc_id for judged in grades.values() for doc_id, grade in judged.items() if grade)}
         asking = {
             one: shared.lang for one, shared in zip(query_ids, asked.shared(query_ids), strict=True) if shared.lang
         }
-        known = LanguageMap(collection.languages(task, named), asking, languages)
-    scoring.add(asked, rankings_of_run(run, query_ids, grades, depth, known))
+        known = LanguageMap(collection.languages(task, named), asking, found.languages)
+    scoring.add(asked, rankings_of_run(run, query_ids, grades, lists, known))
     return min(max(lengths), depth or max(lengths)), len(query_ids) - len(lengths)
 
 

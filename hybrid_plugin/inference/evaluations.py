@@ -117,7 +117,7 @@ def _stated(folder: Path) -> dict[str, Any]:
 
 
 def _rows(path: Path, measures: Sequence[str]) -> tuple[pd.DataFrame, bool]:
-    """The values per query, every query once, every value a finite number or NaN; and whether they say the questions."""
+    """The values per query, every query once, every value a finite number or NaN; and whether they say questions."""
     if not path.is_file():
         raise UserError(f"{path.parent} has no {path.name}; evaluate again")
     try:

@@ -179,8 +179,8 @@ def _check_units(run: Evaluation, other: Evaluation, both: pd.DataFrame) -> None
         odd = both[both[unit] != both[f"{unit}_other"]]
         if run.told and other.told and len(odd):
             raise UserError(
-                f"{run.folder} and {other.folder} say another {unit} of {in_words(odd.iloc[0])}; evaluate both with one "
-                "version of the benchmark"
+                f"{run.folder} and {other.folder} say another {unit} of {in_words(odd.iloc[0])}; evaluate both with "
+                "one version of the benchmark"
             )
 
 

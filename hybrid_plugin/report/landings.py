@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from datasets_ext import MULTI
 from hybrid_plugin.evaluation.scores import RUNS
 from hybrid_plugin.report.system import System
 from hybrid_plugin.report.texts import find_languages

@@ -62,8 +62,8 @@ class System:
 
     @cached_property
     def tasks(self) -> pd.DataFrame:
-        """Figures by task: ``task``, ``docs`` and ``queries`` (languages), ``setting``, ``queries_scored`` and a column a
-        measure."""
+        """Figures by task: ``task``, ``docs`` and ``queries`` (languages), ``setting``, ``queries_scored`` and a column
+        a measure."""
         if self.scores.get("tasks"):
             return pd.DataFrame(self.scores["tasks"])
         pairs = pd.DataFrame(self.scores["pairs"])  # of version 0.1, whose tasks were pairs of languages

@@ -1,4 +1,4 @@
-"""The few texts of a collection that a report shows, and the languages of documents, found without holding the others."""
+"""The few texts of a collection that a report shows, and languages of documents, found without holding the others."""
 
 from __future__ import annotations
 

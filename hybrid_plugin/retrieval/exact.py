@@ -16,7 +16,6 @@ from functools import cached_property
 import numpy as np
 
 from hybrid_plugin.encoding.vectors import Vectors
-from hybrid_plugin.errors import UserError
 
 QUERIES = 512  # scored at a time
 _CELLS = 2**21  # scores in a block
@@ -78,13 +77,8 @@ def score_blocks(queries: np.ndarray, part: Part) -> Iterator[Block]:
     Raises
     ------
     UserError
-        The queries are of another dimension than the documents, or a vector is not finite.
+        A vector is not finite.
     """
-    if queries.shape[1] != part.vectors.matrix.shape[1]:
-        raise UserError(
-            f"the queries have {queries.shape[1]} dimensions, the documents {part.vectors.matrix.shape[1]}; "
-            "encode both with the same encoder"
-        )
     size = max(1, _CELLS // max(1, len(queries)))
     for start in range(0, len(part), size):
         docs = part.vectors.block(start, start + size)

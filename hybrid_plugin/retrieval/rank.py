@@ -81,6 +81,9 @@ def rank(
     """
     from tqdm.auto import tqdm
 
+    views = dict.fromkeys(view.plain for pool in pools.values() for view in pool.docs)
+    for view in views:
+        _check_dimensions(queries, parts[view].vectors)
     asked = [row for row, query_id in enumerate(queries.ids) if any(query_id in pool.grades for pool in pools.values())]
     prefixed = {name: [(parts[view.plain], view.prefix) for view in pool.docs] for name, pool in pools.items()}
     places = {
@@ -93,12 +96,19 @@ def rank(
         ids = [queries.ids[row] for row in rows]
         own = [langs[row] for row in rows]
         chunk = _Chunk(ids, own, queries.take(rows), pools, prefixed, places)
-        views = dict.fromkeys(view.plain for pool in pools.values() for view in pool.docs)
         total = sum(len(parts[view]) for view in views)
         with tqdm(total=total, desc="search", unit="doc", leave=False, disable=not progress or total < _MANY) as bar:
             for view in views:
                 chunk.look(view, parts[view], bar.update)
         yield from chunk.rankings(names)
+
+
+def _check_dimensions(queries: Vectors, docs: Vectors) -> None:
+    asked, found = queries.matrix.shape[1], docs.matrix.shape[1]
+    if asked != found:
+        raise UserError(
+            f"the queries have {asked} dimensions, the documents {found}; encode both with the same encoder"
+        )
 
 
 class _Chunk:

@@ -124,8 +124,8 @@ def sweep(
 
     Parameters
     ----------
-    output : gets ``{run}/checkpoint``, ``{run}/{benchmark}`` (an evaluation folder; of a YAML file, its name), ``{run}/vectors/{benchmark}``,
-        and ``sweep.csv``.
+    output : gets ``{run}/checkpoint``, ``{run}/{benchmark}`` (an evaluation folder, called after the file where the
+        benchmark is one), ``{run}/vectors/{benchmark}``, and ``sweep.csv``.
     evaluate : :func:`hybrid_plugin.evaluate`.
 
     Returns

@@ -1,4 +1,4 @@
-"""A collection as odd as published ones get: unparallel, graded, partly judged, its judgements contradicting themselves.
+"""A collection as odd as published ones get: unparallel, graded, partly judged, and of judgements that disagree.
 
 Written as files of the documented formats and a YAML benchmark over them. Nothing here is computed by this project.
 """
@@ -12,21 +12,6 @@ from pathlib import Path
 LANGUAGES = {"fa": 60, "ru": 45, "en": 70}  # language -> documents
 TOPICS = 12
 _WORDS = ("river", "mountain", "city", "bread", "winter", "music", "engine", "treaty", "market", "harbour", "garden")
-    "river",
-    "mountain",
-    "city",
-    "bread",
-    "winter",
-    "music",
-    "engine",
-    "treaty",
-    "market",
-    "language",
-    "harbour",
-    "bridge",
-    "teacher",
-    "garden",
-]
 
 _YAML = """
 name: odd

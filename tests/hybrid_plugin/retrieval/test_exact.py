@@ -151,12 +151,6 @@ def test_a_block_is_of_one_language() -> None:
     assert [block.lang for block in score_blocks(np.float32([[1]]), Part(docs, "zh"))] == ["zh"]
 
 
-def test_queries_and_documents_of_different_encoders_are_refused() -> None:
-    part = Part(Vectors(["a"], np.ones((1, 4), np.float32)))
-    with pytest.raises(UserError, match="the queries have 3 dimensions, the documents 4"):
-        list(score_blocks(np.ones((1, 3), np.float32), part))
-
-
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_a_vector_that_is_not_finite_is_refused_by_its_id(bad: float) -> None:
     matrix = np.ones((5, 2), np.float32)
