@@ -22,11 +22,12 @@ from hybrid_plugin.retrieval.rankings import LanguageMap
 from hybrid_plugin.retrieval.runs.positions import rankings_of_run
 from hybrid_plugin.retrieval.runs.reader import Run, read_run
 from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.named import load_dataset
 from hybrid_plugin.tasks.task import Task, View, run_name, told_language
 from hybrid_plugin.tasks.texts import count_documents, document_ids, documents, query_texts
 from hybrid_plugin.versions import versions
 
-_MANY = 1_000_000  # documents of a view whose ids are not read only to check those of a run
+_MANY = 200_000  # documents of a view whose ids are not read only to check those of a run
 
 
 def evaluate_runs(
@@ -39,7 +40,7 @@ def evaluate_runs(
     about: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Scores:
-    """Score run files that anyone made. No text of a document is held; of large collections none is read.
+    """Score run files that anyone made. No text of a document is held; of published collections none is read.
 
     Parameters
     ----------
@@ -188,7 +189,9 @@ class _Collection:
         return {doc_id: lang for doc_id, lang in found.items() if lang}
 
     def _is_small(self, view: View) -> bool:
-        return (count_documents(view) or 0) <= _MANY
+        """Whether a view's ids are read to check those of runs: of what must be downloaded for that they are not."""
+        at_hand = getattr(load_dataset(view.dataset_id), "docs_at_hand", lambda: False)
+        return at_hand() and (count_documents(view) or 0) <= _MANY
 
     def _small(self, view: View) -> dict[str, str | None]:
         if view not in self._ids:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +15,51 @@ import numpy as np
 
 from hybrid_plugin.encoding.encode import encode_texts
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.encoding.vectors import Vectors, stored_vectors
+from hybrid_plugin.encoding.vectors import Vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import trained_on
+from hybrid_plugin.evaluation.stored import stored_vectors
+from hybrid_plugin.explore.collection import Collection, Document, Question
 from hybrid_plugin.measures.named import parse_measures
 from hybrid_plugin.measures.values import from_ranks
-from hybrid_plugin.retrieval.exact import Pool, top
+from hybrid_plugin.retrieval.exact import exact_scores
 from hybrid_plugin.retrieval.ranks import stack_ranks
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.named import load_dataset
-from hybrid_plugin.tasks.task import Task
-from hybrid_plugin.tasks.texts import trimmed
+from hybrid_plugin.tasks.task import View
 
 MEASURES = ("AP", "RankDistance")
 MOST = 1000  # documents or questions in one answer
+_BLOCK = 65536  # documents scored at a time
 _SAME = 0.999  # cosine from which two vectors of a text are of one encoder, in whatever precision it ran
 
 
 @dataclass(frozen=True)
 class System:
-    """An encoder, the pool that it encoded, and the vectors of the benchmark's questions where they are stored."""
+    """An encoder, the documents that it encoded, and the vectors of the benchmark's questions where they are stored.
+
+    Parameters
+    ----------
+    docs : one part after another, in the order of the explorer's documents.
+    questions : query id -> float32 [dimension].
+    """
 
     encoder: Encoder
-    pool: Pool
-    questions: Mapping[str, np.ndarray] = field(default_factory=dict)  # query id -> float32 [dimension]
+    docs: Sequence[Vectors]
+    questions: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def scores(self, query: np.ndarray) -> np.ndarray:
+        """The score of each document, float32 [documents].
+
+        Parameters
+        ----------
+        query : float32 [dimension].
+        """
+        blocks = [
+            exact_scores(query[None], part.block(start, start + _BLOCK))[0]
+            for part in self.docs
+            for start in range(0, len(part.ids), _BLOCK)
+        ]
+        return np.concatenate(blocks)
 
 
 @dataclass(frozen=True)
@@ -45,14 +68,13 @@ class Explorer:
 
     Parameters
     ----------
-    docs, queries : the ir_datasets records by id, with ``lang`` and ``default_text()``; ``context`` and ``title`` of
-        a document and ``parallel_id`` of a query are used where they have them.
+    docs, queries : by id.
     relevant : query id -> ids of its relevant documents.
     """
 
     benchmark: Benchmark
-    docs: Mapping[str, Any]
-    queries: Mapping[str, Any]
+    docs: Mapping[str, Document]
+    queries: Mapping[str, Question]
     relevant: Mapping[str, Sequence[str]]
     systems: Sequence[System]
     _encoding: threading.Lock = field(default_factory=threading.Lock, repr=False)  # tokenizers serve one at a time
@@ -85,28 +107,44 @@ class Explorer:
         """
         if vectors and len(vectors) != len(encoders):
             raise UserError(f"{len(encoders)} encoders need as many folders of vectors, not {len(vectors)}")
-        task = Task.load(benchmark)
-        dataset = load_dataset(benchmark.name)
+        collection = Collection.load(benchmark)
         systems = []
         for place, encoder in enumerate(encoders):
             questions: dict[str, np.ndarray] = {}
             if vectors:
-                docs, queries = stored_vectors(task, vectors[place])
-                _check_origin(encoder, task, docs, vectors[place])
-                questions = {i: row for side in queries.values() for i, row in zip(side.ids, side.matrix, strict=True)}
+                parts, asked = stored_vectors(benchmark, vectors[place])
+                docs = {view: parts[view].vectors for view in collection.texts}
+                _check_origin(encoder, collection, docs, vectors[place])
+                rows = {view: dict(zip(some.ids, some.matrix, strict=True)) for view, some in asked.items()}
+                questions = {shown: rows[view][query] for shown, (view, query) in collection.origins.items()}
             else:
                 docs = {
-                    lang: encode_texts(encoder, texts, "passage", batch_size=batch_size, progress=progress)
-                    for lang, texts in task.docs.items()
+                    view: encode_texts(encoder, texts, "passage", batch_size=batch_size, progress=progress)
+                    for view, texts in collection.texts.items()
                 }
-            systems.append(System(encoder, Pool.of_groups(docs), questions))
-        return cls(
-            benchmark,
-            {doc.doc_id: doc for doc in dataset.docs_iter()},
-            {query.query_id: query for query in dataset.queries_iter()},
-            task.relevant,
-            systems,
-        )
+            systems.append(System(encoder, [*docs.values()], questions))
+        return cls(benchmark, collection.docs, collection.queries, collection.relevant, systems)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Those of documents and questions, sorted."""
+        return tuple(sorted({record.lang for records in (self.docs, self.queries) for record in records.values()}))
+
+    @cached_property
+    def _ids(self) -> np.ndarray:
+        return np.array([*self.docs], object)
+
+    @cached_property
+    def _langs(self) -> np.ndarray:
+        return np.array([doc.lang for doc in self.docs.values()], object)
+
+    @cached_property
+    def _ties(self) -> np.ndarray:
+        """Where each document stands by its id in its pool, the last first: what is above where scores are alike."""
+        names = [(doc.pool_id, doc.id) for doc in self.docs.values()]
+        places = np.empty(len(names), np.int64)
+        places[sorted(range(len(names)), key=names.__getitem__, reverse=True)] = np.arange(len(names))
+        return places
 
     def describe(self) -> dict[str, Any]:
         """The benchmark, its languages with their counts, and the encoders."""
@@ -117,7 +155,7 @@ class Explorer:
             "documents": len(self.docs),
             "languages": [
                 {"lang": lang, "documents": docs.get(lang, 0), "questions": queries.get(lang, 0)}
-                for lang in self.benchmark.languages
+                for lang in self.languages
             ],
             "encoders": [
                 {
@@ -138,10 +176,10 @@ class Explorer:
         found = [
             query
             for query in self._questions(lang)
-            if not wanted or all(word in (query.query_id + " " + query.default_text()).casefold() for word in wanted)
+            if not wanted or all(word in f"{query.id} {query.text}".casefold() for word in wanted)
         ]
         if wanted:
-            found.sort(key=lambda query: not query.default_text().casefold().startswith(" ".join(wanted)))
+            found.sort(key=lambda query: not query.text.casefold().startswith(" ".join(wanted)))
         return {"total": len(found), "questions": [_question(query) for query in found[:limit]]}
 
     def draw(self, lang: str | None = None) -> dict[str, Any]:
@@ -178,7 +216,7 @@ class Explorer:
             An id or a language is unknown, the text is empty, or both or neither of query and text are given.
         """
         _check_count(depth)
-        chosen = self.benchmark.languages if languages is None else tuple(dict.fromkeys(languages))
+        chosen = self.languages if languages is None else tuple(dict.fromkeys(languages))
         if not chosen:
             raise UserError("choose at least one language of documents")
         for lang in chosen:
@@ -188,17 +226,17 @@ class Explorer:
         if query is not None:
             if query not in self.queries:
                 raise UserError(f"{self.benchmark.name} has no question '{query}'")
-            text = trimmed(self.queries[query].default_text())
+            text = self.queries[query].text
         if not text or text.isspace():
             raise UserError("the question is empty")
+        columns = np.flatnonzero(np.isin(self._langs, chosen))
         orders = []
         for system in self.systems:
             scores = self._scores(system, query, text)
-            columns = np.sort(np.concatenate([_columns(system.pool, lang) for lang in chosen]))
-            orders.append((system.pool, scores, top(scores, columns, None)))
+            orders.append((scores, columns[np.lexsort((self._ties[columns], -scores[columns]))]))
         judged = () if query is None else self.relevant.get(query, ())
         relevant = {i for i in judged if i in self.docs and self.docs[i].lang in chosen}
-        places = [{pool.ids[column]: i for i, column in enumerate(order, start=1)} for pool, _, order in orders]
+        places = [{doc_id: i for i, doc_id in enumerate(self._ids[order], start=1)} for _, order in orders]
         return {
             "question": {"text": text} if query is None else self._with_translations(query),
             "pool": len(places[0]),
@@ -209,7 +247,6 @@ class Explorer:
 
     def _answer(
         self,
-        pool: Pool,
         scores: np.ndarray,
         order: np.ndarray,
         relevant: set[str],
@@ -219,20 +256,20 @@ class Explorer:
         places: Sequence[Mapping[str, int]],
     ) -> dict[str, Any]:
         def entry(doc_id: str) -> dict[str, Any]:
-            doc = self.docs[doc_id]
+            doc, position = self.docs[doc_id], places[own][doc_id]
             return {
                 "id": doc_id,
                 "lang": doc.lang,
-                "text": doc.default_text(),
-                "context": getattr(doc, "context", ""),
-                "title": getattr(doc, "title", ""),
-                "position": places[own][doc_id],
+                "text": doc.text,
+                "context": doc.context,
+                "title": doc.title,
+                "position": position,
                 "elsewhere": [found[doc_id] for i, found in enumerate(places) if i != own],
-                "score": float(scores[pool.column[doc_id]]),
+                "score": float(scores[order[position - 1]]),
                 "relevant": doc_id in relevant,
             }
 
-        ranking = [entry(doc_id) for doc_id in pool.ids[order[:depth]]]
+        ranking = [entry(doc_id) for doc_id in self._ids[order[:depth]]]
         positions = {doc_id: places[own][doc_id] for doc_id in relevant}
         measures = None
         if relevant:
@@ -251,36 +288,31 @@ class Explorer:
         if stored is None:
             with self._encoding:
                 stored = system.encoder.encode([text], "query")[0]
-        (_, scores), *_ = system.pool.scores(Vectors(["question"], stored[None]))
-        return scores[0]
+        return system.scores(stored)
 
-    def _questions(self, lang: str | None) -> list[Any]:
+    def _questions(self, lang: str | None) -> list[Question]:
         if lang is not None:
             self._check_language(lang)
         return [query for query in self.queries.values() if lang in (None, query.lang)]
 
     def _check_language(self, lang: str) -> None:
-        if lang not in self.benchmark.languages:
-            known = ", ".join(self.benchmark.languages)
+        if lang not in self.languages:
+            known = ", ".join(self.languages)
             raise UserError(f"{self.benchmark.name} has no language '{lang}'; it has: {known}")
 
     def _with_translations(self, query_id: str) -> dict[str, Any]:
         query = self.queries[query_id]
-        shared = getattr(query, "parallel_id", None)
-        same = [other for other in self.queries.values() if shared is not None and other.parallel_id == shared]
+        same = [other for other in self.queries.values() if other.question == query.question]
         same.sort(key=lambda other: other.lang)
         return _question(query) | {"translations": [_question(other) for other in same]}
 
 
-def _question(query: Any) -> dict[str, str]:
-    return {"id": query.query_id, "lang": query.lang, "text": query.default_text()}
+def _question(query: Question) -> dict[str, str]:
+    return {"id": query.id, "lang": query.lang, "text": query.text}
 
 
-def _count(records: Any) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for record in records:
-        counts[record.lang] = counts.get(record.lang, 0) + 1
-    return counts
+def _count(records: Iterable[Document | Question]) -> dict[str, int]:
+    return Counter(record.lang for record in records)
 
 
 def _check_count(number: int) -> None:
@@ -288,13 +320,15 @@ def _check_count(number: int) -> None:
         raise UserError(f"{number} is no number from 1 to {MOST}")
 
 
-def _columns(pool: Pool, lang: str) -> np.ndarray:
-    return np.arange(len(pool.ids))[pool.members.get(lang, slice(0))]
+def _check_origin(encoder: Encoder, collection: Collection, docs: Mapping[View, Vectors], folder: Path) -> None:
+    """Encode one document a view again: stored vectors of another encoder, or prefix, rank nothing well.
 
-
-def _check_origin(encoder: Encoder, task: Task, docs: Mapping[str, Vectors], folder: Path) -> None:
-    """Encode one document a language again: stored vectors of another encoder, or prefix, rank nothing well."""
-    sample = [(texts[0], docs[lang].matrix[0]) for lang, texts in task.docs.items() if texts]
+    And of documents that have changed since then, they rank others.
+    """
+    for view, texts in collection.texts.items():
+        if [text.id for text in texts] != list(docs[view].ids):
+            raise UserError(f"{folder} has vectors of other documents than '{view.dataset_id}' has; encode again")
+    sample = [(texts[0], docs[view].matrix[0]) for view, texts in collection.texts.items() if texts]
     again = encoder.encode([text.text for text, _ in sample], "passage")
     for (text, stored), vector in zip(sample, again, strict=True):
         if stored.shape != vector.shape or float(stored @ vector) < _SAME:

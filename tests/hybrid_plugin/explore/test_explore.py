@@ -20,19 +20,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datasets_ext import ParallelDoc, ParallelQuery
 from hybrid_plugin.encoding.encode import encode_dataset, encode_texts
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.encoding.vectors import stored_vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.scores import Scores
-from hybrid_plugin.evaluation.vectors import evaluate_vectors
-from hybrid_plugin.explore.explorer import Explorer, System
+from hybrid_plugin.evaluation.stored import stored_vectors
+from hybrid_plugin.evaluation.vectors import RankingOptions, evaluate_vectors
+from hybrid_plugin.explore import collection
+from hybrid_plugin.explore.collection import Document, Question
+from hybrid_plugin.explore.explorer import MEASURES, Explorer, System
 from hybrid_plugin.explore.server import PageServer, is_loopback
-from hybrid_plugin.retrieval.exact import Pool
+from hybrid_plugin.measures.named import parse_measures
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.named import load_benchmark
-from hybrid_plugin.tasks.task import Task
+from hybrid_plugin.tasks.own import read_benchmark
+from hybrid_plugin.tasks.shapes import parallel
 from hybrid_plugin.tasks.texts import Text
 from tests.conftest import ROOT, run_cli
 
@@ -78,13 +80,13 @@ def url(explorer: Explorer) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def evaluated(vectors: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Scores, Path]]:
     """What the evaluation makes of the same vectors: scores and run files."""
-    task = Task.load(load_benchmark("hybrid-demo"))
-    pairs = task.benchmark.pairs(["mono", "multi"], ["de"])
+    benchmark = load_benchmark("hybrid-demo").only(settings=["mono", "multi"], languages=["de"])
     found = []
     for folder in vectors:
         runs = tmp_path_factory.mktemp("runs")
-        sides = stored_vectors(task, folder)
-        found.append((evaluate_vectors(task, *sides, pairs, run_folder=runs, runs_depth=20), runs))
+        sides = stored_vectors(benchmark, folder)
+        options = RankingOptions(runs=runs, runs_depth=20)
+        found.append((evaluate_vectors(benchmark, *sides, parse_measures(MEASURES), options), runs))
     return found
 
 
@@ -182,7 +184,8 @@ def test_a_question_of_ones_own_is_ranked_by_its_vector(
     page.get_by_role("heading", name="tiny (1)").wait_for()
     for place, system in enumerate(explorer.systems):
         vector = system.encoder.encode([typed], "query")[0]
-        score = dict(zip(system.pool.ids, system.pool.matrix @ vector, strict=True))
+        matrix = np.concatenate([part.matrix for part in system.docs])
+        score = dict(zip(explorer.docs, matrix @ vector, strict=True))
         best = sorted(score.values(), reverse=True)[:10]
         assert [score[doc_id] for doc_id in ranked(page, place)] == pytest.approx(best, abs=1e-6)
     assert page.locator("text=✓ relevant").count() == 0
@@ -252,16 +255,16 @@ def test_nothing_overflows_on_a_phone(url: str, visit: Callable[..., Any], schem
 
 def test_texts_are_texts_whatever_they_hold(tiny: Path, visit: Callable[..., Any]) -> None:
     docs = [
-        ParallelDoc("ar_1_0", "تقع هافانا في كوبا.", f"{HOSTILE} تقع هافانا في كوبا.", HOSTILE, "ar"),
-        ParallelDoc("en_1_0", HOSTILE, f"{HOSTILE} more", HOSTILE, "en"),
+        Document("ar_1_0", "ar", "تقع هافانا في كوبا.", f"{HOSTILE} تقع هافانا في كوبا.", HOSTILE),
+        Document("en_1_0", "en", HOSTILE, f"{HOSTILE} more", HOSTILE),
     ]
-    query = ParallelQuery("1_en", HOSTILE, "en", "1")
+    query = Question("1_en", "en", HOSTILE, "1")
     encoder = Encoder.load(tiny)
     encoder.name = f"models/{HOSTILE}"
-    pool = Pool(encode_texts(encoder, [Text(doc.doc_id, doc.text) for doc in docs], "passage"), ["ar", "en"])
-    benchmark = Benchmark(f"hostile{HOSTILE}", ("ar", "en"))
+    vectors = encode_texts(encoder, [Text(doc.id, doc.text) for doc in docs], "passage")
+    benchmark = Benchmark(f"hostile{HOSTILE}", parallel("hostile", ("ar", "en")))
     explorer = Explorer(
-        benchmark, {doc.doc_id: doc for doc in docs}, {"1_en": query}, {"1_en": ["en_1_0"]}, [System(encoder, pool)]
+        benchmark, {doc.id: doc for doc in docs}, {"1_en": query}, {"1_en": ["en_1_0"]}, [System(encoder, [vectors])]
     )
     with served(explorer) as url:
         page = visit(url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -11,20 +12,24 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from ir_measures import AP, RR, R, Success, nDCG
+from ir_measures import AP, RR, P, R, Rprec, Success, nDCG
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.measures.base import higher_is_better, pool_only
 from hybrid_plugin.measures.named import DEFAULT_MEASURES, parse_measures, register_measures
 from hybrid_plugin.measures.rank_distance import RankDistance
-from hybrid_plugin.measures.values import from_ranks
+from hybrid_plugin.measures.values import from_ranks, has_ranks, values_of
+from hybrid_plugin.retrieval.rankings import Rankings
 from hybrid_plugin.retrieval.ranks import Ranks, stack_ranks
-from hybrid_plugin.retrieval.runs.positions import ranks_of_run
+from hybrid_plugin.retrieval.runs.positions import rankings_of_run
 from hybrid_plugin.retrieval.runs.reader import read_run
 from hybrid_plugin.retrieval.runs.writer import run_writer
+from hybrid_plugin.tasks.judgements import Judgements
 
 MEASURES = [AP, R @ 1, R @ 3, R @ 100, nDCG, nDCG @ 2, nDCG @ 10, Success @ 1, Success @ 5]
 MEASURES += [AP @ 4, RankDistance, RankDistance @ 3, RankDistance @ 100]
+MEASURES += [P @ 1, P @ 5, P @ 100, RR, Rprec, AP(rel=2), AP(rel=3) @ 3, R(rel=2) @ 5, P(rel=2) @ 5, RR(rel=2)]
+MEASURES += [Rprec(rel=2), Success(rel=3) @ 5, RankDistance(rel=2), RankDistance(rel=2) @ 5]
 
 Run = dict[str, dict[str, float]]
 Qrels = dict[str, dict[str, int]]
@@ -35,10 +40,11 @@ documents = st.sampled_from([f"d{number}" for number in range(14)])
 
 @st.composite
 def problems(draw: st.DrawFn) -> tuple[Run, Qrels]:
-    """Runs with ties, over queries of which some have relevant documents that are not retrieved."""
+    """Runs with ties, over queries of which some have relevant documents that are not retrieved, and some none."""
     queries = [f"q{number}" for number in range(draw(st.integers(1, 4)))]
     run = {query: draw(st.dictionaries(documents, st.sampled_from([0.0, 0.25, 0.5, 1.0]))) for query in queries}
-    qrels = {query: dict.fromkeys(draw(st.sets(documents, min_size=1, max_size=6)), 1) for query in queries}
+    grades = st.dictionaries(documents, st.integers(0, 3), min_size=1, max_size=6)
+    qrels = {query: draw(grades) for query in queries}
     return run, qrels
 
 
@@ -52,14 +58,13 @@ def truncated(run: Run, depth: int) -> Run:
     }
 
 
-def ranks_of(run: Run, qrels: Qrels, folder: Path) -> Ranks:
+def rankings_of(run: Run, qrels: Qrels, folder: Path) -> Rankings:
     assume(any(run.values()))  # an empty file is no run
     path = folder / "run.trec"
     with run_writer(path) as writer:
         for query, docs in truncated(run, depth=14).items():
             writer.add([query], [np.array(list(docs), dtype=object)], [np.array(list(docs.values()), np.float32)])
-    relevant = {query: list(judged) for query, judged in qrels.items()}
-    return ranks_of_run(read_run(path), relevant, {f"d{number}" for number in range(14)}, path)
+    return rankings_of_run(read_run(path), list(qrels), qrels)
 
 
 def assert_equal_to_ir_measures(ranks: Ranks, run: Run, qrels: Qrels) -> None:
@@ -79,7 +84,7 @@ def test_figures_from_positions_are_those_of_ir_measures(
     tmp_path_factory: pytest.TempPathFactory, problem: tuple[Run, Qrels]
 ) -> None:
     run, qrels = problem
-    assert_equal_to_ir_measures(ranks_of(run, qrels, tmp_path_factory.mktemp("measures")), run, qrels)
+    assert_equal_to_ir_measures(rankings_of(run, qrels, tmp_path_factory.mktemp("measures")).ranks, run, qrels)
 
 
 @given(problems(), st.integers(1, 16))
@@ -88,7 +93,7 @@ def test_figures_at_a_depth_are_those_of_the_truncated_run(
     tmp_path_factory: pytest.TempPathFactory, problem: tuple[Run, Qrels], depth: int
 ) -> None:
     run, qrels = problem
-    ranks = ranks_of(run, qrels, tmp_path_factory.mktemp("measures")).at_depth(depth)
+    ranks = rankings_of(run, qrels, tmp_path_factory.mktemp("measures")).ranks.at_depth(depth)
     assert_equal_to_ir_measures(ranks, truncated(run, depth), qrels)
 
 
@@ -98,10 +103,13 @@ def test_a_truncated_run_never_overstates_the_rank_distance_of_found_answers(
     tmp_path_factory: pytest.TempPathFactory, problem: tuple[Run, Qrels], depth: int
 ) -> None:
     run, qrels = problem
-    qrels = {query: {doc: 1 for doc in judged if doc in run[query]} for query, judged in qrels.items()}
+    qrels = {
+        query: {doc: 1 for doc, grade in judged.items() if grade and doc in run[query]}
+        for query, judged in qrels.items()
+    }
     qrels = {query: judged for query, judged in qrels.items() if judged}
     run = {query: run[query] for query in qrels}
-    ranks = ranks_of(run, qrels, tmp_path_factory.mktemp("measures"))
+    ranks = rankings_of(run, qrels, tmp_path_factory.mktemp("measures")).ranks
     cut = from_ranks(RankDistance, ranks.at_depth(depth))
     nothing_found = np.nanmin(ranks.positions, axis=1) > depth
     np.testing.assert_array_equal(np.isnan(cut), nothing_found)
@@ -216,12 +224,35 @@ def test_no_queries_give_no_figures(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["P@5", "RR", "AP(rel=2)", "nDCG(dcg='exp-log2')@10", "RankDistance(rel=2)", "FirstRank(rel=2)"]
+    "name", ["P@5", "RR", "AP(rel=2)", "RankDistance(rel=2)", "FirstRank(rel=2)", "PEER(weights={1:0.5,2:0.5})@5"]
 )
-def test_a_measure_that_needs_more_than_positions_is_refused(name: str) -> None:
-    (measure,) = parse_measures([name])
-    with pytest.raises(UserError, match=r"cannot be computed from positions; known: AP, FirstRank, .*RankDistance"):
-        from_ranks(measure, stack_ranks(["q"], [[1]], [3]))
+def test_positions_and_grades_are_enough_for_a_measure(name: str) -> None:
+    assert has_ranks(*parse_measures([name]))
+
+
+OTHERS = (
+    *("RR@2", "RR(rel=2)@2", "nDCG(dcg='exp-log2')@3", "AP(rel=0)", "AP(judged_only=True)", "RankDistance(rel=0)"),
+    *("RBP(p=0.8)", "Judged@5", "infAP", "Bpref", "IPrec@0.1", "SetP", "NumRet", "NumRel"),
+)
+
+
+@given(problems())
+@settings(max_examples=50, deadline=None)
+def test_the_other_measures_are_left_to_ir_measures(
+    tmp_path_factory: pytest.TempPathFactory, problem: tuple[Run, Qrels]
+) -> None:
+    run, qrels = problem
+    rankings = rankings_of(run, qrels, tmp_path_factory.mktemp("measures"))
+    records = [ir_measures.Qrel(query, doc, grade) for query, docs in qrels.items() for doc, grade in docs.items()]
+    measures = parse_measures([*OTHERS, "AP", "nDCG@3"])
+    assert [measure for measure in measures if has_ranks(measure)] == [AP, nDCG @ 3]
+    values = values_of(measures, rankings, Judgements(records))
+    assert list(values) == measures
+    kept = {query: docs for query, docs in run.items() if docs}
+    for measure in measures:
+        theirs = {metric.query_id: metric.value for metric in ir_measures.iter_calc([measure], records, kept)}
+        ours = dict(zip(rankings.query_ids, values[measure].tolist(), strict=True))
+        assert ours == pytest.approx({query: theirs.get(query, math.nan) for query in qrels}, abs=1e-9, nan_ok=True)
 
 
 @pytest.mark.parametrize(

@@ -68,8 +68,10 @@ def eleven_languages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     rows = []
     for docs, queries in product((*languages, "multi"), languages):
         setting = "multi" if docs == "multi" else "mono" if docs == queries else "cross"
-        rows += [(docs, queries, setting, f"q{number}_{queries}") for number in range(4)]
-    frame = pd.DataFrame(rows, columns=["docs", "queries", "setting", "query_id"])
+        told = (f"{docs}/{queries}", docs, queries, setting)
+        rows += [(*told, f"q{number}_{queries}", f"q{number}", f"q{number}") for number in range(4)]
+    labels = ["task", "docs", "queries", "setting", "query_id", "question", "cluster"]
+    frame = pd.DataFrame(rows, columns=labels)
     random = np.random.default_rng(0)
     for name in ("untouched", "hybrid"):
         values = {"AP": random.uniform(size=len(frame)), "RankDistance": random.integers(1, 2000, len(frame)) * 1.0}
