@@ -22,7 +22,7 @@ from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.task import Task
 
 
-def measures_of(benchmark: Benchmark, asked: EvaluationSettings) -> list[irm.Measure]:
+def measures_of(benchmark: Benchmark, asked: EvaluationSettings | None = None) -> list[irm.Measure]:
     """The measures that are asked for and have a value in some task; the benchmark's official ones come first.
 
     Raises
@@ -30,7 +30,7 @@ def measures_of(benchmark: Benchmark, asked: EvaluationSettings) -> list[irm.Mea
     UserError
         A name is unknown, ir_measures cannot compute it, or none of the measures has a value for any of the tasks.
     """
-    names = asked.measures or benchmark.measures or DEFAULT_MEASURES
+    names = (asked and asked.measures) or benchmark.measures or DEFAULT_MEASURES
     official = [str(measure) for measure in parse_measures(benchmark.measures, benchmark.languages)]
     measures = parse_measures(names, benchmark.languages)
     if ALL in names:

@@ -14,7 +14,7 @@ from hybrid_plugin.encoding.vectors import Vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.asked import Asked
 from hybrid_plugin.evaluation.scores import Scores
-from hybrid_plugin.evaluation.scoring import Scoring, nothing_found, wanted
+from hybrid_plugin.evaluation.scoring import Scoring, measures_of, nothing_found, wanted
 from hybrid_plugin.retrieval.exact import Part
 from hybrid_plugin.retrieval.positions import find_judged
 from hybrid_plugin.retrieval.rank import Pool, check_distinct, judged_languages, rank
@@ -41,7 +41,7 @@ def evaluate_vectors(
     benchmark: Benchmark,
     docs: Mapping[View, Part],
     queries: Mapping[View, Vectors],
-    measures: Sequence[irm.Measure],
+    measures: Sequence[irm.Measure] | None = None,
     options: RankingOptions | None = None,
     *,
     about: dict[str, Any] | None = None,
@@ -55,6 +55,7 @@ def evaluate_vectors(
     Parameters
     ----------
     benchmark : whose tasks are scored, all of them.
+    measures : by default those of :func:`measures_of`.
     docs, queries : by view, without prefix (``view.plain``); :func:`stored_vectors` reads them.
     about : the head of ``scores.json``.
 
@@ -67,6 +68,7 @@ def evaluate_vectors(
     from tqdm.auto import tqdm
 
     options = options or RankingOptions()
+    measures = measures_of(benchmark) if measures is None else measures
     scoring = Scoring(measures, options.depth)
     names = sorted({lang for part in docs.values() for lang in part.languages} | {*benchmark.languages})
     for pool in dict.fromkeys(task.docs for task in benchmark.tasks):

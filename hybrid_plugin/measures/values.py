@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from subprocess import CalledProcessError
 from typing import Any, Protocol
 
 import ir_measures
@@ -97,7 +98,8 @@ def _by_ir_measures(
             try:
                 for metric in computes.iter_calc(run):
                     result[measure][row_of[metric.query_id]] = metric.value
-            except ArithmeticError as error:  # Accuracy's on rankings of one document
+            # Accuracy on rankings of one document, and gdeval on ids of queries that are not numbers.
+            except (ArithmeticError, LookupError, CalledProcessError) as error:
                 raise UserError(f"ir_measures cannot compute {measure} on these rankings: {error}") from error
     return result
 
@@ -108,9 +110,9 @@ def evaluator(measure: irm.Measure, records: Sequence[Any]) -> Any:
     Raises
     ------
     UserError
-        No provider can compute it; says what to install where that helps.
+        No provider can compute it, or not with these parameters; says what to install where that helps.
     """
     try:
         return ir_measures.evaluator([measure], records)
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, TypeError) as error:  # a TypeError for AP(rel=0)
         raise UserError(f"ir_measures cannot compute {measure}: {error}") from error

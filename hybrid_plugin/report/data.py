@@ -65,6 +65,11 @@ class ReportData:
         """The name of the benchmark that all systems were scored on."""
         return self.comparison.benchmark
 
+    @property
+    def called(self) -> str:
+        """What commands call the benchmark: its name, or the file that names its tasks."""
+        return str(next(filter(None, (system.scores.get("benchmark_file") for system in self.systems)), self.benchmark))
+
     @cached_property
     def labels(self) -> dict[str, str]:
         """The systems' names in the frames of the comparison -> the names to print."""
@@ -114,7 +119,7 @@ class ReportData:
         UserError
             The benchmark is not known here.
         """
-        return tuple(task for task in load_benchmark(self.benchmark).tasks if task.setting == MULTI)
+        return tuple(task for task in load_benchmark(self.called).tasks if task.setting == MULTI)
 
     @cached_property
     def known(self) -> bool:

@@ -24,7 +24,7 @@ def missing_runs(data: ReportData) -> Markup:
     for system in data.systems:
         if system.name not in data.landings:
             pool = f"{system.folder}-pool"
-            evaluate = ["hybrid-ir", "evaluate", data.benchmark, *_ranker(system), "--settings", "multi", "--runs"]
+            evaluate = ["hybrid-ir", "evaluate", data.called, *_ranker(system), "--settings", "multi", "--runs"]
             commands += [
                 shlex.join([*evaluate, "--output", pool]),
                 shlex.join(["mv", f"{pool}/runs", f"{system.folder}/"]),

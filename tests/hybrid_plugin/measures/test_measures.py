@@ -18,7 +18,7 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.measures.base import higher_is_better, pool_only
 from hybrid_plugin.measures.named import DEFAULT_MEASURES, parse_measures, register_measures
 from hybrid_plugin.measures.rank_distance import RankDistance
-from hybrid_plugin.measures.values import from_ranks, has_ranks, values_of
+from hybrid_plugin.measures.values import evaluator, from_ranks, has_ranks, values_of
 from hybrid_plugin.retrieval.rankings import Rankings
 from hybrid_plugin.retrieval.ranks import Ranks, stack_ranks
 from hybrid_plugin.retrieval.runs.positions import rankings_of_run
@@ -231,8 +231,8 @@ def test_positions_and_grades_are_enough_for_a_measure(name: str) -> None:
 
 
 OTHERS = (
-    *("RR@2", "RR(rel=2)@2", "nDCG(dcg='exp-log2')@3", "AP(rel=0)", "AP(judged_only=True)", "RankDistance(rel=0)"),
-    *("RBP(p=0.8)", "Judged@5", "infAP", "Bpref", "IPrec@0.1", "SetP", "NumRet", "NumRel"),
+    *("RR@2", "RR(rel=2)@2", "nDCG(judged_only=True)@3", "AP(judged_only=True)", "RankDistance(rel=0)"),
+    *("Compat(p=0.8)", "Judged@5", "infAP", "Bpref", "IPrec@0.1", "SetP", "NumRet", "NumRel"),
 )
 
 
@@ -253,6 +253,28 @@ def test_the_other_measures_are_left_to_ir_measures(
         theirs = {metric.query_id: metric.value for metric in ir_measures.iter_calc([measure], records, kept)}
         ours = dict(zip(rankings.query_ids, values[measure].tolist(), strict=True))
         assert ours == pytest.approx({query: theirs.get(query, math.nan) for query in qrels}, abs=1e-9, nan_ok=True)
+
+
+def test_a_measure_that_ir_measures_cannot_compute_is_refused_by_name() -> None:
+    (measure,) = parse_measures(["AP(rel=0)"])
+    with pytest.raises(UserError, match=r"^ir_measures cannot compute AP\(rel=0\): .*should be positive"):
+        evaluator(measure, [])
+
+
+@pytest.mark.parametrize("name", ["ERR@3", "nDCG(dcg='exp-log2')@3"])
+def test_a_measure_of_a_program_that_takes_numbers_for_queries_says_so(name: str) -> None:
+    def value_of(query: str) -> float:
+        docs, scores = np.array(["a", "b", "c"], object), np.array([3, 2, 1], np.float32)
+        rankings = Rankings((query,), [docs], [scores], stack_ranks([query], [[1]], [3]))
+        records = [ir_measures.Qrel(query, "b", 2)]
+        return float(values_of([measure], rankings, Judgements(records))[measure][0])
+
+    (measure,) = parse_measures([name])
+    qrels, run = [ir_measures.Qrel("7", "b", 2)], {"7": {"a": 3.0, "b": 2.0, "c": 1.0}}
+    assert value_of("7") == ir_measures.calc_aggregate([measure], qrels, run)[measure]
+    for other in ("q7", "a-7"):
+        with pytest.raises(UserError, match=r"^ir_measures cannot compute (ERR|nDCG).*@3 on these rankings: "):
+            value_of(other)
 
 
 @pytest.mark.parametrize(
