@@ -115,6 +115,10 @@ class FileDocs(BaseDocs):
     def docs_count(self) -> int:
         return self._file.count()
 
+    def docs_at_hand(self) -> bool:
+        """They are files of this machine."""
+        return True
+
     def docs_need_counting(self) -> bool:
         """Whether their number is known only when they are read."""
         return True

@@ -1,7 +1,7 @@
 """Vectors to rankings, and rankings to and from TREC run files.
 
-In: vectors of documents and queries, or texts (BM25), or a run file. Out: scores block by block (:class:`Pool`),
-:class:`Ranks` of the relevant documents, run files, FAISS folders.
+In: vectors of documents and queries, or texts (BM25), or a run file. Out: :class:`Rankings`, block by block, with the
+:class:`Ranks` of the judged documents; run files, FAISS folders.
 """
 
 import lazy_loader

@@ -50,7 +50,7 @@ def index_dataset(
             docs.texts,
             "passage",
             staging / "vectors",
-            total=docs.count,
+            total=docs.total,
             batch_size=batch_size,
             progress=progress,
         )

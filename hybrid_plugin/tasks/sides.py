@@ -17,7 +17,7 @@ class Side(NamedTuple):
     """Documents or queries, and how many there are, if anybody knows."""
 
     texts: Iterator[Text]
-    count: int | None
+    total: int | None
 
 
 def load_side(name: str, side: str) -> Side | None:
@@ -37,19 +37,16 @@ def load_side(name: str, side: str) -> Side | None:
         dataset = load_dataset(name)
         return Side(texts_of(dataset, side), getattr(dataset, f"{side}_count")()) if dataset.has(side) else None
     benchmark = load_benchmark(name)
-    if side == "docs":
-        pool, *others = dict.fromkeys(task.docs for task in benchmark.tasks)
-        counts = [count_documents(view) for view in pool]
-        count = None if None in counts else sum(filter(None, counts))
-        texts = chain.from_iterable(map(documents, pool))
-    else:
-        view, *others = benchmark.query_views
-        count, texts = None, query_texts(view)
-    if others:
-        what = "pools of documents" if side == "docs" else "sets of queries"
-        first = benchmark.tasks[0].name
-        raise UserError(f"{name} has several {what}; name a task, such as {benchmark.name}/{first}")
-    return Side(texts, count)
+    pools = benchmark.query_views if side == "queries" else tuple(dict.fromkeys(task.docs for task in benchmark.tasks))
+    if len(pools) > 1:
+        what = "sets of queries" if side == "queries" else "pools of documents"
+        task = benchmark.tasks[0].name
+        raise UserError(f"{name} has several {what}; name a task, such as {benchmark.name}/{task}")
+    if side == "queries":
+        return Side(query_texts(benchmark.query_views[0]), None)
+    counts = [count_documents(view) for view in benchmark.doc_views]
+    total = None if None in counts else sum(filter(None, counts))
+    return Side(chain.from_iterable(map(documents, benchmark.doc_views)), total)
 
 
 def views_of(name: str) -> Benchmark | None:

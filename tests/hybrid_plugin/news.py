@@ -28,7 +28,7 @@ def write_news(folder: Path, measures: tuple[str, ...] = ("nDCG@5", "AP"), **poo
     for year in YEARS:
         for lang in ("de", "en"):
             topics = [
-                {"query_id": f"{year}-{i}", "text": f"{lang} {WORDS[i]}", "question": f"topic {year}-{i}", "cluster": year}
+                {"query_id": f"{year}-{i}", "text": f"{WORDS[i]} {WORDS[i + 2]}", "question": f"topic {year}-{i}", "cluster": year}
                 for i in range(4)
             ]
             _write(folder / f"topics.{year}.{lang}.jsonl", topics)

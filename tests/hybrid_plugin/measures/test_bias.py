@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,16 @@ from hybrid_plugin.measures.language_skew import LanguageSkew
 from hybrid_plugin.measures.languages import language_of_document, language_of_query
 from hybrid_plugin.measures.named import parse_measures, register_measures
 from hybrid_plugin.measures.peer import PEER
-from hybrid_plugin.measures.values import from_ranks, languages_needed
+from hybrid_plugin.measures.values import from_ranks
 from hybrid_plugin.measures.weak_alignment import WeakAlignment
-from hybrid_plugin.retrieval.exact import Pool
-from hybrid_plugin.retrieval.positions import PositionCounter
+from hybrid_plugin.retrieval.exact import Part
+from hybrid_plugin.retrieval.rank import Pool, Wanted, rank
+from hybrid_plugin.retrieval.rankings import LanguageMap, ranks_of_lists
 from hybrid_plugin.retrieval.ranks import Ranks
+from hybrid_plugin.retrieval.runs.positions import rankings_of_run
+from hybrid_plugin.retrieval.runs.reader import Run as RunFile
 from hybrid_plugin.tasks.named import load_benchmark
+from hybrid_plugin.tasks.task import View
 from tests.conftest import run_cli
 
 LANGUAGES = ("de", "en", "zh-tw")
@@ -162,33 +167,56 @@ def problems(draw: st.DrawFn) -> tuple[Run, Qrels]:
     return run, qrels
 
 
-def ranks_of(run: Run, qrels: Qrels, depth: int | None) -> dict[str, Ranks]:
-    """By language of the queries, from vectors: one dimension a query holds its documents' scores."""
+MOST = 30  # the greatest cutoff of the measures
+
+
+def ranks_of(run: Run, qrels: Qrels, depth: int | None) -> Ranks:
+    """From vectors: one dimension a query holds its documents' scores."""
     docs = list(next(iter(run.values())))
     matrix = np.array([[run[query][doc] for query in run] for doc in docs], np.float32)
-    pool = Pool(Vectors(docs, matrix), [doc.split("_")[0] for doc in docs])
-    needed = languages_needed(MEASURES, depth)
-    assert needed is not None
-    result = {}
-    for lang in LANGUAGES:
-        rows = [row for row, query in enumerate(run) if query.endswith(f"_{lang}")]
-        queries = Vectors([list(run)[row] for row in rows], np.eye(len(run), dtype=np.float32)[rows])
-        counter = PositionCounter(pool, {query: list(qrels[query]) for query in queries.ids}, [], True, lang, needed)
-        for block, scores in pool.scores(queries):
-            counter.add([queries.ids[row] for row in block], scores)
-        result[lang] = counter.ranks(None).at_depth(depth)
-    return result
+    langs = np.array([doc.split("_")[0] for doc in docs], object)
+    queries = Vectors(list(run), np.eye(len(run), dtype=np.float32))
+    pool = Pool((View("docs"),), qrels, Wanted(MOST, True, MOST))
+    own = [query.split("_")[1] for query in run]
+    ((_, found),) = rank(queries, own, {View("docs"): Part(Vectors(docs, matrix), langs)}, {"task": pool}, LANGUAGES)
+    return found.ranks.at_depth(depth)
 
 
-@given(problems(), st.one_of(st.none(), st.integers(1, 18)))
+def known_of(run: Run, qrels: Qrels) -> LanguageMap:
+    docs = {doc: doc.split("_")[0] for found in (*run.values(), *qrels.values()) for doc in found}
+    return LanguageMap(docs, {query: query.split("_")[1] for query in qrels}, MOST)
+
+
+def lists_of(run: Run, qrels: Qrels, depth: int | None) -> Ranks:
+    """From ranked lists."""
+    lists = [np.array(ranked(run[query]), object) for query in qrels]
+    return ranks_of_lists([*qrels], lists, qrels, [len(found) for found in lists], known_of(run, qrels)).at_depth(depth)
+
+
+def run_of(run: Run, qrels: Qrels, depth: int | None) -> Ranks:
+    """From what a run file says."""
+    docs = sorted({doc for found in run.values() for doc in found})
+    rows = {doc: row for row, doc in enumerate(docs)}
+    read = {
+        query: (np.array([rows[doc] for doc in found], np.int32), np.array(list(found.values())))
+        for query, found in run.items()
+    }
+    file = RunFile(np.array(docs, object), read)
+    return rankings_of_run(file, [*qrels], qrels, 0, known_of(run, qrels)).ranks.at_depth(depth)
+
+
+@pytest.mark.parametrize("ranks", [ranks_of, lists_of, run_of])
+@given(problem=problems(), depth=st.one_of(st.none(), st.integers(1, 18)))
 @settings(max_examples=120, deadline=None)
-def test_values_from_vectors_are_those_of_the_reference(problem: tuple[Run, Qrels], depth: int | None) -> None:
+def test_values_from_vectors_and_runs_are_those_of_the_reference(
+    ranks: Callable[[Run, Qrels, int | None], Ranks], problem: tuple[Run, Qrels], depth: int | None
+) -> None:
     run, qrels = problem
+    known = ranks(run, qrels, depth)
     found = {
         (str(measure), query_id): value
-        for ranks in ranks_of(run, qrels, depth).values()
         for measure in MEASURES
-        for query_id, value in zip(ranks.query_ids, from_ranks(measure, ranks).tolist(), strict=True)
+        for query_id, value in zip(known.query_ids, from_ranks(measure, known).tolist(), strict=True)
     }
     cut = {query: {doc: docs[doc] for doc in ranked(docs)[:depth]} for query, docs in run.items()}
     assert_values(found, cut, qrels, MEASURES)
