@@ -16,7 +16,7 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import whole_folder, write_json
 from hybrid_plugin.tasks.named import load_dataset
 from hybrid_plugin.tasks.sides import texts_of_views, views_of
-from hybrid_plugin.tasks.texts import Text, check_id, texts_of
+from hybrid_plugin.tasks.texts import Text, check_id, count_texts, texts_of
 from hybrid_plugin.versions import versions
 
 CHUNK = 16384  # texts in memory at a time
@@ -123,7 +123,7 @@ def encode_dataset(
         views: list[dict[str, object]] = []  # filled while they are encoded
         if benchmark is None:
             dataset = load_dataset(dataset_id)
-            texts, total = texts_of(dataset, side), getattr(dataset, f"{side}_count")()
+            texts, total = texts_of(dataset, side), count_texts(dataset, side)
         else:
             asked = benchmark.doc_views if side == "docs" else benchmark.query_views
             texts, total = texts_of_views(asked, side, views), None

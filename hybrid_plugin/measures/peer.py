@@ -84,7 +84,9 @@ class _PEER(irm.Measure):
         unjudged[np.nonzero(found)[0], cut.positions[found].astype(int) - 1] = -1
         places = np.broadcast_to(np.arange(1.0, unjudged.shape[1] + 1), unjudged.shape)
         value = np.zeros(len(cut.query_ids))
-        for level, weight in self["weights"].items():
+        # All levels that are judged: as in the package, one without a number leaves a query none, whatever its weight.
+        for level in {0, *np.unique(grades).tolist()}:
+            weight = self["weights"].get(level, 0)
             if level == 0:
                 value += weight * _kruskal(places, unjudged, len(known.names), np.any(unjudged >= 0, 1))
                 continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from subprocess import CalledProcessError
 from typing import Any, Protocol
 
@@ -11,6 +12,7 @@ import numpy as np
 from ir_measures import measures as irm
 
 from hybrid_plugin.errors import UserError, blame
+from hybrid_plugin.measures.base import pool_only
 from hybrid_plugin.measures.standard import FROM_RANKS, WITHOUT_CUTOFF
 from hybrid_plugin.retrieval.rankings import Rankings
 from hybrid_plugin.retrieval.ranks import Ranks
@@ -69,6 +71,8 @@ def from_ranks(measure: irm.Measure, ranks: Ranks) -> np.ndarray:
     ----------
     ranks : with the languages of the documents where the measure is of language bias.
     """
+    if not pool_only(measure):  # which may look further down than languages are known
+        ranks = replace(ranks, languages=None)
     graded = bool(getattr(measure, "GRADED", measure.NAME == "nDCG"))
     relevant = ranks if graded else ranks.at_least(measure.params.get("rel", 1))
     computes: Callable[[Ranks], np.ndarray] | None = getattr(measure, "from_ranks", None)
@@ -115,4 +119,5 @@ def evaluator(measure: irm.Measure, records: Sequence[Any]) -> Any:
     try:
         return ir_measures.evaluator([measure], records)
     except (ValueError, RuntimeError, TypeError) as error:  # a TypeError for AP(rel=0)
-        raise UserError(f"ir_measures cannot compute {measure}: {error}") from error
+        said = " ".join(str(error).split())  # it may list providers, one a line
+        raise UserError(f"ir_measures cannot compute {measure}: {said}") from error

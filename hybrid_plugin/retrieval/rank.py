@@ -17,6 +17,7 @@ from hybrid_plugin.retrieval.top import Lists, Top
 from hybrid_plugin.tasks.task import View, told_language
 
 _MANY = 100_000  # documents of which a look at all is worth a bar
+_LISTED = 2**23  # documents in the lists of a few hundred queries
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,11 @@ def rank(
         for name, pool in pools.items()
         if pool.wanted.positions or pool.wanted.languages is not None
     }
-    for start in range(0, len(asked), QUERIES):
-        rows = np.array(asked[start : start + QUERIES])
+    sizes = {name: sum(len(part) for part, _ in own) for name, own in prefixed.items()}
+    listed = (sizes[name] if pool.wanted.lists is None else pool.wanted.lists for name, pool in pools.items())
+    number = max(1, min(QUERIES, _LISTED // max(1, max(listed, default=1))))
+    for start in range(0, len(asked), number):
+        rows = np.array(asked[start : start + number])
         ids = [queries.ids[row] for row in rows]
         own = [langs[row] for row in rows]
         chunk = _Chunk(ids, own, queries.take(rows), pools, prefixed, places)

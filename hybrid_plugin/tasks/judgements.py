@@ -9,6 +9,7 @@ from typing import Any
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.reading import read_records
 from hybrid_plugin.tasks.task import Task
 
 
@@ -37,7 +38,7 @@ class Judgements:
             dataset = load_dataset(part.dataset_id)
             if not dataset.has("qrels"):
                 raise UserError(f"'{part.dataset_id}' has no qrels, which the task '{task.name}' needs")
-            for record in dataset.qrels_iter():
+            for record in read_records(part.dataset_id, dataset.qrels_iter):
                 records.append(record._replace(doc_id=part.prefix + record.doc_id) if part.prefix else record)
         if not records:
             raise UserError(

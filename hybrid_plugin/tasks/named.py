@@ -13,6 +13,7 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.plugins import named, offers
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.own import read_benchmark
+from hybrid_plugin.tasks.reading import reading
 
 
 @cache
@@ -68,7 +69,8 @@ def is_dataset(name: str) -> bool:
     """Whether a name is an ir_datasets id."""
     register_datasets()
     try:
-        ir_datasets.load(name)
+        with reading(name, KeyError):
+            ir_datasets.load(name)
     except KeyError:
         return False
     return True
@@ -80,11 +82,12 @@ def load_dataset(dataset_id: str) -> Any:
     Raises
     ------
     UserError
-        No such id; names the nearest ones.
+        No such id; names the nearest ones. Or what it needs cannot be downloaded.
     """
     register_datasets()
     try:
-        return ir_datasets.load(dataset_id)
+        with reading(dataset_id, KeyError):  # of some ids the registry fetches a list of files
+            return ir_datasets.load(dataset_id)
     except KeyError:
         near = difflib.get_close_matches(dataset_id, list(ir_datasets.registry), n=3)
         hint = f"; did you mean {' or '.join(near)}?" if near else "; see: hybrid-ir datasets list"

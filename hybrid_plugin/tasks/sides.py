@@ -10,7 +10,7 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.named import benchmarks, is_dataset, load_benchmark, load_dataset
 from hybrid_plugin.tasks.task import View
-from hybrid_plugin.tasks.texts import Text, count_documents, documents, query_texts, texts_of
+from hybrid_plugin.tasks.texts import Text, count_documents, count_texts, documents, query_texts, texts_of
 
 
 class Side(NamedTuple):
@@ -35,7 +35,7 @@ def load_side(name: str, side: str) -> Side | None:
     """
     if is_dataset(name) or not _is_benchmark(name):
         dataset = load_dataset(name)
-        return Side(texts_of(dataset, side), getattr(dataset, f"{side}_count")()) if dataset.has(side) else None
+        return Side(texts_of(dataset, side), count_texts(dataset, side)) if dataset.has(side) else None
     benchmark = load_benchmark(name)
     pools = benchmark.query_views if side == "queries" else tuple(dict.fromkeys(task.docs for task in benchmark.tasks))
     if len(pools) > 1:

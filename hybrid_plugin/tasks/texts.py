@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.reading import read_records
 from hybrid_plugin.tasks.task import Task, View
+
+_uncounted: set[str] = set()  # what could not be counted, for want of a network; trying takes time
 
 
 class Text(NamedTuple):
@@ -77,7 +80,19 @@ def document_ids(view: View) -> Iterator[str]:
 
 def count_documents(view: View) -> int | None:
     """How many documents a view has: as its metadata say, or counted once in a user's own files; None: unknown."""
-    count: int | None = getattr(load_dataset(view.dataset_id), "docs_count", lambda: None)()
+    return count_texts(load_dataset(view.dataset_id), "docs")
+
+
+def count_texts(dataset: Any, side: str) -> int | None:
+    """How many ``docs`` or ``queries`` an ir_datasets entry has, if anybody knows."""
+    asked = f"{dataset.dataset_id()} {side}"
+    if asked in _uncounted:
+        return None
+    try:
+        count: int | None = getattr(dataset, f"{side}_count", lambda: None)()
+    except OSError:  # some collections keep their counts on the network, and are as good without them
+        _uncounted.add(asked)
+        return None
     return count
 
 
@@ -129,8 +144,7 @@ def _dataset(view: View, side: str) -> Any:
 
 
 def _records(dataset: Any, side: str) -> Iterator[Any]:
-    read: Callable[[], Iterator[Any]] = getattr(dataset, f"{side}_iter")
-    return iter(read())
+    return read_records(dataset.dataset_id(), getattr(dataset, f"{side}_iter"))
 
 
 def _text(record: Any, field: str | None) -> str:

@@ -221,7 +221,7 @@ def _listed(value: Any) -> list[str]:
 
 def _place(benchmark: str) -> str:
     """A benchmark's folder within that of a run: its name, of a file without the folders that lead there."""
-    parts = benchmark.split("/")
+    parts = str(benchmark).split("/")
     return "/".join(parts[next((at for at, part in enumerate(parts) if part.endswith((".yaml", ".yml"))), 0) :])
 
 

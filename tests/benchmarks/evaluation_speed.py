@@ -26,16 +26,15 @@ MEASURES = ("AP", "R@1", "R@10", "R@100", "nDCG@10", "Success@1", "Success@10", 
 
 def ours(vectors: Path, measures: tuple[str, ...]) -> None:
     """Run in a process of its own, so that its memory is its own; prints figures, seconds and gigabytes as JSON."""
-    from hybrid_plugin.encoding.vectors import stored_vectors
-    from hybrid_plugin.evaluation.vectors import evaluate_vectors
-    from hybrid_plugin.tasks.named import load_benchmark
-    from hybrid_plugin.tasks.task import Task
+    from hybrid_plugin.evaluation import EvaluationSettings, evaluate_vectors, measures_of, stored_vectors
+    from hybrid_plugin.tasks import load_benchmark
 
     started = time.perf_counter()
-    task = Task.load(load_benchmark("xquad-r"))
-    docs, queries = stored_vectors(task, vectors)
-    scores = evaluate_vectors(task, docs, queries, task.benchmark.pairs(), measures=measures)
-    figures = {f"{row.docs}/{row.queries}": row.AP for row in scores.pairs.itertuples()}
+    benchmark = load_benchmark("xquad-r")
+    docs, queries = stored_vectors(benchmark, vectors)
+    asked = measures_of(benchmark, EvaluationSettings(measures=measures))
+    scores = evaluate_vectors(benchmark, docs, queries, asked)
+    figures = {row.task: row.AP for row in scores.tasks.itertuples()}
     seconds = time.perf_counter() - started
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     number = len(scores.measures)
@@ -49,49 +48,45 @@ def our_result(vectors: Path, *measures: str) -> dict[str, Any]:
 
 
 def theirs(vectors: Path, number: int) -> tuple[dict[str, float], float]:
-    """AP by pair, and the seconds that all pairs would take."""
+    """AP by task, and the seconds that all tasks would take."""
     import faiss
     import ir_datasets
     import ir_measures
     import numpy as np
 
     from hybrid_plugin.bridges.pyserini import activate
-    from hybrid_plugin.encoding.vectors import stored_vectors
-    from hybrid_plugin.measures.named import parse_measures
-    from hybrid_plugin.tasks.named import load_benchmark
-    from hybrid_plugin.tasks.task import Task
+    from hybrid_plugin.evaluation import stored_vectors
+    from hybrid_plugin.measures import parse_measures
+    from hybrid_plugin.tasks import load_benchmark
 
     activate()
     from pyserini.encode import QueryEncoder
     from pyserini.search.faiss import FaissSearcher
 
-    task = Task.load(load_benchmark("xquad-r"))
-    docs, queries = stored_vectors(task, vectors)
-    docs["multi"] = type(docs["en"])(
-        [doc_id for found in docs.values() for doc_id in found.ids],
-        np.concatenate([found.matrix for found in docs.values()]),
-    )
-    pairs = task.benchmark.pairs()
-    chosen = pairs if number >= len(pairs) else [pairs[i] for i in np.linspace(0, len(pairs) - 1, number).astype(int)]
+    benchmark = load_benchmark("xquad-r")
+    docs, queries = stored_vectors(benchmark, vectors)
+    tasks = benchmark.tasks
+    chosen = tasks if number >= len(tasks) else [tasks[i] for i in np.linspace(0, len(tasks) - 1, number).astype(int)]
     measures = parse_measures(list(MEASURES))
     figures, seconds, work = {}, 0.0, 0
     with tempfile.TemporaryDirectory() as scratch:
-        for pair in chosen:
-            pool, asked = docs[pair.docs], queries[pair.queries]
-            index = faiss.IndexFlatIP(pool.matrix.shape[1])
-            index.add(np.ascontiguousarray(pool.matrix))
+        for task in chosen:
+            parts, asked = [docs[view.plain].vectors for view in task.docs], queries[task.queries.plain]
+            ids = [doc_id for part in parts for doc_id in part.ids]
+            index = faiss.IndexFlatIP(asked.matrix.shape[1])
+            index.add(np.concatenate([part.matrix for part in parts]))
             faiss.write_index(index, f"{scratch}/index")
-            Path(scratch, "docid").write_text("".join(f"{doc_id}\n" for doc_id in pool.ids))
-            qrels = list(ir_datasets.load(task.benchmark.dataset_id(pair)).qrels_iter())
+            Path(scratch, "docid").write_text("".join(f"{doc_id}\n" for doc_id in ids))
+            qrels = list(ir_datasets.load(task.qrels[0].dataset_id).qrels_iter())
             started = time.perf_counter()
             searcher = FaissSearcher(scratch, QueryEncoder())  # not used: the queries come as vectors
-            hits = searcher.batch_search(asked.matrix, list(asked.ids), k=len(pool.ids), threads=2)
+            hits = searcher.batch_search(np.array(asked.matrix), list(asked.ids), k=len(ids), threads=2)
             run = {query_id: {hit.docid: float(hit.score) for hit in found} for query_id, found in hits.items()}
-            figures[f"{pair.docs}/{pair.queries}"] = ir_measures.calc_aggregate(measures, qrels, run)[measures[0]]
+            figures[task.name] = ir_measures.calc_aggregate(measures, qrels, run)[measures[0]]
             seconds += time.perf_counter() - started
-            work += len(pool.ids)
-            print(f"  {pair.docs}/{pair.queries}: {seconds:.0f} s so far", file=sys.stderr)
-    return figures, seconds * sum(len(docs[pair.docs].ids) for pair in pairs) / work
+            work += len(ids)
+            print(f"  {task.name}: {seconds:.0f} s so far", file=sys.stderr)
+    return figures, seconds * sum(len(docs[view.plain]) for task in tasks for view in task.docs) / work
 
 
 def main() -> None:
@@ -113,7 +108,7 @@ def main() -> None:
         return
     result = our_result(arguments.vectors, *MEASURES)
     figures, seconds = theirs(arguments.vectors, arguments.pairs)
-    worst = max(abs(figures[pair] - result["figures"][pair]) for pair in figures)
+    worst = max(abs(figures[task] - result["figures"][task]) for task in figures)
     print(f"hybrid-ir: 132 settings in {result['seconds']:.1f} s, {result['gigabytes']:.2f} GB at most")
     scaled = "" if len(figures) == 132 else f" (scaled from {len(figures)} settings)"
     print(f"FaissSearcher and ir_measures: {seconds:.0f} s{scaled}")

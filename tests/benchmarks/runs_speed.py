@@ -18,21 +18,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 
-def generate(folder: Path, queries: int, one_file: bool) -> int:
-    """Write the run files, with random scores; returns the number of lines."""
+def generate(folder: Path, number: int, one_file: bool) -> int:
+    """Write the run files of so many queries a language, with random scores; returns the number of lines."""
     import numpy as np
 
     from hybrid_plugin.retrieval.runs.writer import run_writer
-    from hybrid_plugin.tasks.named import load_benchmark
-    from hybrid_plugin.tasks.task import Task
+    from hybrid_plugin.tasks import load_benchmark, queries, run_name
+    from hybrid_plugin.tasks.texts import document_ids
 
-    task = Task.load(load_benchmark("xquad-r"))
-    docs = np.array([doc.id for found in task.docs.values() for doc in found], dtype=object)
-    files = {f"multi.{lang}.trec": [query.id for query in found[:queries]] for lang, found in task.queries.items()}
+    tasks = load_benchmark("xquad-r").only(settings=["multi"]).tasks
+    docs = np.array([doc_id for view in tasks[0].docs for doc_id in document_ids(view)], dtype=object)
+    files = {run_name(task): [query.id for query in islice(queries(task), number)] for task in tasks}
     if one_file:
         files = {"run.trec": list(chain.from_iterable(files.values()))}
     rng = np.random.default_rng(0)
@@ -55,8 +55,8 @@ def read(source: Path) -> None:
 
 
 def score(source: Path) -> None:
-    from hybrid_plugin.evaluation.runs import evaluate_runs
-    from hybrid_plugin.tasks.named import load_benchmark
+    from hybrid_plugin.evaluation import evaluate_runs
+    from hybrid_plugin.tasks import load_benchmark
 
     evaluate_runs(load_benchmark("xquad-r"), source)
 

@@ -20,10 +20,11 @@ from hybrid_plugin.encoding.transforms.base import Transform
 from hybrid_plugin.encoding.transforms.centring import Centring
 from hybrid_plugin.encoding.transforms.lir import LIR
 from hybrid_plugin.encoding.transforms.lsar import LSAR
-from hybrid_plugin.encoding.vectors import Vectors, stored_vectors
-from hybrid_plugin.evaluation.vectors import evaluate_vectors
+from hybrid_plugin.encoding.vectors import Vectors
+from hybrid_plugin.evaluation import EvaluationSettings, evaluate_vectors, measures_of, stored_vectors
 from hybrid_plugin.files import read_json
-from hybrid_plugin.tasks.task import Task
+from hybrid_plugin.retrieval.exact import Part
+from hybrid_plugin.tasks import Benchmark
 
 KINDS = {"docs": "passage", "queries": "query"}
 
@@ -33,13 +34,17 @@ def main() -> None:
     parser.add_argument("sweep", type=Path, help="the output folder of the sweep")
     parser.add_argument("runs", nargs="+", help="names of its runs")
     arguments = parser.parse_args()
-    task = Task.load(load_benchmark("xquad-r"))
+    benchmark = load_benchmark("xquad-r")
     texts = {name: sample_texts([name], DEFAULT_TEXTS, 0)[0] for name in ("mlqa-r", "xquad-r")}
     print("| run | transform | fitted on | AP mono | AP cross | AP multi | RankDistance |")
     print("|" + " --- |" * 7)
     for run in arguments.runs:
         folder = arguments.sweep / "runs" / run
-        stored = dict(zip(KINDS, stored_vectors(task, folder / "vectors" / "xquad-r"), strict=True))
+        docs, queries = stored_vectors(benchmark, folder / "vectors" / "xquad-r")
+        stored = {
+            "docs": {view.lang: part.vectors for view, part in docs.items()},
+            "queries": {view.lang: vectors for view, vectors in queries.items()},
+        }
         encoder = _encoder(folder)
         sample: dict[str, dict[str, list[np.ndarray]]] = {"mlqa-r": {}, "xquad-r": {}}
         for (lang, side), found in texts["mlqa-r"].items():
@@ -50,10 +55,10 @@ def main() -> None:
             sample["xquad-r"].setdefault(lang, []).append(stored[side][lang].matrix[[row[text.id] for text in found]])
         alone = {lang: np.concatenate(parts) for lang, parts in sample["mlqa-r"].items()}
         both = {lang: np.concatenate(parts) for lang, parts in sample["xquad-r"].items()} | alone
-        _score(task, stored, (run, "none", ""), None)
-        _score(task, stored, (run, "centring", "mlqa-r"), Centring.fit(alone))
+        _score(benchmark, stored, (run, "none", ""), None)
+        _score(benchmark, stored, (run, "centring", "mlqa-r"), Centring.fit(alone))
         for kind in (Centring, LIR, LSAR):
-            _score(task, stored, (run, kind.name, "mlqa-r, xquad-r"), kind.fit(both))
+            _score(benchmark, stored, (run, kind.name, "mlqa-r, xquad-r"), kind.fit(both))
 
 
 def _encoder(folder: Path) -> Encoder:
@@ -66,7 +71,7 @@ def _encoder(folder: Path) -> Encoder:
 
 
 def _score(
-    task: Task, stored: dict[str, dict[str, Vectors]], labels: tuple[str, ...], transform: Transform | None
+    benchmark: Benchmark, stored: dict[str, dict[str, Vectors]], labels: tuple[str, ...], transform: Transform | None
 ) -> None:
     docs, queries = (
         {
@@ -75,7 +80,12 @@ def _score(
         }
         for side in KINDS
     )
-    found = evaluate_vectors(task, docs, queries, task.benchmark.pairs(), measures=("AP", "RankDistance")).settings
+    found = evaluate_vectors(
+        benchmark,
+        {view: Part(docs[view.lang], view.lang) for view in benchmark.doc_views},
+        {view: queries[view.lang] for view in benchmark.query_views},
+        measures_of(benchmark, EvaluationSettings(measures=("AP", "RankDistance"))),
+    ).settings
     figures = [f"{found[name]['AP']:.4f}" for name in ("mono", "cross", "multi")]
     print("| " + " | ".join([*labels, *figures, f"{found['multi']['RankDistance']:.1f}"]) + " |", flush=True)
 

@@ -21,9 +21,9 @@ from hybrid_plugin.encoding.transforms.base import Transform
 from hybrid_plugin.encoding.transforms.centring import Centring
 from hybrid_plugin.encoding.transforms.lir import LIR
 from hybrid_plugin.encoding.transforms.lsar import LSAR
-from hybrid_plugin.encoding.vectors import Vectors, stored_vectors
-from hybrid_plugin.evaluation.vectors import evaluate_vectors
-from hybrid_plugin.tasks.task import Task
+from hybrid_plugin.encoding.vectors import Vectors
+from hybrid_plugin.evaluation import EvaluationSettings, evaluate_vectors, measures_of, stored_vectors
+from hybrid_plugin.retrieval.exact import Part
 
 SIDES = {"docs": "passage", "queries": "query"}
 BySide = dict[str, dict[str, np.ndarray]]  # docs and queries to language to vectors
@@ -43,8 +43,13 @@ def main() -> None:
     encoder = Encoder.load(
         arguments.encoder, query_prefix=arguments.query_prefix, passage_prefix=arguments.passage_prefix
     )
-    task = Task.load(load_benchmark("xquad-r"))
-    stored = dict(zip(SIDES, stored_vectors(task, arguments.vectors), strict=True))
+    benchmark = load_benchmark("xquad-r")
+    measures = measures_of(benchmark, EvaluationSettings(measures=("AP", "RankDistance")))
+    stored_docs, stored_queries = stored_vectors(benchmark, arguments.vectors)
+    stored = {
+        "docs": {view.lang: part.vectors for view, part in stored_docs.items()},
+        "queries": {view.lang: vectors for view, vectors in stored_queries.items()},
+    }
 
     def score(label: str, transforms: Mapping[str, Transform], known: bool = True) -> None:
         docs, queries = (
@@ -56,7 +61,12 @@ def main() -> None:
             }
             for side in SIDES
         )
-        result = evaluate_vectors(task, docs, queries, task.benchmark.pairs(), measures=("AP", "RankDistance"))
+        result = evaluate_vectors(
+            benchmark,
+            {view: Part(docs[view.lang], view.lang) for view in benchmark.doc_views},
+            {view: queries[view.lang] for view in benchmark.query_views},
+            measures,
+        )
         ap = " | ".join(f"{result.settings[setting]['AP']:.4f}" for setting in ("mono", "cross", "multi"))
         print(f"| {label} | {ap} | {result.settings['multi']['RankDistance']:.1f} |", flush=True)
 

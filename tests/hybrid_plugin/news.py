@@ -10,15 +10,25 @@ from typing import Any
 import yaml
 
 YEARS = ("2022", "2023")
-WORDS = ("Havanna Kuba Hauptstadt", "Berg Fluss", "Stadt am Meer", "Musik", "ein Fluss in Kuba", "Brücke", "Turm", "Bahn")
+WORDS = (
+    "Havanna Kuba Hauptstadt",
+    "Berg Fluss",
+    "Stadt am Meer",
+    "Musik",
+    "ein Fluss in Kuba",
+    "Brücke",
+    "Turm",
+    "Bahn",
+)
 
 
-def write_news(folder: Path, measures: tuple[str, ...] = ("nDCG@5", "AP"), **pool: Any) -> Path:
+def write_news(folder: Path, measures: tuple[str, ...] = ("nDCG@5", "AP"), *, pool: bool = True) -> Path:
     """Write the collection; the YAML file.
 
     Parameters
     ----------
-    pool : further keys of the tasks on the pool.
+    pool : with tasks on the pool of both languages, in which ids have a prefix; else only tasks within a language and
+        across two.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for lang in ("de", "zh"):
@@ -28,7 +38,12 @@ def write_news(folder: Path, measures: tuple[str, ...] = ("nDCG@5", "AP"), **poo
     for year in YEARS:
         for lang in ("de", "en"):
             topics = [
-                {"query_id": f"{year}-{i}", "text": f"{WORDS[i]} {WORDS[i + 2]}", "question": f"topic {year}-{i}", "cluster": year}
+                {
+                    "query_id": f"{year}-{i}",
+                    "text": f"{WORDS[i]} {WORDS[i + 2]}",
+                    "question": f"topic {year}-{i}",
+                    "cluster": year,
+                }
                 for i in range(4)
             ]
             _write(folder / f"topics.{year}.{lang}.jsonl", topics)
@@ -40,7 +55,9 @@ def write_news(folder: Path, measures: tuple[str, ...] = ("nDCG@5", "AP"), **poo
         tasks += [
             _task(f"{year}/de/de", year, "de", [("de", "")]),
             _task(f"{year}/de/en", year, "en", [("de", "")]),
-            _task(f"{year}/multi/en", year, "en", [("de", "de/"), ("zh", "zh/")]) | pool,
+            _task(f"{year}/multi/en", year, "en", [("de", "de/"), ("zh", "zh/")])
+            if pool
+            else _task(f"{year}/zh/en", year, "en", [("zh", "")]),
         ]
     path = folder / "news.yaml"
     path.write_text(yaml.safe_dump({"name": "news", "measures": list(measures), "tasks": tasks}))

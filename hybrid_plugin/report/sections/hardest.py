@@ -32,6 +32,9 @@ def hardest(data: ReportData) -> str:
         return render("too_many.html", what="texts", documents=data.too_many)
     shown = [system for system in data.systems if system.name in data.landings]
     scored = pd.concat([system.pooled.assign(system=system.name) for system in shown])
+    scored = scored[
+        [bool(data.pooled.relevant.get(key)) for key in zip(scored["task"], scored["query_id"], strict=True)]
+    ]
     better = data.higher_is_better(measure)
     worst = scored.groupby("question")[measure].mean().sort_values(kind="stable", ascending=better)[:_HARDEST]
     rows = scored[scored["question"].isin(worst.index)]

@@ -16,6 +16,8 @@ from hybrid_plugin.report.landings import Landing
 from hybrid_plugin.report.missing_runs import missing_runs
 from hybrid_plugin.report.section import Section
 
+_OWN = "own language"
+
 
 def landing(data: ReportData) -> str:
     if not data.has_pool:
@@ -32,13 +34,17 @@ def _charts(data: ReportData) -> Iterator[Markup]:
             bins = _bins(found.depth)
             table = _shares(found, bins)
             first = next(iter(bins))
-            own, *others = table[["row", first]].itertuples(index=False, name=None)
+            parts = dict(table[["row", first]].itertuples(index=False, name=None))
+            own = parts.pop(_OWN, None)
+            others = ", ".join(f"{lang} {share:.0%}" for lang, share in parts.items())
+            spoken = f"in other languages {others}"
+            if own is not None:
+                spoken = f"{own:.0%} of the relevant documents in the query's own language, and of those {spoken}"
             yield data.chart(
                 f"landing-{number}",
                 shares(table, list(bins), "share of the relevant documents"),
                 f"{system.label}: where relevant documents stand on the pool, by their language",
-                f"In the {first}: {own[1]:.0%} of the relevant documents in the query's own language, and of those "
-                f"in other languages {', '.join(f'{lang} {share:.0%}' for lang, share in others)}.",
+                f"In the {first}: {spoken}.",
             )
 
 
@@ -54,7 +60,7 @@ def _shares(found: Landing, bins: dict[str, float]) -> pd.DataFrame:
     """The share of relevant documents in each bin: a row for the query's own language, and one for each other one."""
     relevant = found.relevant
     own = relevant["docs"] == relevant["queries"]
-    groups = {"own language": relevant[own]} | dict(iter(relevant[~own].groupby("docs")))
+    groups = ({_OWN: relevant[own]} if own.any() else {}) | dict(iter(relevant[~own].groupby("docs")))
     rows = []
     for name, group in groups.items():
         cut = pd.cut(group["position"], [0, *bins.values()], labels=list(bins), include_lowest=True)

@@ -24,7 +24,7 @@ from pathlib import Path
 from hybrid_plugin.evaluation.bm25 import evaluate_bm25
 from hybrid_plugin.retrieval.bm25 import analyzer_of
 from hybrid_plugin.tasks.named import load_benchmark
-from hybrid_plugin.tasks.task import Task
+from hybrid_plugin.tasks.texts import documents, query_texts
 
 out = Path(sys.argv[1])
 benchmark = load_benchmark("xquad-r")
@@ -32,14 +32,14 @@ evaluate_bm25(benchmark, out / "ours", settings=["mono"], languages=["de", "zh"]
 from pyserini.index.lucene import LuceneIndexer
 from pyserini.search.lucene import LuceneSearcher
 
-task = Task.load(benchmark)
 for lang in ("de", "zh"):
+    task = benchmark.task(f"{lang}/{lang}")
     indexer = LuceneIndexer(args=["-index", str(out / lang), "-language", lang], threads=1)
-    indexer.add_batch_dict([{"id": doc.id, "contents": doc.text} for doc in task.docs[lang]])
+    indexer.add_batch_dict([{"id": doc.id, "contents": doc.text} for doc in documents(*task.docs)])
     indexer.close()
     searcher = LuceneSearcher(str(out / lang))
     searcher.set_language(lang)
-    for query in task.queries[lang][:200]:
+    for query in list(query_texts(task.queries))[:200]:
         hits = [(hit.docid, hit.score) for hit in searcher.search(query.text, k=20)]
         print(json.dumps([lang, query.id, hits]))
 name, thai = analyzer_of("th", "ภาษาไทย")
@@ -77,15 +77,26 @@ def test_bm25_writes_the_scores_that_ir_measures_gives_its_runs(tmp_path: Path) 
     assert scores["zero_shot"] is True
     assert scores["depth"] == 1000
     assert scores["bm25"]["analyzers"]["de"] == "org.apache.lucene.analysis.de.GermanAnalyzer"
+    assert [task["task"] for task in scores["tasks"]] == ["de/de", "zh/zh", "multi/de", "multi/zh"]
     assert [(pair["docs"], pair["queries"]) for pair in scores["pairs"]] == [
         ("de", "de"), ("zh", "zh"), ("multi", "de"), ("multi", "zh"),
     ]  # fmt: skip
     measures = parse_measures(DEFAULT_MEASURES)
-    for pair in scores["pairs"]:
-        run = ir_measures.read_trec_run(str(tmp_path / "out" / "runs" / f"{pair['docs']}.{pair['queries']}.trec"))
-        qrels = ir_datasets.load(f"hybrid-demo/{pair['docs']}/{pair['queries']}").qrels_iter()
-        asked = [measure for measure in measures if pair["docs"] == "multi" or not pool_only(measure)]
+    for task in scores["tasks"]:
+        run = ir_measures.read_trec_run(str(tmp_path / "out" / "runs" / f"{task['task'].replace('/', '.')}.trec"))
+        qrels = ir_datasets.load(f"hybrid-demo/{task['task']}").qrels_iter()
+        asked = [measure for measure in measures if task["docs"] == "multi" or not pool_only(measure)]
         expected = ir_measures.calc_aggregate(asked, list(qrels), run)
-        assert {str(m): pair[str(m)] for m in asked} == pytest.approx({str(m): v for m, v in expected.items()})
+        assert {str(m): task[str(m)] for m in asked} == pytest.approx(
+            {str(m): v for m, v in expected.items()}, abs=1e-9
+        )
     assert scores["settings"]["mono"]["AP"] > 0.5
     assert scores["settings"]["multi"]["AP"] < scores["settings"]["mono"]["AP"]
+
+
+def test_bm25_scores_one_task_cross_lingual_ones_too(tmp_path: Path) -> None:
+    run_cli("evaluate", "hybrid-demo/de/en", "--bm25", "--output", tmp_path / "out", "--measures", "AP", "RR@10")
+    scores = json.loads((tmp_path / "out" / "scores.json").read_text())
+    assert [(task["task"], task["setting"]) for task in scores["tasks"]] == [("de/en", "cross")]
+    assert set(scores["settings"]["cross"]) == {"AP", "RR@10"}
+    assert set(scores["bm25"]["analyzers"]) == {"de", "en"}

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 
+from hybrid_plugin.encoding.encode import encode_dataset
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import evaluate
@@ -20,15 +21,18 @@ from hybrid_plugin.evaluation.runs import evaluate_runs
 from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.measures.base import pool_only
 from hybrid_plugin.measures.named import DEFAULT_MEASURES, parse_measures
-from hybrid_plugin.tasks.benchmark import SETTINGS, Pair
-from hybrid_plugin.tasks.named import load_benchmark, load_pair
-from hybrid_plugin.tasks.task import Task
+from hybrid_plugin.tasks.benchmark import SETTINGS
+from hybrid_plugin.tasks.judgements import Judgements
+from hybrid_plugin.tasks.named import load_benchmark
+from hybrid_plugin.tasks.task import run_name
+from hybrid_plugin.tasks.texts import query_texts
 
 LANGUAGES = ("en", "zh")
 
 
-def by_pair(scores: Scores) -> pd.DataFrame:
-    return scores.pairs.set_index(["docs", "queries"])
+def figures(scores: Scores, task: str) -> dict[str, float]:
+    """What a task's measures are, as far as they have a value."""
+    return dict(scores.tasks.set_index("task").loc[task, list(scores.measures)].dropna())
 
 
 def run_figures(dataset_id: str, path: Path) -> dict[str, float]:
@@ -53,13 +57,12 @@ def evaluated(tiny: Path, lareqa: Path, tmp_path_factory: pytest.TempPathFactory
 
 
 def assert_scores_are_those_of_ir_measures(scores: Scores, runs: Path) -> int:
-    """Compare all pairs; returns how many documents are tied with the one above them."""
+    """Compare all tasks; returns how many documents are tied with the one above them."""
     tied = 0
     for path in sorted(runs.iterdir()):
         docs, queries, _ = path.name.split(".")
         expected = run_figures(f"{scores.about['benchmark']}/{docs}/{queries}", path)
-        found = by_pair(scores).loc[(docs, queries), list(scores.measures)].dropna().to_dict()
-        assert found == pytest.approx(expected, abs=1e-6)
+        assert figures(scores, f"{docs}/{queries}") == pytest.approx(expected, abs=1e-9)
         run = pd.read_csv(path, sep=" ", header=None, usecols=[0, 2, 4], names=["q", "d", "s"], quoting=3)
         tied += int(run.duplicated(["q", "s"]).sum())
     return tied
@@ -67,9 +70,9 @@ def assert_scores_are_those_of_ir_measures(scores: Scores, runs: Path) -> int:
 
 def test_scores_are_those_of_ir_measures_on_the_run_files_ties_included(evaluated: tuple[Scores, Path]) -> None:
     scores, folder = evaluated
-    assert {path.name for path in (folder / "runs").iterdir()} == {
-        f"{pair.docs}.{pair.queries}.trec" for pair in load_benchmark("mlqa-r").pairs(SETTINGS, ("de", "zh"))
-    }
+    tasks = load_benchmark("mlqa-r").only(languages=("de", "zh")).tasks
+    assert {path.name for path in (folder / "runs").iterdir()} == {run_name(task) for task in tasks}
+    assert {path.name for path in (folder / "runs").iterdir()} > {"de.zh.trec", "zh.zh.trec", "multi.de.trec"}
     assert assert_scores_are_those_of_ir_measures(scores, folder / "runs") > 100, "the proof needs real ties"
 
 
@@ -95,20 +98,18 @@ def test_scores_say_the_precision_of_the_encoding(evaluated: tuple[Scores, Path]
     assert (settings["pooling"], settings["max_length"]) == ("mean", 128)
 
 
-def test_one_file_scores_as_the_pair_it_is_a_run_of(evaluated: tuple[Scores, Path], tmp_path: Path) -> None:
+def test_one_file_scores_as_the_task_it_is_a_run_of(evaluated: tuple[Scores, Path], tmp_path: Path) -> None:
     scores, folder = evaluated
-    for dataset_id in ("mlqa-r/de/zh", "mlqa-r/zh/zh", "mlqa-r/multi/de"):
-        benchmark, pair = load_pair(dataset_id)
-        assert pair is not None
+    for name in ("de/zh", "zh/zh", "multi/de"):
+        benchmark = load_benchmark(f"mlqa-r/{name}")
+        (task,) = benchmark.tasks
         path = tmp_path / "a run by any name.gz"
-        path.write_bytes(gzip.compress((folder / "runs" / f"{pair.docs}.{pair.queries}.trec").read_bytes()))
-        alone = evaluate_runs(benchmark, path, pair=pair)
-        assert len(alone.pairs) == 1
-        assert alone.settings.keys() == {pair.setting}
-        found = by_pair(alone).loc[(pair.docs, pair.queries), list(alone.measures)].dropna().to_dict()
-        expected = by_pair(scores).loc[(pair.docs, pair.queries), list(scores.measures)].dropna().to_dict()
-        assert found == pytest.approx(expected, abs=1e-12)
-        assert found == pytest.approx(run_figures(dataset_id, path), abs=1e-6)
+        path.write_bytes(gzip.compress((folder / "runs" / run_name(task)).read_bytes()))
+        alone = evaluate_runs(benchmark, path)
+        assert alone.tasks["task"].tolist() == [name]
+        assert alone.settings.keys() == {task.setting}
+        assert figures(alone, name) == pytest.approx(figures(scores, name), abs=1e-12)
+        assert figures(alone, name) == pytest.approx(run_figures(f"mlqa-r/{name}", path), abs=1e-9)
 
 
 def test_one_file_with_the_queries_of_all_languages_is_a_run_on_the_pool(
@@ -121,11 +122,11 @@ def test_one_file_with_the_queries_of_all_languages_is_a_run_on_the_pool(
     again = evaluate_runs(load_benchmark("mlqa-r"), path, languages=("de", "zh"))
     assert again.settings.keys() == {"multi"}
     assert again.settings["multi"] == pytest.approx(scores.settings["multi"], abs=1e-12)
-    for pair in again.pairs.itertuples():
-        expected = run_figures(f"mlqa-r/multi/{pair.queries}", path)
-        found = by_pair(again).loc[("multi", pair.queries), list(DEFAULT_MEASURES)].to_dict()
-        assert found == pytest.approx(expected, abs=1e-6)
-    with pytest.raises(UserError, match=r"run\.trec has no query of mlqa-r/multi/ar; narrow .* --languages"):
+    assert again.tasks["task"].tolist() == ["multi/de", "multi/zh"]
+    for task in again.tasks["task"]:
+        assert figures(again, task).keys() == set(DEFAULT_MEASURES)
+        assert figures(again, task) == pytest.approx(run_figures(f"mlqa-r/{task}", path), abs=1e-9)
+    with pytest.raises(UserError, match=r"run\.trec has no query of multi/ar; narrow .* --languages"):
         evaluate_runs(load_benchmark("mlqa-r"), path)
 
 
@@ -144,49 +145,84 @@ def test_queries_that_a_run_lacks_count_as_having_found_nothing_and_are_counted(
     nothing_found = fewer.per_query["AP"] == 0
     assert written["queries_undefined"] == {"mono": {"RankDistance": nothing_found.sum()}}
     assert (fewer.per_query["RankDistance"].isna() == nothing_found).all()
-    figures = fewer.per_query.set_index("query_id")["AP"]
+    values = fewer.per_query.set_index("query_id")["AP"]
     whole = scores.per_query.query("docs == 'de' and queries == 'de'").set_index("query_id")["AP"]
-    assert (figures[queries[:3]] == 0).all()
-    assert (figures[queries[3:]] == whole[queries[3:]]).all()
-    assert fewer.settings["mono"]["AP"] == pytest.approx(figures[queries[3:]].sum() / len(queries))
+    assert (values[queries[:3]] == 0).all()
+    assert (values[queries[3:]] == whole[queries[3:]]).all()
+    assert fewer.settings["mono"]["AP"] == pytest.approx(values[queries[3:]].sum() / len(queries))
 
 
-def test_queries_of_the_benchmark_that_a_pair_does_not_ask_are_passed_over(
+def test_queries_of_the_benchmark_that_a_task_does_not_judge_are_passed_over(
     evaluated: tuple[Scores, Path], tmp_path: Path
 ) -> None:
     """In MLQA-R not every question is answered in every language; a system may have been asked all of them."""
     scores, folder = evaluated
     path = tmp_path / "run.trec"
-    others = {query.id for query in Task.load(load_benchmark("mlqa-r")).queries["zh"]}
+    benchmark = load_benchmark("mlqa-r/de/zh")
+    others = {query.id for query in query_texts(benchmark.tasks[0].queries)}
     lines = (folder / "runs" / "de.zh.trec").read_text()
     others -= {line.split()[0] for line in lines.splitlines()}
     assert others
     path.write_text(lines + "".join(f"{query_id} Q0 de_1_0 1 0.5 other\n" for query_id in others))
-    benchmark, pair = load_pair("mlqa-r/de/zh")
-    again = evaluate_runs(benchmark, path, pair=pair)
-    assert by_pair(again).loc[("de", "zh"), "AP"] == by_pair(scores).loc[("de", "zh"), "AP"]
+    again = evaluate_runs(benchmark, path)
+    assert figures(again, "de/zh") == figures(scores, "de/zh")
+    assert again.about["queries_missing"] == {}
 
 
 def test_what_one_file_cannot_be_a_run_of_is_refused(tmp_path: Path) -> None:
-    benchmark, pair = load_pair("hybrid-demo/de/en")
-    assert pair == Pair("de", "en", "cross")
+    benchmark = load_benchmark("hybrid-demo")
     path = tmp_path / "run.trec"
     path.write_text("q Q0 de_1_0 1 0.5 tag\n")
     with pytest.raises(UserError, match=r"is a run on the pool, so of the setting 'multi'; .* hybrid-demo/ar/ar"):
         evaluate_runs(benchmark, path, settings=["mono"])
-    with pytest.raises(UserError, match="hybrid-demo/de/en is one pair; it takes neither settings nor languages"):
-        evaluate_runs(benchmark, path, pair=pair, languages=["de"])
-    with pytest.raises(UserError, match="is not a file; hybrid-demo/de/en is scored on one run file"):
-        evaluate_runs(benchmark, tmp_path, pair=pair)
+    with pytest.raises(UserError, match="hybrid-demo has no task of all that is asked for: de"):
+        evaluate_runs(load_benchmark("hybrid-demo/de/en"), path, languages=["de"])
+    with pytest.raises(UserError, match=r"has no run file of hybrid-demo, such as de\.en\.trec"):
+        evaluate_runs(load_benchmark("hybrid-demo/de/en"), tmp_path)
     with pytest.raises(UserError, match="there is no folder or run file"):
         evaluate_runs(benchmark, tmp_path / "nothing")
-    assert load_pair("hybrid-demo") == (benchmark, None)
-    assert load_pair("hybrid-demo/multi/en")[1] == Pair("multi", "en", "multi")
-    for wrong in ("hybrid-demo/xx/en", "hybrid-demo/de/xx", "hybrid-demo/multi/multi"):
-        with pytest.raises(UserError, match=r"hybrid-demo has no language '(xx|multi)'"):
-            load_pair(wrong)
-    with pytest.raises(UserError, match="unknown benchmark 'nothing'"):
-        load_pair("nothing/de/en")
+
+
+def test_a_run_of_another_benchmark_is_refused_by_the_query_or_document(tmp_path: Path) -> None:
+    benchmark = load_benchmark("hybrid-demo/de/en")
+    (task,) = benchmark.tasks
+    (query_id, grades), *_ = Judgements.load(task).by_query.items()
+    (doc_id, *_), other = grades, load_benchmark("hybrid-demo/en/en")
+    path = tmp_path / "run.trec"
+    path.write_text(f"{query_id} Q0 {doc_id} 1 0.5 tag\nq9_en Q0 {doc_id} 1 0.5 tag\n")
+    with pytest.raises(UserError) as raised:
+        evaluate_runs(benchmark, path)
+    assert str(raised.value) == f"{path} names the query 'q9_en', which the benchmark does not have"
+    for strange in ("de_99_9", next(iter(Judgements.load(other.tasks[0]).by_query[query_id]))):
+        path.write_text(f"{query_id} Q0 {doc_id} 1 0.5 tag\n{query_id} Q0 {strange} 2 0.25 tag\n")
+        with pytest.raises(UserError) as raised:
+            evaluate_runs(benchmark, path)
+        assert str(raised.value) == f"{path} names the document '{strange}', which the benchmark does not have"
+
+
+def test_a_benchmark_with_a_task_after_it_is_that_task_alone() -> None:
+    benchmark = load_benchmark("hybrid-demo")
+    (task,) = load_benchmark("hybrid-demo/de/en").tasks
+    assert (task.name, task.docs_lang, task.queries_lang, task.setting) == ("de/en", "de", "en", "cross")
+    assert task == benchmark.task("de/en")
+    assert load_benchmark("hybrid-demo/de/en").whole == benchmark
+    assert [task.setting for task in load_benchmark("hybrid-demo/multi/en").tasks] == ["multi"]
+    assert {task.docs_lang for task in load_benchmark("hybrid-demo/de").tasks} == {"de"}
+    for wrong in ("xx/en", "de/xx", "multi/multi"):
+        with pytest.raises(UserError, match=f"hybrid-demo has no task '{wrong}'; it has .*, such as "):
+            load_benchmark(f"hybrid-demo/{wrong}")
+    with pytest.raises(UserError, match="unknown benchmark 'nothing/de/en'"):
+        load_benchmark("nothing/de/en")
+
+
+def test_one_task_scores_from_an_encoder_as_among_all(tiny: Path, tmp_path: Path) -> None:
+    encoder = Encoder.load(tiny)
+    scores = evaluate(load_benchmark("hybrid-demo"), encoder, languages=LANGUAGES)
+    for name in ("en/zh", "multi/en"):
+        alone = evaluate(load_benchmark(f"hybrid-demo/{name}"), encoder, tmp_path / name, runs=True)
+        assert alone.tasks["task"].tolist() == [name]
+        assert figures(alone, name) == pytest.approx(figures(scores, name), abs=1e-9)
+        assert [path.name for path in (tmp_path / name / "runs").iterdir()] == [f"{name.replace('/', '.')}.trec"]
 
 
 def test_a_depth_gives_the_figures_of_run_files_of_that_depth(tiny: Path, tmp_path: Path) -> None:
@@ -194,17 +230,16 @@ def test_a_depth_gives_the_figures_of_run_files_of_that_depth(tiny: Path, tmp_pa
     scores = evaluate(
         benchmark, Encoder.load(tiny), tmp_path / "out", languages=LANGUAGES, depth=20, runs=True, runs_depth=20
     )
-    for pair in benchmark.pairs(SETTINGS, LANGUAGES):
-        path = tmp_path / "out" / "runs" / f"{pair.docs}.{pair.queries}.trec"
-        expected = run_figures(benchmark.dataset_id(pair), path)
-        found = by_pair(scores).loc[(pair.docs, pair.queries), list(scores.measures)].dropna().to_dict()
-        assert found == pytest.approx(expected, abs=1e-6)
+    assert len(scores.tasks) == 6
+    for task in benchmark.only(languages=LANGUAGES).tasks:
+        path = tmp_path / "out" / "runs" / run_name(task)
+        assert figures(scores, task.name) == pytest.approx(run_figures(f"hybrid-demo/{task.name}", path), abs=1e-9)
 
 
 def test_an_independent_implementation_gives_the_same_average_precision(tiny: Path, lareqa: Path) -> None:
     encoder = Encoder.load(tiny)
     benchmark = load_benchmark("xquad-r")
-    scores = by_pair(evaluate(benchmark, encoder, languages=LANGUAGES, settings=("mono", "cross")))
+    scores = evaluate(benchmark, encoder, languages=LANGUAGES, settings=("mono", "cross"))
     for docs_lang in LANGUAGES:
         dataset = ir_datasets.load(f"xquad-r/{docs_lang}")
         docs = list(dataset.docs_iter())
@@ -222,7 +257,7 @@ def test_an_independent_implementation_gives_the_same_average_precision(tiny: Pa
                         hits += 1
                         precisions.append(hits / position)
                 values.append(sum(precisions) / len(relevant[query.query_id]))
-            assert scores.loc[(docs_lang, query_lang), "AP"] == pytest.approx(np.mean(values), abs=1e-3)
+            assert figures(scores, f"{docs_lang}/{query_lang}")["AP"] == pytest.approx(np.mean(values), abs=1e-3)
 
 
 def test_setting_figures_are_macro_averages_over_languages_and_ordered_pairs(evaluated: tuple[Scores, Path]) -> None:
@@ -230,11 +265,27 @@ def test_setting_figures_are_macro_averages_over_languages_and_ordered_pairs(eva
     written = json.loads((folder / "scores.json").read_text())
     assert written["settings"] == scores.settings
     for setting, number in (("mono", 2), ("cross", 2), ("multi", 2)):
-        values = [pair["AP"] for pair in written["pairs"] if pair["setting"] == setting]
+        values = [task["AP"] for task in written["tasks"] if task["setting"] == setting]
         assert len(values) == number
         assert written["settings"][setting]["AP"] == pytest.approx(sum(values) / number)
     per_query = pd.read_parquet(folder / "per_query.parquet")
-    assert len(per_query) == sum(pair["queries_scored"] for pair in written["pairs"])
+    assert len(per_query) == sum(task["queries_scored"] for task in written["tasks"])
+    names = {"task", "docs", "queries", "setting", "queries_scored", *DEFAULT_MEASURES}
+    assert all(task.keys() <= names for task in written["tasks"])
+    assert [{"task": task["task"], **pair} for task, pair in zip(written["tasks"], written["pairs"], strict=True)] == (
+        written["tasks"]
+    ), "pairs are the tasks without their names, for one more version"
+
+
+def test_a_query_has_its_task_its_question_and_its_cluster(evaluated: tuple[Scores, Path]) -> None:
+    per_query = pd.read_parquet(evaluated[1] / "per_query.parquet")
+    assert list(per_query)[:7] == ["task", "docs", "queries", "setting", "query_id", "question", "cluster"]
+    assert (per_query["task"] == per_query["docs"] + "/" + per_query["queries"]).all()
+    known = {query.query_id: query for query in ir_datasets.load("mlqa-r/multi/zh").queries_iter()}
+    for row in per_query[per_query["queries"] == "zh"].itertuples():
+        assert (row.question, row.cluster) == (known[row.query_id].parallel_id, known[row.query_id].cluster)
+    assert per_query["cluster"].nunique() < per_query["question"].nunique()
+    assert (per_query.groupby("question")["queries"].nunique() == 2).any(), "asked in both languages"
 
 
 def test_narrowing_languages_keeps_the_pool_whole(evaluated: tuple[Scores, Path], tiny: Path) -> None:
@@ -242,6 +293,26 @@ def test_narrowing_languages_keeps_the_pool_whole(evaluated: tuple[Scores, Path]
     run = ir_measures.read_trec_run(str(folder / "runs" / "multi.de.trec"))
     languages = {scored.doc_id.split("_")[0] for scored in run}
     assert languages == set(load_benchmark("mlqa-r").languages)
+
+
+def test_stored_vectors_score_as_the_encoder_and_are_refused_where_one_is_not_finite(
+    tiny: Path, tmp_path: Path
+) -> None:
+    encoder, benchmark = Encoder.load(tiny), load_benchmark("hybrid-demo").only(tasks=["en/de", "multi/de"])
+    encode_dataset("hybrid-demo", encoder, tmp_path)
+    scores = evaluate(benchmark, encoder, vectors=tmp_path)
+    pd.testing.assert_frame_equal(scores.per_query, evaluate(benchmark, encoder).per_query, atol=1e-9)
+    for side, lang in (("queries", "de"), ("docs", "en")):
+        path = tmp_path / side / "vectors.npy"
+        whole = np.load(path)
+        names = (tmp_path / side / "ids.txt").read_text().splitlines()
+        row = next(row for row, name in enumerate(names) if lang in name.split("_"))
+        damaged = whole.copy()
+        damaged[row, 0] = np.nan
+        np.save(path, damaged)
+        with pytest.raises(UserError, match=rf"^the vector of '{names[row]}'.* is not finite; encode again$"):
+            evaluate(benchmark, encoder, vectors=tmp_path)
+        np.save(path, whole)
 
 
 def test_a_benchmark_that_the_checkpoint_was_trained_on_is_never_zero_shot(tiny: Path, tmp_path: Path) -> None:
@@ -253,7 +324,7 @@ def test_a_benchmark_that_the_checkpoint_was_trained_on_is_never_zero_shot(tiny:
     assert evaluate(benchmark, encoder, **options).about["zero_shot"] is False  # type: ignore[arg-type]
 
 
-def test_run_files_need_every_pair_of_a_setting(evaluated: tuple[Scores, Path], tmp_path: Path) -> None:
+def test_run_files_need_every_task_of_a_setting(evaluated: tuple[Scores, Path], tmp_path: Path) -> None:
     _, folder = evaluated
     (tmp_path / "de.de.trec").write_bytes((folder / "runs" / "de.de.trec").read_bytes())
     benchmark = load_benchmark("mlqa-r")
@@ -263,20 +334,24 @@ def test_run_files_need_every_pair_of_a_setting(evaluated: tuple[Scores, Path], 
         evaluate_runs(benchmark, tmp_path)
 
 
-def test_unknown_settings_and_languages_are_named() -> None:
+def test_unknown_settings_languages_and_tasks_are_named(tiny: Path) -> None:
     benchmark = load_benchmark("hybrid-demo")
-    with pytest.raises(UserError, match="no language 'xx'; it has: ar, de"):
-        benchmark.pairs(languages=["xx"])
-    with pytest.raises(UserError, match="unknown setting 'bi'; known: mono, cross, multi"):
-        benchmark.pairs(["bi"])
+    for options, message in (
+        ({"languages": ["xx"]}, "no language 'xx'; it has: ar, de"),
+        ({"settings": ["bi"]}, "unknown setting 'bi'; known: mono, cross, multi"),
+        ({"tasks": ["de/xx"]}, "no task 'de/xx'; it has .*, such as "),
+    ):
+        with pytest.raises(UserError, match=message):
+            evaluate(benchmark, Encoder.load(tiny), **options)  # type: ignore[arg-type]
+        with pytest.raises(UserError, match=message):
+            benchmark.only(**options)  # type: ignore[arg-type]
 
 
 def test_all_settings_of_a_benchmark_are_its_language_pairs(lareqa: Path) -> None:
-    pairs = load_benchmark("xquad-r").pairs()
-    assert len(pairs) == 132
-    assert sum(pair.setting == "cross" for pair in pairs) == 110
-    task = Task.load(load_benchmark("mlqa-r"))
-    cross = load_benchmark("mlqa-r").pairs(["cross"])
+    tasks = load_benchmark("xquad-r").tasks
+    assert len(tasks) == 132
+    assert sum(task.setting == "cross" for task in tasks) == 110
+    cross = load_benchmark("mlqa-r").only(settings=["cross"]).tasks
     assert len(cross) == 42
-    for pair in cross:
-        assert len(task.relevant_of(pair)) == ir_datasets.load(f"mlqa-r/{pair.docs}/{pair.queries}").queries_count()
+    for task in cross:
+        assert len(Judgements.load(task).by_query) == ir_datasets.load(f"mlqa-r/{task.name}").queries_count()

@@ -23,6 +23,7 @@ import pytest
 from hybrid_plugin.encoding.encode import encode_dataset, encode_texts
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.encoder import evaluate
 from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.evaluation.stored import stored_vectors
 from hybrid_plugin.evaluation.vectors import RankingOptions, evaluate_vectors
@@ -33,10 +34,10 @@ from hybrid_plugin.explore.server import PageServer, is_loopback
 from hybrid_plugin.measures.named import parse_measures
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.named import load_benchmark
-from hybrid_plugin.tasks.own import read_benchmark
 from hybrid_plugin.tasks.shapes import parallel
 from hybrid_plugin.tasks.texts import Text
 from tests.conftest import ROOT, run_cli
+from tests.hybrid_plugin.news import write_news
 
 QUESTION = "havana-landmark-3_de"
 HOSTILE = '<img src=x onerror="window.hacked = 1"><script>window.hacked = 2</script>&amp; "\''
@@ -415,3 +416,73 @@ def test_a_port_in_use_is_refused_before_anything_is_encoded(tmp_path: Path) -> 
         refusal = run_cli(*command, check=2).stderr
     assert f"hybrid-ir: cannot serve on 127.0.0.1 port {port}: Address already in use; choose" in refusal
     assert "Traceback" not in refusal
+
+
+def run_order(path: Path, query_id: str) -> list[str]:
+    """The documents of a query in a run file, from the first down."""
+    lines = [line.split() for line in path.read_text().splitlines()]
+    return [line[2] for line in lines if line[0] == query_id]
+
+
+def test_a_benchmark_that_is_not_parallel_is_explored_on_its_pool(tiny: Path, tmp_path: Path) -> None:
+    path = write_news(tmp_path)
+    benchmark, encoder = load_benchmark(str(path)), Encoder.load(tiny)
+    explorer = Explorer.load(benchmark, [encoder])
+    scores = evaluate(benchmark, encoder, tmp_path / "scores", runs=True, measures=MEASURES)
+    about = explorer.describe()
+    assert about["languages"] == [
+        {"lang": "de", "documents": 8, "questions": 8},
+        {"lang": "en", "documents": 0, "questions": 8},
+        {"lang": "zh", "documents": 8, "questions": 0},
+    ]
+    answer = explorer.rank("en/2023-0", depth=16)
+    found = answer["encoders"][0]
+    assert [doc["id"] for doc in found["ranking"]] == run_order(
+        tmp_path / "scores" / "runs" / "2023.multi.en.trec", "2023-0"
+    )
+    assert {doc["id"] for doc in found["ranking"] if doc["relevant"]} == {"de/d0", "de/d4", "zh/d0", "zh/d4"}
+    row = scores.per_query.query("task == '2023/multi/en' and query_id == '2023-0'").iloc[0]
+    assert found["measures"] == {"AP": row["AP"], "RankDistance": row["RankDistance"]}
+    assert [one["id"] for one in answer["question"]["translations"]] == ["de/2023-0", "en/2023-0"]
+    assert explorer.rank("en/2023-3")["encoders"][0]["measures"] is None, "what is judged is no answer to it"
+    german = explorer.rank("de/2022-0", languages=["de"], depth=8)["encoders"][0]["ranking"]
+    run = run_order(tmp_path / "scores" / "runs" / "2022.de.de.trec", "2022-0")
+    assert [doc["id"] for doc in german] == [f"de/{doc_id}" for doc_id in run]
+    assert explorer.rank("de/2022-0", languages=["en"])["pool"] == 0
+    encode_dataset(str(path), encoder, tmp_path / "vectors")
+    stored = Explorer.load(benchmark, [encoder], [tmp_path / "vectors"]).rank("en/2023-0", depth=16)
+    assert [doc["id"] for doc in stored["encoders"][0]["ranking"]] == [doc["id"] for doc in found["ranking"]]
+    documents = tmp_path / "docs.de.jsonl"
+    documents.write_text(documents.read_text().replace('"d7"', '"d9"'))
+    with pytest.raises(UserError, match=r"has vectors of other documents than .* has; encode again"):
+        Explorer.load(benchmark, [encoder], [tmp_path / "vectors"])
+
+
+def test_without_a_pool_all_documents_are_ranked_by_ids_of_their_own(tiny: Path, tmp_path: Path) -> None:
+    benchmark = load_benchmark(str(write_news(tmp_path, pool=False)))
+    explorer = Explorer.load(benchmark, [Encoder.load(tiny)])
+    assert list(explorer.docs) == [f"{lang}/d{number}" for lang in ("de", "zh") for number in range(8)]
+    assert explorer.relevant["en/2022-0"] == ["de/d0", "de/d4", "zh/d0", "zh/d4"]
+    assert explorer.relevant["de/2022-0"] == ["de/d0", "de/d4"]
+    part = Explorer.load(benchmark.only(tasks=["2022/de"]), [Encoder.load(tiny)])
+    assert list(part.docs) == [f"d{number}" for number in range(8)], "an id that one view uses stays as it is"
+
+
+def test_documents_with_equal_scores_stand_as_trec_eval_ranks_them(tiny: Path) -> None:
+    docs = [Document(f"en_{number}", "en", "Havana is in Cuba.") for number in (1, 10, 2)]
+    encoder = Encoder.load(tiny)
+    vectors = encode_texts(encoder, [Text(doc.id, doc.text) for doc in docs], "passage")
+    explorer = Explorer(
+        load_benchmark("hybrid-demo"), {doc.id: doc for doc in docs}, {}, {}, [System(encoder, [vectors])]
+    )
+    ranking = explorer.rank(text="Where is Havana?")["encoders"][0]["ranking"]
+    assert [doc["id"] for doc in ranking] == ["en_2", "en_10", "en_1"]
+
+
+def test_more_documents_than_memory_should_hold_are_refused_at_once(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collection, "MOST_DOCUMENTS", 10)
+    for name in ("hybrid-demo", str(write_news(tmp_path))):  # known from metadata, and while they are read
+        with pytest.raises(UserError, match="has more than 10 documents, which explore would have to hold"):
+            Explorer.load(load_benchmark(name), [Encoder.load(tiny)])

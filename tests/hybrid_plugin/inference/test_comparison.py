@@ -17,9 +17,12 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import evaluate
 from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.inference.compare import compare
+from hybrid_plugin.inference.comparison import Comparison
 from hybrid_plugin.inference.published import published_figures
+from hybrid_plugin.tasks.named import load_benchmark
 from tests.conftest import SHARED, run_cli
 from tests.hybrid_plugin.cli.test_cli import refused
+from tests.hybrid_plugin.news import write_news
 
 LANGUAGES = ("de", "en", "zh")
 MEASURES = ("AP", "R@1", "RankDistance")
@@ -181,8 +184,6 @@ def test_seen_and_unseen_query_languages_are_apart(three: list[Path]) -> None:
 
 
 def test_evaluate_records_the_languages_of_the_training(tiny: Path, tmp_path: Path) -> None:
-    from hybrid_plugin.tasks.named import load_benchmark
-
     encoder = Encoder.load(tiny)
     encoder.record = {"sources": [{"name": "mine", "languages": ["de", "en"]}], "languages": ["de", "en"]}
     evaluate(load_benchmark("hybrid-demo"), encoder, tmp_path / "a", languages=["de", "zh"])
@@ -450,3 +451,140 @@ def test_the_command_refuses_in_one_sentence_and_writes_nothing(three: list[Path
     truncate(three[1])
     assert "cannot be read" in refused("compare", *three, "--output", out, writes=out)
     assert "is not ours to replace" in refused("compare", three[0], three[2], "--output", three[1].parent)
+
+
+def as_version_01(folder: Path) -> Path:
+    """What version 0.1 wrote of an evaluation: no tasks, questions or clusters."""
+    path = folder / "per_query.parquet"
+    pd.read_parquet(path).drop(columns=["task", "question", "cluster"]).to_parquet(path, index=False)
+    scores = json.loads((folder / "scores.json").read_text())
+    del scores["tasks"]
+    (folder / "scores.json").write_text(json.dumps(scores))
+    return folder
+
+
+def assert_same(one: Comparison, other: Comparison) -> None:
+    for frame in ("figures", "tests", "by_language", "by_training"):
+        pd.testing.assert_frame_equal(getattr(one, frame), getattr(other, frame))
+    assert (one.verdict, one.latex) == (other.verdict, other.latex)
+
+
+def test_folders_of_version_01_are_compared_as_they_were(three: list[Path]) -> None:
+    new = compare(three, **FAST)
+    as_version_01(three[1])
+    assert_same(compare(three, **FAST), new)
+    for folder in (three[0], three[2]):
+        as_version_01(folder)
+    assert_same(compare(three, **FAST), new)
+
+
+def test_folders_of_version_01_have_the_questions_that_others_say(tmp_path: Path) -> None:
+    """Its own are guessed from query ids, which may end in anything."""
+    head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+    for name, gain in (("base", 0.0), ("better", 0.1)):
+        rows = per_query(gain, seed=int(100 * gain))
+        rows["query_id"] = [f"{lang}-{number}" for lang, number in zip(rows.queries, rows.question, strict=True)]
+        Scores(rows, MEASURES, head).save(tmp_path / name)
+    new = compare([tmp_path / "base", tmp_path / "better"], **FAST)
+    assert_same(compare([as_version_01(tmp_path / "base"), tmp_path / "better"], **FAST), new)
+
+
+@pytest.mark.parametrize("unit", ["question", "cluster"])
+def test_folders_that_say_another_question_or_cluster_of_a_query_are_refused(
+    three: list[Path], tmp_path: Path, unit: str
+) -> None:
+    rows = per_query(0.1)
+    rows.loc[rows.query_id == "q003_zh", unit] = "another"
+    Scores(rows, MEASURES, {"benchmark": "made-up", "depth": None}).save(tmp_path / "other")
+    with pytest.raises(UserError, match=rf"say another {unit} of query 'q003_zh' on .*/zh \(.*\); evaluate both"):
+        compare([three[0], tmp_path / "other"], **FAST)
+
+
+def test_tasks_of_the_same_languages_are_apart(tmp_path: Path) -> None:
+    """As those of two years, whose topics may have the same numbers."""
+    folders = []
+    for name, gain in (("base", 0.0), ("better", 0.1)):
+        years = [per_query(gain, seed=seed).query("queries == 'en'") for seed in (0, 1)]
+        both = [rows.assign(task=f"202{number}/" + rows["task"]) for number, rows in enumerate(years, start=2)]
+        rows = pd.concat([both[0], both[1].query("question < 'q020'")], ignore_index=True)
+        Scores(rows, MEASURES, {"benchmark": "made-up", "zero_shot": True, "depth": None}).save(tmp_path / name)
+        folders.append(tmp_path / name)
+    found = compare(folders, **FAST)
+    for folder in folders:
+        written = json.loads((folder / "scores.json").read_text())
+        assert len(written["tasks"]) == 8
+        for row in found.figures.query("system == @folder.name").itertuples():
+            assert row.value == pytest.approx(written["settings"][row.setting][row.measure], abs=1e-9)
+    assert list(found.by_language["language"].unique()) == ["en"]
+    assert (found.tests["wins"] + found.tests["ties"] + found.tests["losses"] == 60).all()
+
+
+def test_a_question_in_several_queries_of_a_task_is_one_unit(tmp_path: Path) -> None:
+    """As where the queries of a task are of several languages; some questions are in fewer than others."""
+    folders, single = [], []
+    for name, gain in (("base", 0.0), ("better", 0.1)):
+        head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+        rows = per_query(gain, seed=int(100 * gain)).query("setting == 'multi'")
+        Scores(rows.assign(task="multi/multi", queries="multi"), MEASURES, head).save(tmp_path / name)
+        folders.append(tmp_path / name)
+        even = rows.query("question < 'q030'")  # in all three languages
+        Scores(even.assign(task="multi/multi", queries="multi"), MEASURES, head).save(tmp_path / "even" / name)
+        means = even.groupby("question", as_index=False)[[*MEASURES]].mean()
+        labels = {"task": "multi/multi", "docs": "multi", "queries": "multi", "setting": "multi", "cluster": "c"}
+        Scores(means.assign(query_id=means["question"], **labels), MEASURES, head).save(tmp_path / "one" / name)
+        single.append(tmp_path / "one" / name)
+    found = compare(folders, **FAST)
+    for row in found.figures.itertuples():
+        written = json.loads((tmp_path / row.system / "scores.json").read_text())["settings"]
+        assert row.value == pytest.approx(written["multi"][row.measure], abs=1e-9)
+    assert found.method["questions"] == 60
+    assert (found.tests["wins"] + found.tests["ties"] + found.tests["losses"] == 60).all()
+    several, one = compare([tmp_path / "even" / name for name in ("base", "better")], **FAST), compare(single, **FAST)
+    for frame in ("figures", "tests"):
+        pd.testing.assert_frame_equal(getattr(several, frame), getattr(one, frame))
+
+
+def test_a_measure_that_is_summed_is_compared_as_the_sum_that_it_is(tmp_path: Path) -> None:
+    for name, gain in (("base", 0), ("more", 5)):
+        rows = per_query()
+        found = np.random.default_rng(gain).integers(10, 20, len(rows)) + gain
+        head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+        Scores(rows.assign(NumRet=found * 1.0), ("NumRet", "AP"), head).save(tmp_path / name)
+    result = compare([tmp_path / "base", tmp_path / "more"], **FAST)
+    assert list(result.figures["measure"].unique()) == ["NumRet", "AP"], (
+        "what was scored, where that is not the default"
+    )
+    for row in result.figures.itertuples():
+        written = json.loads((tmp_path / row.system / "scores.json").read_text())["settings"]
+        assert row.value == pytest.approx(written[row.setting][row.measure], rel=1e-12)
+        assert row.low <= row.value <= row.high
+    assert result.figures["value"].max() > 500
+    rewrite(lambda rows: rows.assign(NumRet=rows.NumRet + (rows.query_id == "q001_en")))(tmp_path / "more")
+    with pytest.raises(UserError, match=r"gives NumRet .* in the setting 'mono', but scores\.json says"):
+        compare([tmp_path / "base", tmp_path / "more"], **FAST)
+
+
+def test_by_default_what_all_were_scored_with_is_compared(three: list[Path], tmp_path: Path) -> None:
+    assert list(compare(three, **FAST).figures["measure"].unique()) == ["AP", "RankDistance"]
+    head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+    Scores(per_query(0.1), ("R@1", "AP"), head).save(tmp_path / "other")
+    assert list(compare([three[0], tmp_path / "other"], **FAST).figures["measure"].unique()) == ["AP", "R@1"]
+    assert list(compare([tmp_path / "other"], **FAST).figures["measure"].unique()) == ["R@1", "AP"]
+    Scores(per_query(0.1), ("R@1",), head).save(tmp_path / "third")
+    Scores(per_query(0.1).drop(columns="R@1"), ("AP",), head).save(tmp_path / "fourth")
+    with pytest.raises(UserError, match=r"fourth/per_query\.parquet has no column 'R@1'"):
+        compare([tmp_path / "third", tmp_path / "fourth"], **FAST)
+
+
+def test_evaluations_of_what_is_not_parallel_are_compared(tiny: Path, tmp_path: Path) -> None:
+    benchmark = load_benchmark(str(write_news(tmp_path)))
+    folders = []
+    for pooling in ("mean", "cls"):
+        folders.append(tmp_path / pooling)
+        evaluate(benchmark, Encoder.load(tiny, pooling=pooling), folders[-1])
+    found = compare(folders, **FAST)
+    assert list(found.figures["measure"].unique()) == ["nDCG@5", "AP"]
+    for row in found.figures.itertuples():
+        written = json.loads((tmp_path / row.system / "scores.json").read_text())["settings"]
+        assert row.value == pytest.approx(written[row.setting][row.measure], abs=1e-9)
+    assert found.method["questions"] == 8

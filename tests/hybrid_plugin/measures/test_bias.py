@@ -250,6 +250,18 @@ def test_peer_is_that_of_its_package_at_every_level(problem: tuple[Run, Qrels], 
     for ours in (PEER(**options), PEER(lang_mapping=mapping, **options)):
         found = through_ir_measures(run, qrels, [ours])
         assert {query_id: found[str(ours), query_id] for query_id in expected} == pytest.approx(expected, abs=1e-12)
+    for ranks in (ranks_of(run, qrels, None), run_of(run, qrels, 7)):
+        values = from_ranks(PEER(**options), ranks).tolist()
+        assert dict(zip(ranks.query_ids, values, strict=True)) == pytest.approx(expected, abs=1e-9)
+
+
+def test_peer_has_no_number_where_a_level_has_none_whatever_its_weight() -> None:
+    # The only two of level 1 are the one in place 3 and one below the cutoff, of which the package thinks as in 3.
+    run = {"q_de": {"de_4": 0.5, "en_5": 0.25, "en_0": 0.2, "de_3": 0.15, "de_2": 0.1, "de_1": 0.05, "de_6": 0.0}}
+    qrels = {"q_de": {"en_0": 1, "de_6": 1}}
+    measure = PEER(weights={0: 1.0}) @ 6
+    assert_values(through_ir_measures(run, qrels, [measure]), run, qrels, [measure])
+    assert from_ranks(measure, ranks_of(run, qrels, None)).tolist() == [1]
 
 
 # Three answers, in English, German and Chinese, to an English question, with English distractors between them.

@@ -261,6 +261,16 @@ def test_a_measure_that_ir_measures_cannot_compute_is_refused_by_name() -> None:
         evaluator(measure, [])
 
 
+def test_what_a_measure_needs_is_said_in_one_line() -> None:
+    if ir_measures.providers.registry["cwl_eval"].is_available():
+        pytest.skip("all that the measure needs is installed")
+    (measure,) = parse_measures(["RBP(rel=1)"])
+    with pytest.raises(
+        UserError, match=r"^ir_measures cannot compute RBP\(rel=1\): .*pip install ir-measures\[cwl_eval\]\)$"
+    ):
+        evaluator(measure, [])
+
+
 @pytest.mark.parametrize("name", ["ERR@3", "nDCG(dcg='exp-log2')@3"])
 def test_a_measure_of_a_program_that_takes_numbers_for_queries_says_so(name: str) -> None:
     def value_of(query: str) -> float:

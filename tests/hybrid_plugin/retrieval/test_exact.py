@@ -45,7 +45,7 @@ def test_scores_are_true_dot_products_rounded_once(found: tuple[list[list[float]
     expected = true_scores(queries, docs)
     assert exact_scores(queries, docs).tolist() == expected
     lines, columns = np.indices((len(queries), len(docs))).reshape(2, -1)
-    assert exact_pairs(queries[lines], docs[columns]).tolist() == sum(expected, [])
+    assert exact_pairs(queries[lines], docs[columns]).tolist() == [score for row in expected for score in row]
 
 
 @pytest.mark.parametrize("length", [1e-15, 1e-4, 1, 1e4, 1e15])
@@ -57,7 +57,9 @@ def test_they_are_for_vectors_of_any_length(dimension: int, length: float) -> No
     docs[5] = 0
     queries[2] = 0
     assert exact_scores(queries, docs).tolist() == true_scores(queries, docs)
-    assert exact_pairs(queries[:5], docs[:5]).tolist() == [true_score(*pair) for pair in zip(queries, docs[:5])]
+    assert exact_pairs(queries[:5], docs[:5]).tolist() == [
+        true_score(*pair) for pair in zip(queries[:5], docs[:5], strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -155,5 +157,5 @@ def test_a_block_is_of_one_language() -> None:
 def test_a_vector_that_is_not_finite_is_refused_by_its_id(bad: float) -> None:
     matrix = np.ones((5, 2), np.float32)
     matrix[3, 1] = bad
-    with pytest.raises(UserError, match="^the vector of 'd3' is not finite; encode again$"):
+    with pytest.raises(UserError, match=r"^the vector of 'd3' is not finite; encode again$"):
         list(score_blocks(np.ones((1, 2), np.float32), Part(Vectors([f"d{i}" for i in range(5)], matrix))))

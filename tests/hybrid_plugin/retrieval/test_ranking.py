@@ -127,9 +127,10 @@ def assert_ranked(
     (positions,) = as_dict(found.ranks).values()
     assert positions == sorted(place.values())
     assert found.ranks.grades is not None
+    number = len(positions)
     grades = found.ranks.grades[0].tolist()
-    assert sorted(zip(positions, grades)) == sorted((place[doc_id], judged[doc_id]) for doc_id in judged)
-    assert not any(grades[len(positions) :])
+    assert sorted(zip(positions, grades[:number], strict=True)) == sorted((place[one], judged[one]) for one in judged)
+    assert not any(grades[number:])
 
     known = found.ranks.languages
     assert (known is None) is (wanted.languages is None)
@@ -141,13 +142,15 @@ def assert_ranked(
         assert {*known.top[0].tolist()[len(first) :]} <= {-1}
         own = [doc_id for doc_id in order if lang is not None and lang_of[doc_id] == lang]
         assert known.own.tolist() == [len(own)]
-        triples = zip(positions, known.relevant[0].tolist(), known.own_above[0].tolist())
-        assert sorted((at, names.get(one) or "", above) for at, one, above in triples if at < math.inf) == sorted(
+        relevant = [names.get(one) or "" for one in known.relevant[0].tolist()[:number]]
+        assert {*known.relevant[0].tolist()[number:]} <= {-1}
+        triples = zip(positions, relevant, known.own_above[0].tolist()[:number], strict=True)
+        assert sorted((at, one, above) for at, one, above in triples if at < math.inf) == sorted(
             (place[one], lang_of[one] or "", sum(order.index(other) + 1 < place[one] for other in own))
             for one in judged
             if place[one] < math.inf
         )
-        lacking = [names.get(one) or "" for at, one in zip(positions, known.relevant[0].tolist()) if at == math.inf]
+        lacking = [one for at, one in zip(positions, relevant, strict=True) if at == math.inf]
         assert sorted(lacking) == sorted(lang_of.get(one) or "" for one in judged if place[one] == math.inf)
 
 

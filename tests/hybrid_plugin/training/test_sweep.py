@@ -14,6 +14,7 @@ from hybrid_plugin.evaluation.encoder import evaluate
 from hybrid_plugin.files import SCORES, read_json
 from hybrid_plugin.training.sweep import TABLE, read_sweep, sweep
 from tests.conftest import ROOT, run_cli
+from tests.hybrid_plugin.news import write_news
 
 FILE = """
 base: {model: MODEL, source: hybrid-demo, evaluate: hybrid-demo, steps: 2, batch_size: 8, learning_rate: 1.0e-3}
@@ -106,3 +107,20 @@ def test_a_key_of_version_01_works_with_a_warning(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="the key 'only' is called 'languages' now"):
         (run,) = read_sweep(written(tmp_path, content))
     assert run.settings["languages"] == ["de", "en"]
+
+
+def test_a_benchmark_of_a_file_is_swept_by_its_official_measures(tiny: Path, tmp_path: Path) -> None:
+    benchmark = write_news(tmp_path / "news", measures=("nDCG@5",))
+    grid = f"base: {{model: '{tiny}', evaluate: '{benchmark}'}}\ngrids: [{{strategy: untouched}}]"
+    runs = read_sweep(written(tmp_path, grid))
+    said: list[str] = []
+    for _ in range(2):
+        table = sweep(runs, tmp_path / "out", evaluate, say=said.append)
+        assert list(table["setting"]) == ["mono", "cross", "multi"]
+    scores = read_json(tmp_path / "out" / "runs" / "strategy=untouched" / "news.yaml" / SCORES)
+    assert list(table["nDCG@5"]) == [figures["nDCG@5"] for figures in scores["settings"].values()]
+    assert len(said) == 2, "what is done is not done again"
+    assert f"mono nDCG@5 {scores['settings']['mono']['nDCG@5']:.4f}" in said[1]
+    twice = "base: {model: m, evaluate: [a/x.yaml, b/x.yaml]}\ngrids: [{strategy: untouched}]"
+    with pytest.raises(UserError, match="two benchmarks of the run 'strategy=untouched' have one name"):
+        read_sweep(written(tmp_path, twice))

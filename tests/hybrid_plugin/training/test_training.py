@@ -19,19 +19,22 @@ from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.fitting import fit_transform, save_transform
 from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.encoder import evaluate
+from hybrid_plugin.tasks.named import load_benchmark
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.batches.settings import BatchSettings
 from hybrid_plugin.training.losses.info_nce import info_nce
-from hybrid_plugin.training.settings import TrainingSettings
+from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
 from hybrid_plugin.training.sources.named import load_source
 from hybrid_plugin.training.sources.row import Row
 from hybrid_plugin.training.sources.source import Source
 from hybrid_plugin.training.sources.store import store
 from hybrid_plugin.training.train import batches_of, train
 from hybrid_plugin.training.trainer import _Tower
-from hybrid_plugin.training.validation import Validation
+from hybrid_plugin.training.validation import Validation, load_validation
 from hybrid_plugin.versions import versions
 from tests.conftest import ROOT
+from tests.hybrid_plugin.news import write_news
 
 SHORT = {
     "steps": 3,
@@ -376,6 +379,19 @@ def test_the_best_state_by_validation_is_kept_and_training_stops_early(
     assert same(weights(Encoder.load(tmp_path / "out")), seen[1])
     assert [entry["eval_figure"] for entry in encoder.record["validation"]] == [0.1, 0.9, 0.5, 0.4]
     assert encoder.record["steps_done"] == 8
+
+
+def test_validation_by_ap_asks_for_it_whatever_the_official_measures_are(tiny: Path, tmp_path: Path) -> None:
+    path = write_news(tmp_path, measures=("nDCG@5",))
+    asked = ValidationSettings(name=str(path), by="ap", languages=("de", "en"))
+    validation = load_validation(asked, TrainingSettings.of(**SHORT), evaluate)
+    assert validation is not None
+    figures = validation.measure(Encoder.load(tiny))
+    scores = evaluate(load_benchmark(str(path)), Encoder.load(tiny), languages=("de", "en"), measures=("AP",)).settings
+    assert figures == {
+        **{f"AP_{setting}": values["AP"] for setting, values in scores.items()},
+        "AP": np.mean([values["AP"] for values in scores.values()]),
+    }
 
 
 def test_adapters_are_merged_into_an_ordinary_checkpoint(tiny: Path, demo: Source, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from datasets_ext.errors import CollectionError
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.training.sources.jsonl import from_jsonl
-from hybrid_plugin.training.sources.named import load_source, load_sources
+from hybrid_plugin.training.sources.named import load_source, load_sources, source_loaders
 from hybrid_plugin.training.sources.row import Row
 from hybrid_plugin.training.sources.store import cache_folder, part_of, store
 
@@ -239,3 +239,8 @@ def test_shares_of_a_source_are_nested_and_about_as_large_as_said() -> None:
     assert part_of(source, 0.5).name == source.name
     with pytest.raises(UserError, match=r"the share of 'hybrid-demo' to train on is 1.5"):
         part_of(source, 1.5)
+
+
+def test_parallel_collections_are_sources_and_other_benchmarks_are_not() -> None:
+    assert "hybrid-demo" in source_loaders()
+    assert {"miracl", "neuclir", "mmarco", "clirmatrix"}.isdisjoint(source_loaders())
