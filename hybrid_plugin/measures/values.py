@@ -120,4 +120,12 @@ def evaluator(measure: irm.Measure, records: Sequence[Any]) -> Any:
         return ir_measures.evaluator([measure], records)
     except (ValueError, RuntimeError, TypeError) as error:  # a TypeError for AP(rel=0)
         said = " ".join(str(error).split())  # it may list providers, one a line
-        raise UserError(f"ir_measures cannot compute {measure}: {said}") from error
+        raise UserError(f"ir_measures cannot compute {measure}{_hint(measure)}: {said}") from error
+
+
+def _hint(measure: irm.Measure) -> str:
+    """What to write instead of a measure such as RBP, which no provider computes without a grade."""
+    if "rel" not in measure.SUPPORTED_PARAMS or "rel" in measure.params:
+        return ""
+    graded = measure(rel=1)
+    return f" (it can {graded})" if ir_measures.DefaultPipeline.supports(graded) else ""

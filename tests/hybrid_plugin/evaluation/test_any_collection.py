@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import ir_measures
@@ -24,7 +25,10 @@ THEIRS = (
     *("P(rel=3)@5", "P(judged_only=True)@5", "RR", "RR@10", "RR(rel=2)", "RR(rel=2)@3", "RR(judged_only=True)"),
     *("Rprec", "Rprec(rel=2)", "Success@1", "Success(rel=2)@10", "Judged@10", "Bpref", "Bpref(rel=2)", "infAP"),
     *("IPrec@0.1", "SetP", "SetR", "SetF", "SetAP", "NumRet", "NumRet(rel=1)", "NumRel", "NumQ"),
-    *("Accuracy", "Accuracy@20", "Compat(p=0.8)"),
+    *("Accuracy", "Accuracy@20", "Compat(p=0.8)", "RBP(rel=1)", "RBP(rel=2,p=0.5)", "BPM(max_rel=3)@10"),
+    *("INST(max_rel=3)", "INSQ(max_rel=3)", "SDCG(max_rel=3)@10", "NERR9(max_rel=3)@10", "NERR11(max_rel=3)"),
+    *("alpha_nDCG@10", "StRecall@10", "P_IA@10"),
+    *(("ERR@10",) if shutil.which("perl") else ()),
 )
 QRELS = {  # task -> the lines that ir_measures reads, and what goes before their document ids
     "fa/fa": [("qrels.fa.txt", "")],
