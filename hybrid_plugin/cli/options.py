@@ -61,7 +61,9 @@ _SETTINGS: tuple[type, ...] = (
 for _kind in _SETTINGS:
     flat(_kind)
 
-DatasetId = Annotated[str, Parameter(help="An ir_datasets id, or a task of a benchmark: xquad-r/de/en, mine.yaml/multi/en.")]
+DatasetId = Annotated[
+    str, Parameter(help="An ir_datasets id, or a task of a benchmark: xquad-r/de/en, mine.yaml/multi/en.")
+]
 BenchmarkName = Annotated[str, Parameter(help="Such as xquad-r; see: hybrid-ir datasets list")]
 EncoderName = Annotated[str, Parameter(help="A checkpoint, a Hugging Face folder or a name on the hub.")]
 Output = Annotated[Path, Parameter(help="The folder to write.")]

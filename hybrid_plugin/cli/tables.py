@@ -61,10 +61,12 @@ def print_sweep(table: pd.DataFrame) -> None:
     groups = table.set_index("setting").groupby(["run", "benchmark"], sort=False)
     rows = [(*names, *_headline(found.to_dict(orient="index"))) for names, found in groups]
     _print(["run", "benchmark"], [" ".join(column) for column in _HEADLINE], [rows], right=False, width=120)
+    if not all(any(row[2:]) for row in rows):
+        print("Benchmarks with other official measures have their figures in sweep.csv.")
 
 
 def _headline(settings: Mapping[Any, Mapping[str, float]]) -> list[str]:
-    return [_figure(settings[setting], measure) for measure, setting in _HEADLINE]
+    return [_figure(settings.get(setting, {}), measure) for measure, setting in _HEADLINE]
 
 
 def _figure(values: Mapping[str, float], measure: str) -> str:

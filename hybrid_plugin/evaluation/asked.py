@@ -70,6 +70,11 @@ class Asked:
         return [self.queries.get(one) or Shared(lang, alone(lang, one), alone(lang, one)) for one in query_ids]
 
 
+def named(benchmark: Benchmark) -> dict[str, str]:
+    """How ``scores.json`` names a benchmark: by its name, and by its file where that is how it can be read again."""
+    return {"benchmark": benchmark.name} | ({"benchmark_file": benchmark.file} if benchmark.file else {})
+
+
 def _asks(task: Task) -> tuple[View, str | None, str | None]:
     return task.queries, task.question, task.cluster
 

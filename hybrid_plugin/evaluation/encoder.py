@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.evaluation.asked import chosen
+from hybrid_plugin.evaluation.asked import chosen, named
 from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import measures_of
 from hybrid_plugin.evaluation.settings import EvaluationSettings
@@ -68,7 +68,7 @@ def evaluate(
         transform = encoder.transform.against(benchmark.name, part.languages)
     seen, own = trained_on(encoder.record), benchmark.whole.dataset_ids
     about = {
-        "benchmark": benchmark.name,
+        **named(benchmark),
         "encoder": encoder.name,
         "encoder_settings": {key: encoder.record.get(key) for key in ("base_model", "strategy", "alpha")}
         | vars(encoder.settings)

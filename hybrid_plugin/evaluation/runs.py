@@ -12,7 +12,7 @@ from typing import Any
 from ir_measures import measures as irm
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.evaluation.asked import Asked, chosen
+from hybrid_plugin.evaluation.asked import Asked, chosen, named
 from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import Scoring, measures_of, wanted
 from hybrid_plugin.evaluation.settings import EvaluationSettings
@@ -81,7 +81,7 @@ def evaluate_runs(
     scores = scoring.scores(
         part.tasks,
         {
-            "benchmark": benchmark.name,
+            **named(benchmark),
             "encoder": None,
             "runs": str(source),
             "queries_missing": missing,

@@ -28,6 +28,7 @@ class Benchmark:
         for those of an evaluation.
     description, licence : for lists; one line each.
     files : paths or patterns below ir_datasets' home that are there when its data is; empty where nobody knows.
+    file : that it was read from, if it was.
     part_of : the benchmark that these are some tasks of.
     """
 
@@ -37,6 +38,7 @@ class Benchmark:
     description: str = ""
     licence: str = ""
     files: tuple[str, ...] = ()
+    file: str | None = None
     part_of: Benchmark | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:

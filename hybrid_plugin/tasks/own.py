@@ -59,6 +59,7 @@ def read_benchmark(path: Path) -> Benchmark:
             tuple(measures),
             description=content.get("description", ""),
             licence=content.get("licence", ""),
+            file=str(path.absolute()),
         )
     except UserError as error:
         raise UserError(f"{path}: {error}") from None

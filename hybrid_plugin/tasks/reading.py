@@ -29,9 +29,9 @@ def reading(dataset_id: str, *expected: type[Exception]) -> Iterator[None]:
     """
     try:
         yield
-    except (UserError, CollectionError, *expected):
-        raise
     except Exception as error:  # ir_datasets raises whatever its libraries raise
+        if isinstance(error, (UserError, CollectionError, *expected)):
+            raise
         kind, file = type(error).__name__, _fetched(error)
         if file is not None and not file.exists():
             raise UserError(

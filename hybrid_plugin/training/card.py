@@ -74,6 +74,7 @@ def model_card(record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = 
                 [_score_row(one) for one in scores],
             )
         )
+        parts += [_other_figures(one) for one in scores if not any("AP" in found for found in one["settings"].values())]
         parts.append("Macro averages: over languages (mono, multi) or ordered pairs of languages (cross).\n")
     else:
         parts.append("None measured yet.\n")
@@ -90,6 +91,15 @@ def _score_row(scores: Mapping[str, Any]) -> list[str]:
         *("" if figure is None else f"{figure:.4f}" for figure in figures),
         "" if distance is None else f"{distance:.1f}",
     ]
+
+
+def _other_figures(scores: Mapping[str, Any]) -> str:
+    """The figures of a benchmark whose official measures are others than AP."""
+    settings = (
+        f"{setting} " + ", ".join(f"{measure} {value:.4f}" for measure, value in figures.items())
+        for setting, figures in scores["settings"].items()
+    )
+    return f"{scores['benchmark']}: {'; '.join(settings)}.\n"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
