@@ -41,6 +41,10 @@ class Part:
         """Those of its documents, as far as they are known."""
         return {lang for lang in (self.lang if isinstance(self.lang, np.ndarray) else [self.lang]) if lang}
 
+    def lang_of(self, row: int) -> str | None:
+        """The language of a row."""
+        return self.lang[row] if isinstance(self.lang, np.ndarray) else self.lang
+
     def langs_of(self, rows: np.ndarray) -> np.ndarray:
         """The languages of some rows, object [rows]."""
         return self.lang[rows] if isinstance(self.lang, np.ndarray) else np.full(len(rows), self.lang, object)

@@ -208,7 +208,7 @@ def judged_languages(
     langs = {}
     for doc_id in doc_ids:
         number, row = places.get(doc_id, (-1, -1))
-        langs[doc_id] = told_language(docs, doc_id) if number < 0 else parts[number][0].langs_of(np.array([row]))[0]
+        langs[doc_id] = told_language(docs, doc_id) if number < 0 else parts[number][0].lang_of(row)
     return {doc_id: lang for doc_id, lang in langs.items() if lang}
 
 

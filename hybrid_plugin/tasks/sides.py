@@ -33,10 +33,10 @@ def load_side(name: str, side: str) -> Side | None:
     UserError
         The name is unknown, or stands for several pools or sets of queries.
     """
-    if is_dataset(name) or not _is_benchmark(name):
+    benchmark = views_of(name)
+    if benchmark is None:
         dataset = load_dataset(name)
         return Side(texts_of(dataset, side), count_texts(dataset, side)) if dataset.has(side) else None
-    benchmark = load_benchmark(name)
     pools = benchmark.query_views if side == "queries" else tuple(dict.fromkeys(task.docs for task in benchmark.tasks))
     if len(pools) > 1:
         what = "sets of queries" if side == "queries" else "pools of documents"

@@ -18,11 +18,14 @@ from hybrid_plugin.cli.main import application, parse
 from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.encoding.settings import EncoderOptions, ModelOptions
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation import evaluate_vectors, stored_vectors
 from hybrid_plugin.settings import flatten, keys
+from hybrid_plugin.tasks import load_benchmark
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
 from tests.conftest import ROOT, run_cli
+from tests.hybrid_plugin.evaluation.any_collection import write_collection
 
 
 def refused(*arguments: object, writes: Path | None = None) -> str:
@@ -266,13 +269,23 @@ def test_evaluate_writes_scores_that_name_their_origin(tiny: Path, tmp_path: Pat
 def test_unknown_names_are_refused_with_the_known_ones(tiny: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     encoder = ("--encoder", tiny, "--output", out)
-    assert "unknown benchmark 'xquad'; known: hybrid-demo" in refused("evaluate", "xquad", *encoder, writes=out)
+    assert "unknown benchmark 'xquad'; known: clirmatrix, hybrid-demo" in refused(
+        "evaluate", "xquad", *encoder, writes=out
+    )
     assert "hybrid-demo has no language 'xx'" in refused(
         "evaluate", "hybrid-demo", *encoder, "--languages", "xx", writes=out
     )
     assert "unknown setting 'bi'" in refused("evaluate", "hybrid-demo", *encoder, "--settings", "bi", writes=out)
-    assert "did you mean hybrid-demo/de" in refused("encode", "hybrid-demo/dee", *encoder, writes=out)
-    assert "unknown ir_datasets id 'hybrid-demo/xx/de'" in refused("index", "hybrid-demo/xx/de", *encoder, writes=out)
+    assert "hybrid-demo has no task 'dee'; it has 72, such as de/es" in refused(
+        "encode", "hybrid-demo/dee", *encoder, writes=out
+    )
+    assert "hybrid-demo has no task 'xx/de'" in refused("index", "hybrid-demo/xx/de", *encoder, writes=out)
+    assert "unknown ir_datasets id 'cord20/de'; did you mean cord19" in refused(
+        "index", "cord20/de", *encoder, writes=out
+    )
+    assert "miracl has several pools of documents; name a task, such as miracl/ar/ar" in refused(
+        "index", "miracl", *encoder, writes=out
+    )
     train = ("train", "--model", tiny, "--output", out)
     assert "unknown source 'nothing'" in refused(*train, "--source", "nothing", writes=out)
     demo = (*train, "--source", "hybrid-demo")
@@ -347,12 +360,111 @@ def test_damaged_run_files_are_refused(tmp_path: Path) -> None:
     assert "names the query 'q'" in score("q Q0 de_1_0 1 0.5 tag")
     query_id = first_query()
     assert "names the document 'nothing'" in score(f"{query_id} Q0 nothing 1 0.5 tag")
-    assert "'hybrid-demo/de/de' is one pair, for one run file in --runs-from" in refused(
-        "evaluate", "hybrid-demo/de/de", "--bm25", "--output", out, writes=out
-    )
     (runs / "de.de.trec").unlink()
     assert "has no run file of hybrid-demo" in refused(
         "evaluate", "hybrid-demo", "--runs-from", runs, "--output", out, writes=out
+    )
+
+
+def test_one_task_is_scored_with_an_encoder_too(tiny: Path, tmp_path: Path) -> None:
+    run_cli("evaluate", "hybrid-demo/de/en", "--encoder", tiny, "--output", tmp_path / "one")
+    run_cli("evaluate", "hybrid-demo", "--tasks", "de/en", "--encoder", tiny, "--output", tmp_path / "narrowed")
+    one, narrowed = (json.loads((tmp_path / name / "scores.json").read_text()) for name in ("one", "narrowed"))
+    assert [task["task"] for task in one["tasks"]] == ["de/en"]
+    assert (one["benchmark"], one["tasks"]) == ("hybrid-demo", narrowed["tasks"])
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A YAML file that names a benchmark which is not parallel."""
+    return write_collection(tmp_path_factory.mktemp("odd"))
+
+
+@pytest.fixture(scope="module")
+def scored(odd: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The evaluation of an encoder on it, with run files of whole rankings."""
+    output = tmp_path_factory.mktemp("scored") / "by-encoder"
+    printed = run_cli("evaluate", odd, "--encoder", tiny, "--output", output, "--runs", "--depth", "all").stdout
+    assert printed.startswith("odd ")
+    return output
+
+
+def tasks_in(folder: Path) -> dict[str, dict[str, Any]]:
+    """The figures of the tasks in a scores.json."""
+    return {task["task"]: task for task in json.loads((folder / "scores.json").read_text())["tasks"]}
+
+
+def test_a_benchmark_in_a_yaml_file_is_scored_by_its_official_measures(scored: Path) -> None:
+    found = tasks_in(scored)
+    assert list(found) == ["fa/fa", "fa/en", "ru/en", "multi/en", "multi/fa"]
+    assert list(found["ru/en"]) == ["task", "docs", "queries", "setting", "queries_scored", "nDCG@20", "R@100"]
+    assert sorted(path.name for path in (scored / "runs").iterdir()) == [
+        "fa.en.trec", "fa.fa.trec", "multi.en.trec", "multi.fa.trec", "ru.en.trec",
+    ]  # fmt: skip
+
+
+def test_a_benchmark_in_a_yaml_file_is_scored_from_runs_and_by_task(odd: Path, scored: Path, tmp_path: Path) -> None:
+    run_cli("evaluate", odd, "--runs-from", scored, "--output", tmp_path / "all")
+    assert tasks_in(tmp_path / "all") == tasks_in(scored)
+    run_cli("evaluate", odd, "--runs-from", scored, "--tasks", "fa/en", "multi", "--output", tmp_path / "some")
+    assert tasks_in(tmp_path / "some") == {
+        name: task for name, task in tasks_in(scored).items() if name in ("fa/en", "multi/en", "multi/fa")
+    }
+    assert "fa: hybrid-ir" not in run_cli("compare", scored, tmp_path / "some").stdout
+    printed = run_cli("compare", scored, tmp_path / "all", "--output", tmp_path / "compared").stdout
+    assert printed.endswith(f"{tmp_path / 'compared' / 'comparison.json'}\n")
+    run_cli("report", scored, tmp_path / "all", "--output", tmp_path / "report.html")
+    assert "nDCG@20" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_index_and_search_of_one_task_give_the_figures_of_evaluate(
+    odd: Path, scored: Path, tiny: Path, tmp_path: Path
+) -> None:
+    task, index, run = f"{odd}/multi/en", tmp_path / "index", tmp_path / "run.trec"
+    run_cli("index", task, "--encoder", tiny, "--output", index)
+    run_cli("search", task, "--encoder", tiny, "--index", index, "--output", run)
+    run_cli("evaluate", task, "--runs-from", run, "--output", tmp_path / "searched")
+    assert tasks_in(tmp_path / "searched")["multi/en"] == pytest.approx(tasks_in(scored)["multi/en"])
+
+
+def test_encode_writes_each_text_of_a_benchmark_once(odd: Path, scored: Path, tiny: Path, tmp_path: Path) -> None:
+    vectors = tmp_path / "vectors"
+    written = run_cli("encode", odd, "--encoder", tiny, "--output", vectors).stdout
+    assert written.split() == [str(vectors / "docs"), str(vectors / "queries")]
+    assert len(np.load(vectors / "docs" / "vectors.npy")) == 60 + 45 + 70
+    # English topics stand there twice: fa/en asks their titles.
+    assert len(np.load(vectors / "queries" / "vectors.npy")) == 3 * 12
+    benchmark = load_benchmark(str(odd))
+    found = evaluate_vectors(benchmark, *stored_vectors(benchmark, vectors)).tasks.set_index("task")
+    for name, task in tasks_in(scored).items():
+        assert dict(found.loc[name, ["nDCG@20", "R@100"]]) == pytest.approx(
+            {key: task[key] for key in ("nDCG@20", "R@100")}
+        )
+
+
+def test_a_yaml_file_with_a_fault_is_named(odd: Path, tiny: Path, tmp_path: Path) -> None:
+    out, path = tmp_path / "out", tmp_path / "mine.yaml"
+    encoder = ("--encoder", tiny, "--output", out)
+    assert refused("evaluate", path, *encoder, writes=out) == f"cannot read {path}: No such file or directory"
+    task = {"name": "de/de", "docs": [{"file": "docs.jsonl", "lang": "de"}], "queries": "queries.jsonl", "qrels": ["q"]}
+    for content, complaint in (
+        ("name: [", "is not valid YAML"),
+        ("name: mine", "has no 'tasks'"),
+        (json.dumps({"name": "mine", "tasks": [task]}), "the task 'de/de': 'docs': there is no file"),
+        (
+            json.dumps({"name": "mine", "tasks": [{**task, "docs": [{"dataset": "no-such/id"}]}]}),
+            "no file and no ir_datasets id",
+        ),
+    ):
+        path.write_text(content)
+        for command in ("evaluate", "encode"):
+            sentence = refused(command, path, *encoder, writes=out)
+            assert str(path) in sentence
+            assert complaint in sentence
+    assert "odd has no task 'multi/xx'; it has 5, such as multi/fa" in refused("index", f"{odd}/multi/xx", *encoder)
+    assert "odd has no task 'xx'" in refused("evaluate", odd, "--tasks", "xx", *encoder, writes=out)
+    assert "has several sets of queries; name a task" in refused(
+        "search", odd, "--encoder", tiny, "--index", tmp_path, "--output", out, writes=out
     )
 
 
