@@ -214,13 +214,13 @@ def _of_file(benchmark: Benchmark, path: Path, asked: EvaluationSettings) -> dic
     if not tasks or (asked.settings and len(tasks) < len(benchmark.tasks)):
         raise UserError(
             f"one run file of {benchmark.name} is a run on the pool, so of the setting 'multi'; for another, name the "
-            f"task it is a run of, such as {benchmark.name}/{benchmark.tasks[0].name}"
+            f"task it is a run of, such as {benchmark.address(benchmark.tasks[0])}"
         )
     queries = [text.id for view in dict.fromkeys(task.queries for task in tasks) for text in query_texts(view)]
     if len(set(queries)) < len(queries):
         raise UserError(
             f"several tasks of {benchmark.name} have the same query ids, so one run file cannot be of all; name the "
-            f"task it is a run of, such as {benchmark.name}/{tasks[0].name}"
+            f"task it is a run of, such as {benchmark.address(tasks[0])}"
         )
     return dict.fromkeys(tasks, path)
 

@@ -67,6 +67,10 @@ class Benchmark:
         """The benchmark with all its tasks."""
         return self.part_of or self
 
+    def address(self, task: Task) -> str:
+        """A task of it as :func:`hybrid_plugin.tasks.load_benchmark` takes it."""
+        return f"{self.file or self.name}/{task.name}"
+
     @property
     def settings(self) -> tuple[str, ...]:
         """The settings of its tasks."""

@@ -40,8 +40,7 @@ def load_side(name: str, side: str) -> Side | None:
     pools = benchmark.query_views if side == "queries" else tuple(dict.fromkeys(task.docs for task in benchmark.tasks))
     if len(pools) > 1:
         what = "sets of queries" if side == "queries" else "pools of documents"
-        task = benchmark.tasks[0].name
-        raise UserError(f"{name} has several {what}; name a task, such as {benchmark.name}/{task}")
+        raise UserError(f"{name} has several {what}; name a task, such as {benchmark.address(benchmark.tasks[0])}")
     if side == "queries":
         return Side(query_texts(benchmark.query_views[0]), None)
     counts = [count_documents(view) for view in benchmark.doc_views]

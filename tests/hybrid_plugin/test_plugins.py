@@ -10,6 +10,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import ir_measures
 import pytest
 
 from hybrid_plugin import hooks
@@ -199,7 +200,7 @@ def test_a_plugin_that_fails_in_use_is_named(tmp_path: Path) -> None:
 def test_the_package_of_the_documentation_works_in_a_fresh_environment(tiny: Path, tmp_path: Path) -> None:
     page = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
     blocks = dict(re.findall(r"^`(\S+)`\n\n```\w+\n(.*?)^```", page, re.MULTILINE | re.DOTALL))
-    assert len(blocks) == 6
+    assert len(blocks) == 11
     for path, content in blocks.items():
         (tmp_path / "package" / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "package" / path).write_text(content, encoding="utf-8")
@@ -224,8 +225,9 @@ def test_the_package_of_the_documentation_works_in_a_fresh_environment(tiny: Pat
 
     assert re.search(r"plugins +rivers$", use("doctor"), re.MULTILINE)
     assert re.search(r"^│ rivers +│ de en +│ mono cross multi │", use("datasets", "list"), re.MULTILINE)
+    assert re.search(r"^│ river-notes +│ de en +│ cross multi +│", use("datasets", "list"), re.MULTILINE)
     commands = re.findall(r"^hybrid-ir (train|evaluate|report|run) (.*)$", page, re.MULTILINE)
-    assert len(commands) == 4
+    assert len(commands) == 5
     for name, arguments in commands:
         given = [str(tiny) if word == "M" else word for word in arguments.split()]
         given = [str(tmp_path / word) if re.match("trained|scores|report", word) else word for word in given]
@@ -236,6 +238,19 @@ def test_the_package_of_the_documentation_works_in_a_fresh_environment(tiny: Pat
     scores = json.loads((tmp_path / "scores" / "scores.json").read_text())
     found = {pair["queries"]: pair["LastRelevant"] for pair in scores["pairs"] if pair["docs"] == "multi"}
     assert found["de"] == pytest.approx(float(value), abs=1e-4), "from positions as from the run file"
+    for task, prefixes in {"de/en": {"de": ""}, "multi/en": {"de": "de/", "en": "en/"}}.items():
+        qrels = [
+            qrel._replace(doc_id=prefix + qrel.doc_id)
+            for lang, prefix in prefixes.items()
+            for qrel in ir_measures.read_trec_qrels(str(tmp_path / "package" / "rivers" / f"notes.{lang}.qrels"))
+        ]
+        run = ir_measures.read_trec_run(str(tmp_path / "scores-notes" / "runs" / f"{task.replace('/', '.')}.trec"))
+        official = [ir_measures.nDCG @ 10, ir_measures.AP(rel=2)]
+        figures = ir_measures.calc_aggregate(official, qrels, run)
+        notes = json.loads((tmp_path / "scores-notes" / "scores.json").read_text())
+        (stated,) = [one for one in notes["tasks"] if one["task"] == task]
+        assert [*stated][-2:] == [*map(str, official)]
+        assert {measure: stated[str(measure)] for measure in official} == pytest.approx(figures, abs=1e-9)
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert re.search(r'<section[^>]* id="last-relevant"', report)
     assert "Mean position of the lowest answer" in report
@@ -250,7 +265,8 @@ def test_the_later_of_two_offers_of_a_name_counts(tmp_path: Path) -> None:
 def test_the_built_ins_come_through_the_same_hooks() -> None:
     assert {"mono", "cross", "hybrid"} <= named("hybrid_ir_strategies").keys()
     assert {"hybrid-demo", "mlqa-r", "xquad-r"} <= named("hybrid_ir_sources").keys()
-    assert {"hybrid-demo", "mlqa-r", "xquad-r"} <= named("hybrid_ir_benchmarks").keys()
+    benchmarks = {"hybrid-demo", "mlqa-r", "xquad-r", "clirmatrix", "miracl", "mmarco", "neuclir"}
+    assert benchmarks <= named("hybrid_ir_benchmarks").keys()
     assert manager() is manager()
 
 
