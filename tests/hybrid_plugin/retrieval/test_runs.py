@@ -21,6 +21,7 @@ from hybrid_plugin.retrieval.runs.reader import read_run
 from hybrid_plugin.retrieval.runs.writer import run_writer
 
 LINES = b"q1 Q0 d1 1 0.5 t\nq1 Q0 d2 2 0.25 t\nq2 Q0 d1 1 -3e-5 t\n"
+PACKED = gzip.compress(LINES, mtime=0)  # or names of tests would tell the time
 UNSORTED = pytest.mark.filterwarnings("ignore:.*the rank .* contradicts the score")
 ROWS = [("q1", "d1", 0.5), ("q1", "d2", 0.25), ("q2", "d1", -3e-5)]
 
@@ -215,9 +216,7 @@ def test_every_line_too_long_is_as_malformed_as_one(run: Callable[..., Path]) ->
         read_run(run(LINES.replace(b"\n", b" x\n")))
 
 
-@pytest.mark.parametrize(
-    "contents", [gzip.compress(LINES, mtime=0)[:-9], gzip.compress(LINES)[:15], gzip.compress(LINES)[:2]]
-)
+@pytest.mark.parametrize("contents", [PACKED[:-9], PACKED[:15], PACKED[:2]])
 def test_a_damaged_gzip_file_is_refused_by_name(run: Callable[..., Path], contents: bytes) -> None:
     with pytest.raises(UserError, match=r"run\.gz cannot be read"):
         read_run(run(contents, "run.gz"))
