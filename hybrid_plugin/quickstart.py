@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import ir_measures
+import torch
 
 from hybrid_plugin.bridges.pyserini import ENCODER_CLASS, run_module
 from hybrid_plugin.encoding.encoder import Encoder
@@ -102,7 +103,7 @@ def _search_with_pyserini(encoder: Encoder, folder: Path, strategy: str) -> floa
             "--batch-size",
             "64",
             "--threads",
-            "2",
+            str(torch.get_num_threads()),  # FAISS sets the threads of the whole process, torch's too
             "--output",
             str(run),
         ],

@@ -24,7 +24,17 @@ Views = tuple[dict[View, Part], dict[View, Vectors]]
 def encoded_vectors(
     benchmark: Benchmark, encoder: Encoder, folder: Path, *, batch_size: int | None = None, progress: bool = False
 ) -> Views:
-    """Encode the documents and queries of a benchmark, each once, into a folder; memory is for a chunk of texts."""
+    """Encode the documents and queries of a benchmark, each once, into a folder; memory is for a chunk of texts.
+
+    Raises
+    ------
+    UserError
+        Some of them cannot be read, or are none; says so before the first is encoded.
+    """
+    for views, texts in ((benchmark.query_views, query_texts), (benchmark.doc_views, documents)):
+        for view in _views(views):
+            if next(iter(texts(view)), None) is None:
+                raise UserError(f"'{view.dataset_id}' is empty")
 
     def encode(number: int, view: View, side: str) -> Part:
         texts = documents(view) if side == "docs" else query_texts(view)

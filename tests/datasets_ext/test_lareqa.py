@@ -204,8 +204,11 @@ def test_a_cluster_is_what_questions_with_a_paragraph_in_common_are_linked_to(la
 
 
 @every_collection
-def test_a_cluster_is_known_from_the_file_of_one_language(lareqa: Path, home: Path, name: str) -> None:
+def test_a_cluster_is_known_from_the_file_of_one_language(
+    lareqa: Path, request: pytest.FixtureRequest, name: str
+) -> None:
     together = {query.query_id: query.cluster for query in ir_datasets.load(f"{name}/multi/vi").queries_iter()}
+    home: Path = request.getfixturevalue("home")  # another one, from here on
     (home / name).mkdir(parents=True)
     shutil.copyfile(lareqa / name / "vi.json", home / name / "vi.json")
     alone = datasets_ext.lareqa._load(name, "vi").queries
