@@ -31,7 +31,7 @@ def encoded_vectors(
     UserError
         Some of them cannot be read, or are none; says so before the first is encoded.
     """
-    for views, texts in ((benchmark.query_views, query_texts), (benchmark.doc_views, documents)):
+    for views, texts in ((benchmark.doc_views, documents), (benchmark.query_views, query_texts)):
         for view in _views(views):
             if next(iter(texts(view)), None) is None:
                 raise UserError(f"'{view.dataset_id}' is empty")
