@@ -14,6 +14,7 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import read_json
 
 RECORD = "vectors.json"
+_ROWS = 64  # read at a time where they lie apart
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,12 @@ class Vectors:
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Any rows, float32 [rows, dimension]; raises as :meth:`block` does."""
-        return self._finite(np.asarray(self.matrix[rows], np.float32), lambda row: int(rows[row]))
+        found = np.empty((len(rows), self.matrix.shape[1]), np.float32)
+        for start in range(0, len(rows), _ROWS):
+            some = slice(start, start + _ROWS)
+            found[some] = self.matrix[rows[some]]
+            release(self.matrix)  # a row may bring megabytes of the file with it
+        return self._finite(found, lambda row: int(rows[row]))
 
     def _finite(self, block: np.ndarray, row_of: Callable[[int], int]) -> np.ndarray:
         if not np.isfinite(block).all():
