@@ -23,7 +23,7 @@ from hybrid_plugin.retrieval.runs.positions import rankings_of_run
 from hybrid_plugin.retrieval.runs.reader import Run, read_run
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.named import load_dataset
-from hybrid_plugin.tasks.task import Task, View, run_name, told_language
+from hybrid_plugin.tasks.task import Task, View, run_name, told_languages
 from hybrid_plugin.tasks.texts import count_documents, document_ids, documents, query_texts
 from hybrid_plugin.versions import versions
 
@@ -67,15 +67,17 @@ def evaluate_runs(
     measures = measures_of(part, asked)
     scoring = Scoring(measures, depth)
     collection = _Collection(benchmark.whole)
+    found: Asked | None = None  # the task before
     missing: dict[str, int] = {}
     cut: list[int] = []  # the longest ranking of each task whose rankings do not hold all documents
     for path, tasks in groupby(paths, key=paths.__getitem__):
         run = read_run(path)
-        for found in map(Asked.load, tasks):
+        for task in tasks:
+            found = Asked.load(task, found)
             longest, absent = _score(scoring, measures, found, run, path, collection, depth)
             if absent:
-                missing[found.task.name] = absent
-            size = collection.size(found.task)
+                missing[task.name] = absent
+            size = collection.size(task)
             if size is None or longest < size:
                 cut.append(longest)
     scores = scoring.scores(
@@ -179,7 +181,7 @@ class _Collection:
 
     def languages(self, task: Task, named: set[str]) -> dict[str, str]:
         """The languages of some documents of a task."""
-        found = {doc_id: told_language(task.docs, doc_id) for doc_id in named}
+        found: dict[str, str | None] = {**dict.fromkeys(named), **told_languages(task.docs, named)}
         for view in task.docs:
             if self._is_small(view):
                 ids = self._small(view)
@@ -230,7 +232,7 @@ def _of_folder(benchmark: Benchmark, folder: Path, asked: EvaluationSettings) ->
     place = folder / RUNS if (folder / RUNS).is_dir() else folder
     if not place.is_dir():
         raise UserError(f"there is no folder or run file '{folder}'")
-    paths = {task: _run_path(place, task) for task in benchmark.tasks}
+    paths = {task: run_path(place, task) for task in benchmark.tasks}
     found = {task.setting for task, path in paths.items() if path is not None}
     if not found:
         raise UserError(f"{place} has no run file of {benchmark.name}, such as {run_name(benchmark.tasks[0])}")
@@ -246,6 +248,7 @@ def _of_folder(benchmark: Benchmark, folder: Path, asked: EvaluationSettings) ->
     return result
 
 
-def _run_path(folder: Path, task: Task) -> Path | None:
+def run_path(folder: Path, task: Task) -> Path | None:
+    """The run file of a task in a folder, packed or not; None if there is none."""
     candidates = (folder / run_name(task), folder / f"{run_name(task)}.gz")
     return next((path for path in candidates if path.is_file()), None)

@@ -65,8 +65,8 @@ def stored_vectors(benchmark: Benchmark, folder: Path) -> Views:
     UserError
         The folder holds no vectors, or lacks one of the benchmark's documents or queries; names it.
     """
-    docs = {view: _stored(folder / "docs", view, documents) for view in _views(benchmark.doc_views)}
-    queries = {view: _stored(folder / "queries", view, query_texts) for view in _views(benchmark.query_views)}
+    docs = _stored(folder / "docs", benchmark.doc_views, documents)
+    queries = _stored(folder / "queries", benchmark.query_views, query_texts)
     return docs, {view: part.vectors for view, part in queries.items()}
 
 
@@ -98,23 +98,35 @@ class _Heard(Iterable[Text]):
         return names[np.concatenate(self._heard)] if self._heard else np.empty(0, object)
 
 
-def _stored(folder: Path, view: View, texts: Callable[[View], Iterator[Text]]) -> Part:
-    """A view's part of a folder of vectors."""
+def _stored(folder: Path, views: Iterable[View], texts: Callable[[View], Iterator[Text]]) -> dict[View, Part]:
+    """The parts of a folder of vectors that some views are."""
     vectors = read_vectors(folder)
-    for one in read_json(folder / RECORD).get("views", ()):
-        if (one["dataset_id"], one["field"]) == (view.dataset_id, view.field):
-            return Part(vectors.part(range(one["start"], one["stop"])), _langs(view, texts))
-    wanted = list(texts(view))
+    known = {
+        (one["dataset_id"], one["field"]): range(one["start"], one["stop"])
+        for one in read_json(folder / RECORD).get("views", ())
+    }
+    found = {}
+    for view in _views(views):
+        rows = known.get((view.dataset_id, view.field))
+        if rows is None:
+            found[view] = _looked_up(folder, vectors, view, list(texts(view)))
+        else:
+            found[view] = Part(vectors.part(rows), view.lang or _langs(texts(view)))
+    return found
+
+
+def _looked_up(folder: Path, vectors: Vectors, view: View, wanted: list[Text]) -> Part:
+    """A view's part of vectors that do not say which rows are whose, by ids."""
     row = rows_of(vectors.ids, {text.id for text in wanted})
     missing = next((text.id for text in wanted if text.id not in row), None)
     if missing is not None:
         raise UserError(f"{folder} has no vector of '{missing}'")
     rows = np.array([row[text.id] for text in wanted], np.int64)
-    lang = view.lang or np.array([text.lang for text in wanted], object)
+    lang = view.lang or _langs(wanted)
     if len(rows) and (rows == np.arange(rows[0], rows[0] + len(rows))).all():
         return Part(vectors.part(range(int(rows[0]), int(rows[0]) + len(rows))), lang)
     return Part(Vectors(list(take_ids(vectors.ids, rows)), vectors.take(rows)), lang)
 
 
-def _langs(view: View, texts: Callable[[View], Iterator[Text]]) -> str | np.ndarray:
-    return view.lang or np.array([text.lang for text in texts(view)], object)
+def _langs(texts: Iterable[Text]) -> np.ndarray:
+    return np.array([text.lang for text in texts], object)

@@ -79,11 +79,10 @@ def evaluate_vectors(
     with tqdm(total=len(benchmark.tasks), desc="rank", unit="task", disable=not progress) as bar:
         for view, tasks in by_queries.items():
             first = Asked.load(tasks[0])
-            asked = {task.name: Asked.load(task, first) for task in tasks}
+            asked = {first.task.name: first} | {task.name: Asked.load(task, first) for task in tasks[1:]}
             vectors = queries[view.plain]
             named = Vectors([view.prefix + text_id for text_id in vectors.ids], vectors.matrix)
-            known = asked[tasks[0].name].queries
-            langs = [known[text_id].lang if text_id in known else None for text_id in named.ids]
+            langs = [first.queries[one].lang if one in first.queries else None for one in named.ids]
             pools = {task.name: _pool(asked[task.name], measures, docs, options) for task in tasks}
             with ExitStack() as stack:
                 writers = _open_runs(stack, tasks, options.runs)

@@ -22,10 +22,10 @@ from hybrid_plugin.report.landings import Landing, Pooled, has_runs, read_landin
 from hybrid_plugin.report.svg import chart
 from hybrid_plugin.report.system import System
 from hybrid_plugin.report.table import table
-from hybrid_plugin.report.texts import languages_told, many_documents
+from hybrid_plugin.report.texts import many_documents
 from hybrid_plugin.tasks.benchmark import SETTINGS
 from hybrid_plugin.tasks.named import load_benchmark
-from hybrid_plugin.tasks.task import Task
+from hybrid_plugin.tasks.task import Task, languages_told
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class ReportData:
     @cached_property
     def languages_known(self) -> bool:
         """Whether the languages of the documents of the pool are known without reading too many."""
-        return not self.too_many or all(map(languages_told, self.pool))
+        return not self.too_many or all(languages_told(task.docs) for task in self.pool)
 
     def table(self, frame: pd.DataFrame, caption: str, **options: Any) -> Markup:
         """A table that sorts, scrolls in its own box and downloads as CSV; :func:`hybrid_plugin.report.table.table`."""

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from hybrid_plugin.evaluation.runs import run_path
 from hybrid_plugin.evaluation.scores import RUNS
 from hybrid_plugin.report.system import System
 from hybrid_plugin.report.texts import find_languages
+from hybrid_plugin.retrieval.runs.positions import rankings_of_run
 from hybrid_plugin.retrieval.runs.reader import read_run
 from hybrid_plugin.tasks.judgements import Judgements
-from hybrid_plugin.tasks.task import Task, run_name
+from hybrid_plugin.tasks.task import Task
 from hybrid_plugin.tasks.texts import queries
 
 TOP = 3  # documents a query that a landing keeps to show
@@ -82,13 +84,8 @@ def run_files(system: System, tasks: Sequence[Task]) -> dict[Task, Path]:
     found: dict[Task, Path] = {}
     for task in tasks:
         if task.name in scored:
-            names = (run_name(task), f"{run_name(task)}.gz")
-            candidates = (
-                path
-                for place in _places(system)
-                for path in ([place] if place.is_file() else map(place.joinpath, names))
-            )
-            path = next((path for path in candidates if path.is_file()), None)
+            candidates = (place if place.is_file() else run_path(place, task) for place in _places(system))
+            path = next(filter(None, candidates), None)
             if path is not None:
                 found[task] = path
     return found
@@ -114,18 +111,15 @@ def read_landing(system: System, pooled: Pooled) -> Landing:
     depth = 0
     for path, tasks in groupby(files, key=files.__getitem__):
         run = read_run(path)
-        row_of = {doc_id: row for row, doc_id in enumerate(run.doc_ids)}
-        order = np.argsort(np.argsort(run.doc_ids))
         for task in tasks:
-            for query_id in run.rankings.keys() & set(asked[task.name]["query_id"]):
-                docs, scores = run.rankings[query_id]
-                ranked = docs[np.lexsort((-order[docs], -scores.astype(np.float32)))]  # as trec_eval ranks
+            ids = [*(run.rankings.keys() & set(asked[task.name]["query_id"]))]
+            for query_id, ranked in zip(ids, rankings_of_run(run, ids, {}).doc_ids, strict=True):
                 depth = max(depth, len(ranked))
-                top += [(task.name, query_id, run.doc_ids[row], at) for at, row in enumerate(ranked[:TOP], start=1)]
-                for doc_id in pooled.relevant.get((task.name, query_id), ()):
-                    place = np.flatnonzero(ranked == row_of.get(doc_id, -1))
-                    if len(place):
-                        positions[task.name, query_id, doc_id] = int(place[0]) + 1
+                top += [(task.name, query_id, doc_id, at) for at, doc_id in enumerate(ranked[:TOP], start=1)]
+                wanted = set(pooled.relevant.get((task.name, query_id), ()))
+                for at, doc_id in enumerate(ranked, start=1):
+                    if doc_id in wanted:
+                        positions[task.name, query_id, doc_id] = at
     covered = {name for name, *_ in top}
     relevant = [
         (

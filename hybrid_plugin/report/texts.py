@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import permutations
 
-from hybrid_plugin.tasks.task import Task, View
+from hybrid_plugin.tasks.task import Task, View, languages_told, told_languages
 from hybrid_plugin.tasks.texts import Text, count_documents, documents
 
 MANY = 1_000_000  # documents that are not read for a report
@@ -38,22 +37,13 @@ def find_documents(tasks: Sequence[Task], wanted: Wanted) -> dict[tuple[str, str
     return found
 
 
-def languages_told(task: Task) -> bool:
-    """Whether the ids of a task's documents tell their languages: each view has a language and a prefix of its own."""
-    return all(view.lang for view in task.docs) and not any(
-        one.prefix.startswith(other.prefix) for one, other in permutations(task.docs, 2)
-    )
-
-
 def find_languages(tasks: Sequence[Task], wanted: Wanted) -> dict[tuple[str, str], str]:
     """The languages of some documents, by task and id, of those that are known."""
-    told = [task for task in tasks if languages_told(task)]
+    told = [task for task in tasks if languages_told(task.docs)]
     found = {
-        (task.name, doc_id): str(view.lang)
+        (task.name, doc_id): lang
         for task in told
-        for view in task.docs
-        for doc_id in wanted.get(task.name, ())
-        if doc_id.startswith(view.prefix)
+        for doc_id, lang in told_languages(task.docs, wanted.get(task.name, ())).items()
     }
     others = find_documents([task for task in tasks if task not in told], wanted)
     return found | {key: text.lang for key, text in others.items() if text.lang}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from hybrid_plugin.retrieval.positions import Place, PositionCounter, find_judge
 from hybrid_plugin.retrieval.rankings import Grades, LanguageMap, Rankings, ranks_of_lists
 from hybrid_plugin.retrieval.ranks import stack_rows
 from hybrid_plugin.retrieval.top import Lists, Top
-from hybrid_plugin.tasks.task import View, told_language
+from hybrid_plugin.tasks.task import View, told_languages
 
 _MANY = 100_000  # documents of which a look at all is worth a bar
 _LISTED = 2**23  # documents in the lists of a few hundred queries
@@ -197,7 +197,7 @@ class _Chunk:
 
 
 def judged_languages(
-    docs: Sequence[View], parts: Sequence[tuple[Part, str]], places: Mapping[str, Place], doc_ids: Iterable[str]
+    docs: Sequence[View], parts: Sequence[tuple[Part, str]], places: Mapping[str, Place], doc_ids: Collection[str]
 ) -> dict[str, str]:
     """The languages of some judged documents of a pool, as far as they are known.
 
@@ -205,11 +205,14 @@ def judged_languages(
     ----------
     places : where they lie in the parts; one that the collection lacks has the language that its prefix tells.
     """
-    langs = {}
+    langs = dict(told_languages(docs, (doc_id for doc_id in doc_ids if doc_id not in places)))
     for doc_id in doc_ids:
-        number, row = places.get(doc_id, (-1, -1))
-        langs[doc_id] = told_language(docs, doc_id) if number < 0 else parts[number][0].lang_of(row)
-    return {doc_id: lang for doc_id, lang in langs.items() if lang}
+        if doc_id in places:
+            number, row = places[doc_id]
+            lang = parts[number][0].lang_of(row)
+            if lang:
+                langs[doc_id] = lang
+    return langs
 
 
 def check_distinct(parts: Sequence[tuple[Part, str]]) -> None:

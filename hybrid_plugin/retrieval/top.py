@@ -17,7 +17,7 @@ class Top:
     Parameters
     ----------
     queries : how many there are.
-    depth : documents a query; None for all.
+    depth : documents a query, 1 or more; None for all.
     """
 
     def __init__(self, queries: int, depth: int | None):
@@ -30,7 +30,7 @@ class Top:
     def add(self, block: Block, offset: int) -> None:
         """Look at a block, whose documents are numbered from ``offset``."""
         if self._depth is not None and np.isneginf(self._least).any() and self._depth <= block.scores.shape[1]:
-            self._least = np.maximum(self._least, block.ordered[:, -self._depth] if self._depth else np.inf)
+            self._least = np.maximum(self._least, block.ordered[:, -self._depth])
         queries, columns = np.nonzero(block.scores >= self._least[:, None])
         self._kept.append((queries, offset + block.rows[columns], block.scores[queries, columns]))
         self._size += len(queries)
@@ -39,7 +39,7 @@ class Top:
 
     def _prune(self) -> None:
         queries, docs, scores, starts = self.found()
-        if self._depth:
+        if self._depth is not None:
             lengths = np.diff([*starts, len(queries)])
             full = np.flatnonzero(lengths >= self._depth)
             self._least[full] = scores[starts[full] + self._depth - 1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 from datasets_ext import MULTI
 from hybrid_plugin.errors import UserError
@@ -110,8 +111,16 @@ def run_name(task: Task) -> str:
     return f"{task.name.replace('/', '.')}.trec"
 
 
-def told_language(docs: Sequence[View], doc_id: str) -> str | None:
-    """The language that a document's id tells: that of its prefix, in a pool of which each view has one of its own."""
-    if len({view.prefix for view in docs}) < len(docs) or not all(view.prefix for view in docs):
-        return None
-    return next((view.lang for view in docs if doc_id.startswith(view.prefix)), None)
+def languages_told(docs: Sequence[View]) -> bool:
+    """Whether ids tell the languages of a pool's documents: each view has a language and a prefix of its own."""
+    return all(view.lang for view in docs) and not any(
+        one.prefix.startswith(other.prefix) for one, other in permutations(docs, 2)
+    )
+
+
+def told_languages(docs: Sequence[View], doc_ids: Iterable[str]) -> dict[str, str]:
+    """The languages of some documents of a pool, where their ids tell them."""
+    if not languages_told(docs):
+        return {}
+    ids = list(doc_ids)
+    return {doc_id: str(view.lang) for view in docs for doc_id in ids if doc_id.startswith(view.prefix)}
