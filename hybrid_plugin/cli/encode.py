@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
 from hybrid_plugin import encoding, retrieval, tasks
-from hybrid_plugin.cli.options import BatchSize, DatasetId, EncoderName, Output, Positive, Seed, watched
+from hybrid_plugin.cli import tables
+from hybrid_plugin.cli.options import (
+    BatchSize,
+    DatasetId,
+    EncoderName,
+    Json,
+    Output,
+    Overwrite,
+    Positive,
+    Seed,
+    watched,
+)
 from hybrid_plugin.encoding.settings import EncoderOptions
+from hybrid_plugin.outputs import say_done
 
 transform = App(name="transform", help="Take language information out of vectors, without training.")
 
 
+@transform.command(name="list")
+def list_transforms(*, json: Json = False) -> Any:
+    """The transforms that `transform fit` makes, those of plugins included; docs/transforms.md compares them."""
+    found = {name: kind.summary() for name, kind in encoding.transform_kinds().items()}
+    if json:
+        return [{"name": name, "description": summary} for name, summary in found.items()]
+    tables.print_descriptions("transform", found)
+    return None
+
+
 @transform.command
 def fit(
-    name: Annotated[str, Parameter(help="centring, lir, lsar, or that of a plugin.")],
+    name: Annotated[str, Parameter(help="centring, lir, lsar, or that of a plugin; see: hybrid-ir transform list")],
     /,
     *,
     encoder: EncoderName,
@@ -27,20 +49,28 @@ def fit(
     seed: Annotated[Seed, Parameter(help="Of the random draw of texts.")] = 0,
     options: EncoderOptions = EncoderOptions(),
     batch_size: BatchSize = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Fit a vector transform on unlabelled texts of each language; see docs/transforms.md.
 
     Fit on another collection than the one you score. A file goes to --transform of evaluate, encode, index and search;
     a folder is an encoder like any other, also for `hybrid-ir run pyserini...`.
 
-    Example: hybrid-ir transform fit centring --encoder e5-hybrid --on mlqa-r --output centring.safetensors
+    For example:
+
+        hybrid-ir transform fit centring --encoder e5-hybrid --on mlqa-r --output centring.safetensors
+        hybrid-ir evaluate xquad-r --encoder e5-hybrid --transform centring.safetensors --output scores
     """
     encoding.check_fit(name, on, output, encoder)  # complain before the model is loaded
     loaded = encoding.Encoder.load(encoder, options)
-    fitted = encoding.fit_transform(
-        name, loaded, on, rank=rank, texts=texts, seed=seed, batch_size=batch_size, progress=watched()
-    )
-    encoding.save_transform(fitted, loaded, output)
+    request = encoding.fit_request(name, loaded, on, rank=rank, texts=texts, seed=seed)
+    if encoding.transform_is_done(output, request, overwrite):
+        say_done(output)
+    else:
+        fitted = encoding.fit_transform(
+            name, loaded, on, rank=rank, texts=texts, seed=seed, batch_size=batch_size, progress=watched()
+        )
+        encoding.save_transform(fitted, loaded, output, request)
     print(output)
 
 
@@ -52,12 +82,20 @@ def encode(
     output: Output,
     options: EncoderOptions = EncoderOptions(),
     batch_size: BatchSize = None,
+    overwrite: Overwrite = False,
 ) -> None:
-    """Encode the documents and queries of an id or a benchmark into folders of vectors (vectors.npy, ids.txt)."""
+    """Encode the documents and queries of an id or a benchmark into folders of vectors (vectors.npy, ids.txt).
+
+    For example:
+
+        hybrid-ir encode xquad-r --encoder e5-hybrid --output vectors
+    """
     tasks.views_of(dataset_id)  # complain before the model is loaded
     loaded = encoding.Encoder.load(encoder, options)
-    for path in encoding.encode_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=watched()):
-        print(path)
+    folders = encoding.encode_dataset(
+        dataset_id, loaded, output, batch_size=batch_size, progress=watched(), overwrite=overwrite
+    )
+    print(*folders, sep="\n")
 
 
 def index(
@@ -68,11 +106,21 @@ def index(
     output: Output,
     options: EncoderOptions = EncoderOptions(),
     batch_size: BatchSize = None,
+    overwrite: Overwrite = False,
 ) -> None:
-    """Encode the documents of an id or a task into an exact FAISS index that Pyserini searches."""
+    """Encode the documents of an id or a task into an exact FAISS index that Pyserini searches.
+
+    For example:
+
+        hybrid-ir index xquad-r/multi --encoder e5-hybrid --output index
+    """
     tasks.load_side(dataset_id, "docs")
     loaded = encoding.Encoder.load(encoder, options)
-    print(retrieval.index_dataset(dataset_id, loaded, output, batch_size=batch_size, progress=watched()))
+    print(
+        retrieval.index_dataset(
+            dataset_id, loaded, output, batch_size=batch_size, progress=watched(), overwrite=overwrite
+        )
+    )
 
 
 def search(
@@ -85,12 +133,26 @@ def search(
     hits: Annotated[int, Parameter(help="Documents a query.")] = 1000,
     options: EncoderOptions = EncoderOptions(),
     batch_size: BatchSize = None,
+    overwrite: Overwrite = False,
 ) -> None:
-    """Search a FAISS index with the queries of an id or a task and write a TREC run file."""
+    """Search a FAISS index with the queries of an id or a task and write a TREC run file.
+
+    For example, in the index of the pool, and what scores the run:
+
+        hybrid-ir search xquad-r/multi/en --encoder e5-hybrid --index index --output run.trec
+        hybrid-ir evaluate xquad-r/multi/en --runs-from run.trec --output scores
+    """
     tasks.load_side(dataset_id, "queries")
     loaded = encoding.Encoder.load(encoder, options)
     print(
         retrieval.search_dataset(
-            dataset_id, loaded, index, output, hits=hits, batch_size=batch_size, progress=watched()
+            dataset_id,
+            loaded,
+            index,
+            output,
+            hits=hits,
+            batch_size=batch_size,
+            progress=watched(),
+            overwrite=overwrite,
         )
     )

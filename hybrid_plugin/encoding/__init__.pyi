@@ -3,8 +3,10 @@ from .encode import encode_texts as encode_texts
 from .encode import encode_to_folder as encode_to_folder
 from .encoder import Encoder as Encoder
 from .fitting import check_fit as check_fit
+from .fitting import fit_request as fit_request
 from .fitting import fit_transform as fit_transform
 from .fitting import save_transform as save_transform
+from .fitting import transform_is_done as transform_is_done
 from .folders import RECORD as RECORD
 from .settings import EncoderOptions as EncoderOptions
 from .settings import EncoderSettings as EncoderSettings
@@ -13,5 +15,6 @@ from .settings import ModelOptions as ModelOptions
 from .settings import Pooling as Pooling
 from .settings import Precision as Precision
 from .transforms.fitted import FittedTransform as FittedTransform
+from .transforms.named import transform_kinds as transform_kinds
 from .vectors import Vectors as Vectors
 from .vectors import read_vectors as read_vectors

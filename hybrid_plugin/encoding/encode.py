@@ -14,8 +14,11 @@ from hybrid_plugin.encoding.settings import Kind
 from hybrid_plugin.encoding.vectors import RECORD, Vectors, read_vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import whole_folder, write_json
+from hybrid_plugin.outputs import REQUEST, folder_is_done, say_done
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.checksum import Summed
 from hybrid_plugin.tasks.named import load_dataset
-from hybrid_plugin.tasks.sides import texts_of_views, views_of
+from hybrid_plugin.tasks.sides import said_of_texts, texts_of_views, views_of
 from hybrid_plugin.tasks.texts import Text, check_id, count_texts, texts_of
 from hybrid_plugin.versions import versions
 
@@ -58,6 +61,7 @@ def encode_to_folder(
     -------
     The vectors, memory-mapped.
     """
+    summed = Summed(texts)
     with whole_folder(folder, RECORD) as staging:
         count = 0
         with (staging / "vectors.npy").open("wb") as data, (staging / "ids.txt").open("w", encoding="utf-8") as ids:
@@ -65,7 +69,7 @@ def encode_to_folder(
             header = {"descr": "<f4", "fortran_order": False, "shape": (0, encoder.dimension)}
             npy.write_array_header_1_0(data, header)
 
-            stream, again = tee(texts)
+            stream, again = tee(summed)
             langs = (text.lang for text in again)
 
             def chunks() -> Iterator[list[str]]:
@@ -86,7 +90,9 @@ def encode_to_folder(
             "kind": kind,
             "count": count,
             "dimension": encoder.dimension,
+            "checksum": summed.checksum,
             "encoder": encoder.name,
+            "identity": encoder.identity,
             "transform": encoder.transform and encoder.transform.about,
             **(about or {}),
         }
@@ -95,7 +101,13 @@ def encode_to_folder(
 
 
 def encode_dataset(
-    dataset_id: str, encoder: Encoder, output: Path, *, batch_size: int | None = None, progress: bool = False
+    dataset_id: str,
+    encoder: Encoder,
+    output: Path,
+    *,
+    batch_size: int | None = None,
+    progress: bool = False,
+    overwrite: bool = False,
 ) -> list[Path]:
     """Encode the documents and queries of an ir_datasets id, as far as it has them, or of all tasks of a benchmark.
 
@@ -103,6 +115,7 @@ def encode_dataset(
     ----------
     dataset_id : an ir_datasets id, or what :func:`hybrid_plugin.load_benchmark` takes, of which each text is encoded
         once.
+    overwrite : replace vectors of another encoder or collection; the same are done at once.
 
     Returns
     -------
@@ -111,7 +124,7 @@ def encode_dataset(
     Raises
     ------
     UserError
-        The id is unknown or has neither.
+        The id is unknown or has neither, or the output holds other vectors.
     """
     benchmark = views_of(dataset_id)
     sides = [side for side in ("docs", "queries") if benchmark is not None or load_dataset(dataset_id).has(side)]
@@ -119,22 +132,37 @@ def encode_dataset(
         raise UserError(f"'{dataset_id}' has neither documents nor queries")
     if output.is_file():
         raise UserError(f"{output} is a file, not a folder; choose another output")
+    identity = encoder.identity
+    todo = {}
     for side in sides:
-        views: list[dict[str, object]] = []  # filled while they are encoded
-        if benchmark is None:
-            dataset = load_dataset(dataset_id)
-            texts, total = texts_of(dataset, side), count_texts(dataset, side)
+        request = {
+            "side": side,
+            "texts": said_of_texts(dataset_id, _texts(dataset_id, benchmark, side, []), side),
+            "encoder": identity,
+        }
+        if folder_is_done(output / side, RECORD, request, overwrite):
+            say_done(output / side)
         else:
-            asked = benchmark.doc_views if side == "docs" else benchmark.query_views
-            texts, total = texts_of_views(asked, side, views), None
+            todo[side] = request
+    for side, request in todo.items():
+        views: list[dict[str, object]] = []  # filled while they are encoded
+        total = count_texts(load_dataset(dataset_id), side) if benchmark is None else None
         encode_to_folder(
             encoder,
-            texts,
+            _texts(dataset_id, benchmark, side, views),
             "passage" if side == "docs" else "query",
             output / side,
             total=total,
             batch_size=batch_size,
             progress=progress,
-            about={"dataset": dataset_id, "versions": versions()} | ({"views": views} if benchmark else {}),
+            about={"dataset": dataset_id, "versions": versions(), REQUEST: request}
+            | ({"views": views} if benchmark else {}),
         )
     return [output / side for side in sides]
+
+
+def _texts(dataset_id: str, benchmark: Benchmark | None, side: str, views: list[dict[str, object]]) -> Iterator[Text]:
+    """The documents or queries of an id or a benchmark; notes in ``views`` which rows are whose."""
+    if benchmark is None:
+        return texts_of(load_dataset(dataset_id), side)
+    return texts_of_views(benchmark.doc_views if side == "docs" else benchmark.query_views, side, views)

@@ -17,6 +17,7 @@ import numpy as np
 from hybrid_plugin.encoding.architectures import half_of, save_model
 from hybrid_plugin.encoding.folders import RECORD, model_file
 from hybrid_plugin.encoding.formats import record_of, sentence_transformers_files
+from hybrid_plugin.encoding.identity import weights_checksum
 from hybrid_plugin.encoding.load import DENSE, load_parts
 from hybrid_plugin.encoding.settings import EncoderOptions, EncoderSettings, Kind, Precision
 from hybrid_plugin.encoding.transforms.fitted import FILE, FittedTransform
@@ -52,6 +53,10 @@ class Encoder:
     record: dict[str, Any] = field(default_factory=dict)  # provenance, where the model is one of our checkpoints
     precision: Precision = "float32"  # of encoding; weights and vectors are float32 always
     transform: FittedTransform | None = None  # of the vectors that encode gives; training does not see it
+
+    def __repr__(self) -> str:
+        taken_out = "" if self.transform is None else f", transform={self.transform.about['name']}"
+        return f"Encoder({self.name!r}, dimension={self.dimension}, {self.precision}{taken_out}, {self.settings})"
 
     @classmethod
     def load(cls, name: str | Path, options: EncoderOptions | None = None, **changes: Any) -> Encoder:
@@ -102,6 +107,16 @@ class Encoder:
     def dimension(self) -> int:
         """Of the vectors."""
         return int(self.dense[-1].linear.out_features if self.dense else self.model.config.hidden_size)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All that decides its vectors, as JSON, whatever its folder is called; recorded with what it makes."""
+        return {
+            "weights": weights_checksum(self.model),
+            **vars(self.settings),
+            "precision": self.precision,
+            "transform": self.transform and self.transform.checksum,
+        }
 
     @property
     def device(self) -> torch.device:

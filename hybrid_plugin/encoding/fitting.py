@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,9 @@ from hybrid_plugin.encoding.transforms.fitted import FILE, FittedTransform, prob
 from hybrid_plugin.encoding.transforms.named import transform_kind
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import check_output, whole_folder
+from hybrid_plugin.outputs import REQUEST, Request, file_is_done, folder_is_done, record_request
 from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.sides import load_side, said_of_texts
 
 DEFAULT_TEXTS = 500  # of each language and kind; docs/transforms.md shows what fewer cost
 _FEW = 50  # texts of a language, below which a warning is due
@@ -51,20 +54,59 @@ def check_transform_output(output: Path, encoder_name: str) -> None:
         raise UserError(f"{output} is the encoder's own folder; to keep the transform in it, write {output / FILE}")
 
 
-def save_transform(fitted: FittedTransform, encoder: Encoder, output: Path) -> None:
+def fit_request(
+    name: str,
+    encoder: Encoder,
+    dataset_ids: Sequence[str],
+    *,
+    rank: int | None = None,
+    texts: int = DEFAULT_TEXTS,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """All that decides what :func:`fit_transform` gives, for :func:`transform_is_done` and :func:`save_transform`."""
+    on = {
+        dataset_id: {
+            side: said_of_texts(dataset_id, found.texts, side)
+            for side in ("docs", "queries")
+            if (found := load_side(dataset_id, side)) is not None
+        }
+        for dataset_id in dataset_ids
+    }
+    identity = {key: value for key, value in encoder.identity.items() if key != "transform"}
+    return {"transform": name, "rank": rank, "texts": texts, "seed": seed, "on": on, "encoder": identity}
+
+
+def transform_is_done(output: Path, request: Request, overwrite: bool = False) -> bool:
+    """Whether an output of :func:`save_transform` is the result of a request already.
+
+    Raises
+    ------
+    UserError
+        It is of another, or not ours.
+    """
+    if output.suffix == ".safetensors":
+        return file_is_done(output, request, overwrite)
+    return folder_is_done(output, RECORD, request, overwrite)
+
+
+def save_transform(fitted: FittedTransform, encoder: Encoder, output: Path, request: Request | None = None) -> None:
     """Write a transform as a file, or together with its encoder.
 
     Parameters
     ----------
     output : a name that ends in ``.safetensors`` for the file alone; any other becomes a folder with a copy of the
         encoder and the transform in it, which :meth:`Encoder.load` takes as one.
+    request : of :func:`fit_request`, to be recorded with it.
     """
     check_transform_output(output, encoder.name)
     if output.suffix == ".safetensors":
         fitted.save(output)
+        if request is not None:
+            record_request(output, request)
         return
     with whole_folder(output, RECORD) as staging:
-        replace(encoder, transform=fitted).save(staging, encoder.record or {"base_model": encoder.name})
+        record = {**(encoder.record or {"base_model": encoder.name}), REQUEST: request}
+        replace(encoder, transform=fitted).save(staging, record)
         fitted.save(staging / FILE)
 
 

@@ -39,6 +39,9 @@ class StoredIds(Sequence[str]):
         self._offsets = offsets
         self._rows = rows
 
+    def __repr__(self) -> str:
+        return f"StoredIds({len(self):,} ids of {str(self._path)!r})"
+
     def __len__(self) -> int:
         return len(self._rows)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 
 Pooling = Literal["mean", "cls", "last"]
@@ -31,6 +32,8 @@ class EncoderSettings:
     passage_prefix: str = ""
     max_length: int = DEFAULT_MAX_LENGTH
     lower_case: bool = False
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if self.pooling not in get_args(Pooling):
@@ -62,6 +65,8 @@ class ModelOptions:
     trust_remote_code: bool = False
     """Run Python code that comes with the model; without it, such a model is refused."""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class EncoderOptions(ModelOptions):
@@ -73,6 +78,8 @@ class EncoderOptions(ModelOptions):
     transform: Path | None = None
     """A file of `hybrid-ir transform fit`, applied to the vectors; by default transform.safetensors in the model's own
     folder, where there is one."""
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if self.precision is not None and self.precision not in get_args(Precision):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.ids import StoredIds
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import read_json
@@ -29,6 +30,8 @@ class Vectors:
 
     ids: Sequence[str]
     matrix: np.ndarray
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if self.matrix.ndim != 2 or len(self.ids) != len(self.matrix):

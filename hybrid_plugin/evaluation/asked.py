@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from ir_measures import measures as irm
+
+from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.checksum import collection_checksum
 from hybrid_plugin.tasks.judgements import Judgements
 from hybrid_plugin.tasks.task import Task as Task  # once to be had from this wing
 from hybrid_plugin.tasks.task import View
@@ -36,6 +40,8 @@ class Asked:
     task: Task
     judgements: Judgements
     queries: dict[str, Shared]
+
+    __repr__ = brief
 
     @classmethod
     def load(cls, task: Task, like: Asked | None = None) -> Asked:
@@ -72,7 +78,19 @@ class Asked:
 
 def named(benchmark: Benchmark) -> dict[str, str]:
     """How ``scores.json`` names a benchmark: by its name, and by its file where that is how it can be read again."""
-    return {"benchmark": benchmark.name} | ({"benchmark_file": benchmark.file} if benchmark.file else {})
+    file = {"benchmark_file": benchmark.file} if benchmark.file else {}
+    return {"benchmark": benchmark.name, **file}
+
+
+def request_of(benchmark: Benchmark, measures: Sequence[irm.Measure], **others: Any) -> dict[str, Any]:
+    """All that decides the scores of a benchmark's tasks, as JSON; ``others`` is what is scored, and how far down."""
+    return {
+        "benchmark": benchmark.name,
+        "scope": benchmark.scope,
+        "measures": sorted(map(str, measures)),
+        **others,
+        "collection": collection_checksum(benchmark),
+    }
 
 
 def _asks(task: Task) -> tuple[View, str | None, str | None]:

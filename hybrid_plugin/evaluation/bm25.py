@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hybrid_plugin.evaluation.asked import chosen
+from hybrid_plugin.evaluation.asked import chosen, request_of
 from hybrid_plugin.evaluation.runs import evaluate_runs
-from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
+from hybrid_plugin.evaluation.scores import PARTS, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import measures_of
 from hybrid_plugin.evaluation.settings import EvaluationSettings
-from hybrid_plugin.files import SCORES, check_output, whole_file
+from hybrid_plugin.files import SCORES, scratch_folder
 from hybrid_plugin.java import import_pyserini
+from hybrid_plugin.outputs import REQUEST, folder_is_done, replace_parts, say_done
 from hybrid_plugin.retrieval.bm25 import K1, Analyzers, B, index_texts, search_texts, silence_java
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH
 from hybrid_plugin.tasks.benchmark import Benchmark
@@ -33,6 +34,7 @@ def evaluate_bm25(
     *,
     depth: int | None = DEFAULT_DEPTH,
     runs: bool = False,
+    overwrite: bool = False,
     **changes: Any,
 ) -> Scores:
     """Score BM25 (k1 0.9, b 0.4: Pyserini's defaults), indexed and searched by Pyserini's own Lucene.
@@ -49,19 +51,23 @@ def evaluate_bm25(
         name, such as ``measures=["AP", "nDCG@10"]``.
         By default the settings are mono and multi: words seldom match across languages.
     depth : documents a query that are searched and scored; None for all that share a word with it.
+    overwrite : replace other scores in the output; the same are done at once.
 
     Raises
     ------
     UserError
-        A setting or language is unknown, Pyserini or Java is missing, or the output folder is not ours.
+        A setting or language is unknown, Pyserini or Java is missing, or the output folder holds other scores or is not
+        ours.
     """
     asked = replace(asked or EvaluationSettings(), **changes)
     if not asked.settings and not asked.tasks:
         asked = replace(asked, settings=tuple(one for one in SETTINGS if one in benchmark.settings))
     part = chosen(benchmark, asked)
-    measures_of(part, asked)
-    if output is not None:
-        check_output(output, SCORES, (PER_QUERY, RUNS))
+    kept = runs and output is not None
+    request = request_of(part, measures_of(part, asked), bm25={"k1": K1, "b": B}, depth=depth, runs=kept)
+    if output is not None and folder_is_done(output, SCORES, request, overwrite, PARTS):
+        say_done(output)
+        return Scores.load(output)
     import_pyserini()
     silence_java()
     analyzers = Analyzers()
@@ -78,17 +84,13 @@ def evaluate_bm25(
                     queries = list(analyzers.analysed(query_texts(task.queries)))
                     search_texts(index, queries, folder / run_name(task), min(depth or size, size))
             shutil.rmtree(index)
-        if output is not None and runs:
-            for path in folder.iterdir():
-                with path.open("rb") as found, whole_file(output / RUNS / path.name, "wb") as kept:
-                    shutil.copyfileobj(found, kept)
         with warnings.catch_warnings():
             # A query of which no word occurs is missing in the run; that is no fault of the run.
             warnings.filterwarnings("ignore", ".* rankings are missing")
-            return evaluate_runs(
+            scores = evaluate_runs(
                 benchmark,
                 folder,
-                output,
+                None,
                 asked,
                 depth=depth,
                 about={
@@ -97,8 +99,16 @@ def evaluate_bm25(
                     "depth": depth,
                     "zero_shot": True,
                     "trained_on": [],
+                    REQUEST: request,
                 },
             )
+        if output is not None:
+            with scratch_folder(output.parent, output.name) as whole:
+                if runs:
+                    shutil.copytree(folder, whole / RUNS)
+                scores.save(whole)
+                replace_parts(whole, output, SCORES, PARTS)
+        return scores
 
 
 class _Words:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.evaluation.asked import chosen, named
-from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
+from hybrid_plugin.evaluation.asked import chosen, named, request_of
+from hybrid_plugin.evaluation.scores import PARTS, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import measures_of
+from hybrid_plugin.evaluation.seen import seen_in_training, trained_on
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.evaluation.stored import encoded_vectors, stored_vectors
 from hybrid_plugin.evaluation.vectors import RankingOptions, evaluate_vectors
-from hybrid_plugin.files import SCORES, check_output, scratch_folder
+from hybrid_plugin.files import SCORES, scratch_folder
+from hybrid_plugin.outputs import REQUEST, folder_is_done, replace_parts, say_done
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.versions import versions
@@ -34,6 +36,7 @@ def evaluate(
     vectors: Path | None = None,
     batch_size: int | None = None,
     progress: bool = False,
+    overwrite: bool = False,
     **changes: Any,
 ) -> Scores:
     """Score an encoder on the tasks of a benchmark; each text is encoded once, and vectors lie on disk.
@@ -47,11 +50,13 @@ def evaluate(
     runs : also write a run file a task, ``runs/{docs}.{queries}.trec``.
     runs_depth : documents a query in the run files; None writes all.
     vectors : take the encoder's vectors of the benchmark from this folder, see :func:`stored_vectors`.
+    overwrite : replace other scores in the output; the same are done at once.
 
     Raises
     ------
     UserError
-        A setting, language, task or measure is unknown, or the output folder is not ours.
+        A setting, language, task or measure is unknown, the vectors are not the encoder's or not of the benchmark, or
+        the output folder holds other scores or is not ours.
 
     Examples
     --------
@@ -61,37 +66,50 @@ def evaluate(
     asked = replace(asked or EvaluationSettings(), **changes)
     part = chosen(benchmark, asked)
     measures = measures_of(part, asked)  # complain before the minutes that encoding may take
-    if output is not None:
-        check_output(output, SCORES, (PER_QUERY, RUNS))
+    identity = encoder.identity
+    request = request_of(
+        part,
+        measures,
+        encoder=identity,
+        depth=depth,
+        runs=runs and output is not None,
+        runs_depth=runs_depth if runs else None,
+    )
+    if output is not None and folder_is_done(output, SCORES, request, overwrite, PARTS):
+        say_done(output)
+        return Scores.load(output)
     transform = None
     if encoder.transform is not None:
         transform = encoder.transform.against(benchmark.name, part.languages)
-    seen, own = trained_on(encoder.record), benchmark.whole.dataset_ids
     about = {
         **named(benchmark),
+        "scope": part.scope,
         "encoder": encoder.name,
+        "identity": identity,
         "encoder_settings": {key: encoder.record.get(key) for key in ("base_model", "strategy", "alpha")}
         | vars(encoder.settings)
         | {"precision": encoder.precision, "transform": transform},
-        "zero_shot": not any(one in own or one.startswith(f"{benchmark.name}/") for one in seen),
-        "trained_on": sorted(seen),
+        **seen_in_training(encoder.record, benchmark),
+        "trained_on": sorted(trained_on(encoder.record)),
         "languages_trained_on": encoder.record.get("languages", []),
         "seed": encoder.record.get("seed"),
         "depth": depth,
         "runs_depth": (runs_depth if runs else None),
         "versions": versions(),
+        REQUEST: request,
     }
-    options = RankingOptions(depth, output / RUNS if output is not None and runs else None, runs_depth)
     with _scratch(output) as scratch:
+        options = RankingOptions(depth, scratch / RUNS if output is not None and runs else None, runs_depth)
         docs, queries = (
             encoded_vectors(part, encoder, scratch, batch_size=batch_size, progress=progress)
             if vectors is None
-            else stored_vectors(part, vectors)
+            else stored_vectors(part, vectors, encoder)
         )
         result = evaluate_vectors(part, docs, queries, measures, options, about=about, progress=progress)
         del docs, queries  # before their files
-    if output is not None:
-        result.save(output)
+        if output is not None:
+            result.save(scratch)
+            replace_parts(scratch, output, SCORES, PARTS)
     return result
 
 
@@ -104,9 +122,3 @@ def _scratch(output: Path | None) -> Iterator[Path]:
     else:
         with scratch_folder(output.parent, output.name) as folder:
             yield folder
-
-
-def trained_on(record: Mapping[str, Any]) -> set[str]:
-    """What a checkpoint was trained on, by its record: the names of its sources, and what these were made from."""
-    sources = record.get("sources", [])
-    return {name for source in sources for name in (source["name"], *source.get("origins", ()))}

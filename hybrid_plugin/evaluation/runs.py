@@ -12,12 +12,13 @@ from typing import Any
 from ir_measures import measures as irm
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.evaluation.asked import Asked, chosen, named
-from hybrid_plugin.evaluation.scores import PER_QUERY, RUNS, Scores
+from hybrid_plugin.evaluation.asked import Asked, chosen, named, request_of
+from hybrid_plugin.evaluation.scores import PARTS, PER_QUERY, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import Scoring, measures_of, wanted
 from hybrid_plugin.evaluation.settings import EvaluationSettings
-from hybrid_plugin.files import SCORES, check_output
+from hybrid_plugin.files import SCORES, scratch_folder
 from hybrid_plugin.measures.values import has_ranks
+from hybrid_plugin.outputs import REQUEST, file_checksum, folder_is_done, replace_parts, say_done
 from hybrid_plugin.retrieval.rankings import LanguageMap
 from hybrid_plugin.retrieval.runs.positions import rankings_of_run
 from hybrid_plugin.retrieval.runs.reader import Run, read_run
@@ -38,6 +39,7 @@ def evaluate_runs(
     *,
     depth: int | None = None,
     about: Mapping[str, Any] | None = None,
+    overwrite: bool = False,
     **changes: Any,
 ) -> Scores:
     """Score run files that anyone made. No text of a document is held; of published collections none is read.
@@ -52,6 +54,7 @@ def evaluate_runs(
         By default the settings are those of which the folder has any run.
     depth : score rankings of so many documents; None scores them as they are.
     about : further facts for ``scores.json``.
+    overwrite : replace other scores in the output; the same are done at once.
 
     Raises
     ------
@@ -60,11 +63,14 @@ def evaluate_runs(
     """
     asked = replace(asked or EvaluationSettings(), **changes)
     part = chosen(benchmark, asked)
-    if output is not None:
-        check_output(output, SCORES, (PER_QUERY, RUNS))
     paths = _of_file(part, source, asked) if source.is_file() else _of_folder(part, source, asked)
     part = replace(part, tasks=tuple(paths))
     measures = measures_of(part, asked)
+    checksums = {path.name: file_checksum(path) for path in dict.fromkeys(paths.values())}
+    request = request_of(part, measures, depth=depth, runs=checksums)
+    if output is not None and folder_is_done(output, SCORES, request, overwrite, PARTS):
+        say_done(output)
+        return Scores.load(output)
     scoring = Scoring(measures, depth)
     collection = _Collection(benchmark.whole)
     found: Asked | None = None  # the task before
@@ -84,13 +90,16 @@ def evaluate_runs(
         part.tasks,
         {
             **named(benchmark),
+            "scope": part.scope,
             "encoder": None,
+            "identity": None,
             "runs": str(source),
             "queries_missing": missing,
             "zero_shot": None,  # a run file does not say what its system was trained on
             "seed": None,
             "depth": max(cut, default=None),
             "versions": versions(),
+            REQUEST: request,
             **(about or {}),
         },
     )
@@ -102,7 +111,10 @@ def evaluate_runs(
             stacklevel=2,
         )
     if output is not None:
-        scores.save(output)
+        kept = {output.resolve(), (output / RUNS).resolve()} & {source.resolve(), source.resolve().parent}
+        with scratch_folder(output.parent, output.name) as scratch:
+            scores.save(scratch)
+            replace_parts(scratch, output, SCORES, (PER_QUERY,) if kept else PARTS)
     return scores
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from hybrid_plugin.files import SCORES, whole_file, write_json
+from hybrid_plugin.files import SCORES, read_json, whole_file, write_json
 
+_FIGURES = ("settings", "queries_undefined", "tasks", "pairs")  # in scores.json; the rest is its head
+_LABELS = ("task", "docs", "queries", "setting", "query_id", "question", "cluster", "retrieved", "missed")  # no measures
 PER_QUERY = "per_query.parquet"  # beside scores.json
 RUNS = "runs"  # the folder of run files beside them
+PARTS = (PER_QUERY, RUNS)  # what an evaluation folder may hold beside scores.json
+_SHOWN = 4  # measures of a line
 _SUMS = ("NumQ", "NumRel", "NumRet")  # measures that ir_measures adds up over queries
 
 
@@ -22,8 +27,9 @@ class Scores:
     Parameters
     ----------
     per_query : one row a query and task: ``task``, ``docs`` and ``queries`` (languages, ``multi`` for a pool),
-        ``setting``, ``query_id``, ``question`` (the same in every language), ``cluster`` (what questions share), and a
-        column a measure, with NaN where the measure is not defined (those of language bias in the settings mono and
+        ``setting``, ``query_id``, ``question`` (the same in every language), ``cluster`` (what questions share),
+        ``retrieved`` (the documents of the ranking), ``missed`` (the relevant ones that it lacks; NaN where it was not
+        followed to its end), and a column a measure, with NaN where the measure is not defined (those of language bias in the settings mono and
         cross, RankDistance where nothing relevant is found).
     about : what was evaluated and how: the head of ``scores.json``.
     """
@@ -31,6 +37,20 @@ class Scores:
     per_query: pd.DataFrame
     measures: tuple[str, ...]
     about: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        left_out = len(self.measures) - _SHOWN
+        more = f"\n{left_out} other measures: print(scores.settings)" if left_out > 0 else ""
+        return f"{self._title()}\n{self._table().iloc[:, :_SHOWN].to_string(float_format='{:.4f}'.format)}{more}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(self._title())}</p>{self._table().to_html(float_format='{:.4f}'.format)}"
+
+    def _title(self) -> str:
+        return f"Scores of {self.about.get('encoder')} on {self.about.get('benchmark')}; tasks: {len(self.tasks)}"
+
+    def _table(self) -> pd.DataFrame:
+        return pd.DataFrame.from_dict(self.settings, orient="index", columns=[*self.measures])
 
     @property
     def tasks(self) -> pd.DataFrame:
@@ -73,6 +93,13 @@ class Scores:
         pairs = [{name: value for name, value in task.items() if name != "task"} for task in tasks]
         head = {**self.about, "settings": self.settings, "queries_undefined": self.undefined}
         return {**head, "tasks": tasks, "pairs": pairs}
+
+    @classmethod
+    def load(cls, folder: Path) -> Scores:
+        """Read what :meth:`save` wrote."""
+        rows = pd.read_parquet(folder / PER_QUERY)
+        about = {key: value for key, value in read_json(folder / SCORES).items() if key not in _FIGURES}
+        return cls(rows, tuple(name for name in map(str, rows.columns) if name not in _LABELS), about)
 
     def save(self, folder: Path) -> None:
         """Write ``scores.json`` and ``per_query.parquet``."""

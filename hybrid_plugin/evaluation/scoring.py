@@ -14,7 +14,7 @@ from hybrid_plugin.evaluation.asked import Asked
 from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.measures.base import pool_only
-from hybrid_plugin.measures.named import ALL, DEFAULT_MEASURES, parse_measures
+from hybrid_plugin.measures.named import DEFAULT_MEASURES, means_all, parse_measures
 from hybrid_plugin.measures.values import evaluator, has_ranks, values_of
 from hybrid_plugin.retrieval.rank import Wanted
 from hybrid_plugin.retrieval.rankings import LanguageMap, Rankings, ranks_of_lists
@@ -33,7 +33,7 @@ def measures_of(benchmark: Benchmark, asked: EvaluationSettings | None = None) -
     names = (asked and asked.measures) or benchmark.measures or DEFAULT_MEASURES
     official = [str(measure) for measure in parse_measures(benchmark.measures, benchmark.languages)]
     measures = parse_measures(names, benchmark.languages)
-    if ALL in names:
+    if means_all(names):
         measures = parse_measures([*official, *map(str, measures)], benchmark.languages)
     measures.sort(key=lambda one: official.index(str(one)) if str(one) in official else len(official))
     if all(task.setting != "multi" for task in benchmark.tasks):
@@ -86,6 +86,7 @@ class Scoring:
         own = [measure for measure in self._measures if says(measure, task)]
         values = values_of(own, cut, asked.judgements)
         shared = asked.shared(cut.query_ids)
+        to_its_end = self._depth is not None or any("cutoff" not in one.params for one in own)
         columns: dict[str, Any] = {
             "task": task.name,
             "docs": task.docs_lang,
@@ -94,6 +95,8 @@ class Scoring:
             "query_id": cut.query_ids,
             "question": [one.question for one in shared],
             "cluster": [one.cluster for one in shared],
+            "retrieved": cut.ranks.retrieved,
+            "missed": np.isinf(cut.ranks.at_least(1).positions).sum(1) if to_its_end else np.nan,
         }
         columns |= {str(measure): values.get(measure, np.nan) for measure in self._measures}
         self._frames.setdefault(task.name, []).append(pd.DataFrame(columns))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hybrid_plugin.brief import brief
+
 
 @dataclass(frozen=True)
 class EvaluationSettings:
@@ -17,3 +19,5 @@ class EvaluationSettings:
     """Only these, such as de/en multi/en, or de for all on German documents."""
     measures: tuple[str, ...] = ()
     """Such as AP nDCG@10 RankDistance "LanguageAP(lang='de')", or 'all'; see docs/evaluation.md."""
+
+    __repr__ = brief

@@ -9,12 +9,14 @@ import numpy as np
 
 from hybrid_plugin.encoding.encode import encode_to_folder
 from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.identity import check_identity
 from hybrid_plugin.encoding.ids import rows_of, take_ids
 from hybrid_plugin.encoding.vectors import RECORD, Vectors, read_vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import read_json
 from hybrid_plugin.retrieval.exact import Part
 from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.checksum import checksum, is_small
 from hybrid_plugin.tasks.task import View
 from hybrid_plugin.tasks.texts import Text, count_documents, documents, query_texts
 
@@ -55,16 +57,27 @@ def encoded_vectors(
     return docs, {view: part.vectors for view, part in queries.items()}
 
 
-def stored_vectors(benchmark: Benchmark, folder: Path) -> Views:
+def stored_vectors(benchmark: Benchmark, folder: Path, encoder: Encoder | None = None) -> Views:
     """The vectors of a benchmark's documents and queries from the folder that ``hybrid-ir encode`` wrote.
 
     They stay in their files, and are read a block at a time.
 
+    Parameters
+    ----------
+    encoder : that they must be of; by default any.
+
     Raises
     ------
     UserError
-        The folder holds no vectors, or lacks one of the benchmark's documents or queries; names it.
+        The folder holds no vectors, vectors of another encoder or of texts that have changed, or lacks one of the
+        benchmark's documents or queries; names it.
     """
+    if encoder is not None:
+        identity = encoder.identity
+        for side in ("docs", "queries"):
+            path = folder / side / RECORD
+            made = read_json(path).get("identity") if path.is_file() else None
+            check_identity(made, identity, f"the folder of vectors {folder / side}", encoder.name)
     docs = _stored(folder / "docs", benchmark.doc_views, documents)
     queries = _stored(folder / "queries", benchmark.query_views, query_texts)
     return docs, {view: part.vectors for view, part in queries.items()}
@@ -101,17 +114,17 @@ class _Heard(Iterable[Text]):
 def _stored(folder: Path, views: Iterable[View], texts: Callable[[View], Iterator[Text]]) -> dict[View, Part]:
     """The parts of a folder of vectors that some views are."""
     vectors = read_vectors(folder)
-    known = {
-        (one["dataset_id"], one["field"]): range(one["start"], one["stop"])
-        for one in read_json(folder / RECORD).get("views", ())
-    }
+    known = {(one["dataset_id"], one["field"]): one for one in read_json(folder / RECORD).get("views", ())}
     found = {}
     for view in _views(views):
-        rows = known.get((view.dataset_id, view.field))
-        if rows is None:
+        part = known.get((view.dataset_id, view.field))
+        what = "queries" if texts is query_texts else "documents"
+        if part is None:
             found[view] = _looked_up(folder, vectors, view, list(texts(view)))
-        else:
-            found[view] = Part(vectors.part(rows), view.lang or _langs(texts(view)))
+            continue
+        if "checksum" in part and is_small(view.dataset_id, folder.name) and part["checksum"] != checksum(texts(view)):
+            raise UserError(f"{folder} has vectors of other {what} than '{view.dataset_id}' has; encode again")
+        found[view] = Part(vectors.part(range(part["start"], part["stop"])), view.lang or _langs(texts(view)))
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from ir_measures import measures as irm
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.vectors import Vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.asked import Asked
@@ -35,6 +36,8 @@ class RankingOptions:
     """Write a run file a task into this folder."""
     runs_depth: int | None = DEFAULT_DEPTH
     """Documents a query in the run files; None writes all."""
+
+    __repr__ = brief
 
 
 def evaluate_vectors(

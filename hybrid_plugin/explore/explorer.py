@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.encode import encode_texts
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.vectors import Vectors
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.evaluation.encoder import trained_on
+from hybrid_plugin.evaluation.seen import trained_on
 from hybrid_plugin.evaluation.stored import stored_vectors
 from hybrid_plugin.explore.collection import Collection, Document, Question
 from hybrid_plugin.measures.named import parse_measures
@@ -46,6 +47,8 @@ class System:
     encoder: Encoder
     docs: Sequence[Vectors]
     questions: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    __repr__ = brief
 
     def scores(self, query: np.ndarray) -> np.ndarray:
         """The score of each document, float32 [documents].
@@ -78,6 +81,8 @@ class Explorer:
     relevant: Mapping[str, Sequence[str]]
     systems: Sequence[System]
     _encoding: threading.Lock = field(default_factory=threading.Lock, repr=False)  # tokenizers serve one at a time
+
+    __repr__ = brief
 
     @classmethod
     def load(
@@ -112,7 +117,7 @@ class Explorer:
         for place, encoder in enumerate(encoders):
             questions: dict[str, np.ndarray] = {}
             if vectors:
-                parts, asked = stored_vectors(benchmark, vectors[place])
+                parts, asked = stored_vectors(benchmark, vectors[place], encoder)
                 docs = {view: parts[view].vectors for view in collection.texts}
                 _check_origin(encoder, collection, docs, vectors[place])
                 rows = {view: dict(zip(some.ids, some.matrix, strict=True)) for view, some in asked.items()}

@@ -15,6 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.vectors import Vectors
 
 QUERIES = 512  # scored at a time
@@ -32,6 +33,8 @@ class Part:
 
     vectors: Vectors
     lang: str | np.ndarray | None = None
+
+    __repr__ = brief
 
     def __len__(self) -> int:
         return len(self.vectors.ids)

@@ -9,10 +9,13 @@ import numpy as np
 
 from hybrid_plugin.encoding.encode import encode_texts, encode_to_folder
 from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.identity import check_identity
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import check_output, read_json, whole_folder, write_json
+from hybrid_plugin.files import read_json, whole_folder, write_json
+from hybrid_plugin.outputs import REQUEST, file_checksum, file_is_done, folder_is_done, record_request, say_done
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH, run_writer
-from hybrid_plugin.tasks.sides import load_side
+from hybrid_plugin.tasks.checksum import Summed, checksum
+from hybrid_plugin.tasks.sides import load_side, said_of_texts
 from hybrid_plugin.versions import versions
 
 RECORD = "index.json"
@@ -20,14 +23,21 @@ _BLOCK = 256  # queries searched at a time
 
 
 def index_dataset(
-    dataset_id: str, encoder: Encoder, output: Path, *, batch_size: int | None = None, progress: bool = False
+    dataset_id: str,
+    encoder: Encoder,
+    output: Path,
+    *,
+    batch_size: int | None = None,
+    progress: bool = False,
+    overwrite: bool = False,
 ) -> Path:
     """Encode the documents of an ir_datasets id, or of a benchmark's task, into an exact FAISS index as Pyserini's.
 
     Parameters
     ----------
     dataset_id : as :func:`hybrid_plugin.tasks.load_side` takes it, such as ``xquad-r/multi`` or ``mine.yaml/multi/en``.
-    output : the folder, written whole; an older index there is replaced.
+    output : the folder, written whole.
+    overwrite : replace an index of another encoder or other documents; the same is done at once.
 
     Returns
     -------
@@ -36,18 +46,22 @@ def index_dataset(
     Raises
     ------
     UserError
-        The id is unknown or has no documents, or the output folder is not ours.
+        The id is unknown or has no documents, or the output folder holds another index or is not ours.
     """
     import faiss
 
     docs = load_side(dataset_id, "docs")
     if docs is None:
         raise UserError(f"'{dataset_id}' has no documents to index")
-    check_output(output, RECORD)
+    request = {"texts": said_of_texts(dataset_id, docs.texts, "docs"), "encoder": encoder.identity}
+    if folder_is_done(output, RECORD, request, overwrite):
+        say_done(output)
+        return output
+    texts = Summed(load_side(dataset_id, "docs").texts)  # type: ignore[union-attr]
     with whole_folder(output, RECORD) as staging:
         vectors = encode_to_folder(
             encoder,
-            docs.texts,
+            texts,
             "passage",
             staging / "vectors",
             total=docs.total,
@@ -67,9 +81,12 @@ def index_dataset(
             {
                 "dataset": dataset_id,
                 "encoder": encoder.name,
+                "identity": request["encoder"],
                 "transform": encoder.transform and encoder.transform.about,
                 "count": index.ntotal,
                 "dimension": index.d,
+                "checksum": texts.checksum,
+                REQUEST: request,
                 "versions": versions(),
             },
         )
@@ -85,6 +102,7 @@ def search_dataset(
     hits: int = DEFAULT_DEPTH,
     batch_size: int | None = None,
     progress: bool = False,
+    overwrite: bool = False,
 ) -> Path:
     """Search a FAISS folder (ours or Pyserini's) with the queries of an ir_datasets id, or of a benchmark's task.
 
@@ -94,6 +112,7 @@ def search_dataset(
     ----------
     output : the run file; a name in ``.gz`` means gzip.
     hits : documents a query.
+    overwrite : replace another run file; the same run is done at once. What it is of lies beside it, ``{output}.json``.
 
     Returns
     -------
@@ -102,7 +121,8 @@ def search_dataset(
     Raises
     ------
     UserError
-        The id has no queries, the folder is not an index, or the index is of another encoder.
+        The id has no queries, the folder is not an index, the index is of another encoder or of other documents than
+        the id has, or the run file is of another search.
     """
     from tqdm.auto import tqdm
 
@@ -114,7 +134,18 @@ def search_dataset(
     if output.is_dir():
         raise UserError(f"{output} is a folder; --output names the run file to write")
     index, doc_ids = _read_index(index_folder, encoder)
-    queries = encode_texts(encoder, list(asked.texts), "query", batch_size=batch_size, progress=progress)
+    _check_documents(dataset_id, index_folder, doc_ids)
+    texts = list(asked.texts)
+    request = {
+        "queries": checksum(texts),
+        "encoder": encoder.identity,
+        "index": file_checksum(index_folder / "index"),
+        "hits": hits,
+    }
+    if file_is_done(output, request, overwrite):
+        say_done(output)
+        return output
+    queries = encode_texts(encoder, texts, "query", batch_size=batch_size, progress=progress)
     with run_writer(output) as writer, tqdm(total=len(queries.ids), desc="search", disable=not progress) as bar:
         for start in range(0, len(queries.ids), _BLOCK):
             block = slice(start, start + _BLOCK)
@@ -122,6 +153,7 @@ def search_dataset(
             found = [_in_trec_order(*row, doc_ids) for row in zip(scores, places, strict=True)]
             writer.add(queries.ids[block], [names for names, _ in found], [scores for _, scores in found])
             bar.update(len(found))
+    record_request(output, request)
     return output
 
 
@@ -144,13 +176,36 @@ def _read_index(folder: Path, encoder: Encoder) -> tuple[Any, np.ndarray]:
             f"the index {folder} has {index.d} dimensions, the encoder '{encoder.name}' {encoder.dimension}; "
             "index with the same encoder"
         )
-    made = read_json(folder / RECORD) if (folder / RECORD).is_file() else None
-    if made and made.get("transform") != (encoder.transform and encoder.transform.about):
-        raise UserError(
-            f"the index {folder} was made {'with' if made.get('transform') else 'without'} a transform and the "
-            f"encoder '{encoder.name}' has {'another or none' if made.get('transform') else 'one'}; use the same"
-        )
+    check_identity(_record(folder).get("identity"), encoder.identity, f"the index {folder}", encoder.name)
     return index, doc_ids
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    """What an index folder says of itself: nothing, if Pyserini wrote it."""
+    path = folder / RECORD
+    return dict(read_json(path)) if path.is_file() else {}
+
+
+def _check_documents(dataset_id: str, folder: Path, doc_ids: np.ndarray) -> None:
+    """Refuse an index of other documents than a dataset has, as far as these are known without reading many."""
+    docs = load_side(dataset_id, "docs")
+    if docs is None:  # queries alone, for any documents
+        return
+    record = _record(folder)
+    made_of = f"'{record['dataset']}'" if record.get("dataset") else "others"
+    message = f"the index {folder} is not of the documents of '{dataset_id}', but of {made_of}; index '{dataset_id}'"
+    if docs.total is not None and docs.total != len(doc_ids):
+        raise UserError(f"{message} ({len(doc_ids):,} documents, not {docs.total:,})")
+    said = said_of_texts(dataset_id, docs.texts, "docs")
+    if "checksum" in said and (
+        sorted(_ids(dataset_id)) != sorted(doc_ids) or record.get("checksum", said["checksum"]) != said["checksum"]
+    ):
+        raise UserError(f"{message} (other ids or texts)")
+
+
+def _ids(dataset_id: str) -> list[str]:
+    docs = load_side(dataset_id, "docs")
+    return [] if docs is None else [text.id for text in docs.texts]
 
 
 def _in_trec_order(scores: np.ndarray, places: np.ndarray, doc_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.vectors import Vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.retrieval.exact import QUERIES, Part, score_blocks
@@ -35,6 +36,8 @@ class Wanted:
     positions: bool = True
     languages: int | None = None
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -49,6 +52,8 @@ class Pool:
     docs: tuple[View, ...]
     grades: Grades
     wanted: Wanted
+
+    __repr__ = brief
 
 
 def rank(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.retrieval.ranks import Languages, Ranks, stack_ranks, stack_rows
 
 Grades = Mapping[str, Mapping[str, int]]  # query id -> document id -> grade
@@ -28,6 +29,8 @@ class Rankings:
     doc_ids: Sequence[np.ndarray]
     scores: Sequence[np.ndarray]
     ranks: Ranks
+
+    __repr__ = brief
 
     def at_depth(self, depth: int) -> Rankings:
         """The same rankings cut after ``depth`` documents, which their lists reach."""
@@ -61,6 +64,8 @@ class LanguageMap:
     docs: Mapping[str, str]
     queries: Mapping[str, str]
     depth: int
+
+    __repr__ = brief
 
 
 def ranks_of_lists(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
+
 
 @dataclass(frozen=True)
 class Languages:
@@ -31,6 +33,8 @@ class Languages:
     own: np.ndarray
     own_above: np.ndarray
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class Ranks:
@@ -52,6 +56,8 @@ class Ranks:
     retrieved: np.ndarray
     languages: Languages | None = None
     grades: np.ndarray | None = None
+
+    __repr__ = brief
 
     @property
     def relevant(self) -> np.ndarray:

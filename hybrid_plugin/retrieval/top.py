@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.ids import take_ids
 from hybrid_plugin.retrieval.exact import Block, Part
 
@@ -85,6 +86,8 @@ class Lists(NamedTuple):
     """Theirs, float32."""
     langs: dict[str, str | None]
     """Of every document in them."""
+
+    __repr__ = brief
 
 
 def _described(numbers: np.ndarray, parts: Sequence[tuple[Part, str]]) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from datasets_ext import MULTI
+from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks.task import SETTINGS as SETTINGS
 from hybrid_plugin.tasks.task import Task, View, run_name
@@ -40,6 +41,8 @@ class Benchmark:
     files: tuple[str, ...] = ()
     file: str | None = None
     part_of: Benchmark | None = field(default=None, repr=False, compare=False)
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if any(not isinstance(task, Task) for task in self.tasks):
@@ -75,6 +78,22 @@ class Benchmark:
     def settings(self) -> tuple[str, ...]:
         """The settings of its tasks."""
         return tuple(setting for setting in SETTINGS if any(task.setting == setting for task in self.tasks))
+
+    @property
+    def scope(self) -> dict[str, list[str]]:
+        """Which tasks of the whole benchmark these are, by their ``settings`` and ``languages``, or else as ``tasks``;
+        empty for all."""
+        whole = self.whole
+        if len(self.tasks) == len(whole.tasks):
+            return {}
+        languages = {lang for task in self.tasks for lang in (task.docs_lang, task.queries_lang)} - {MULTI}
+        asked = {
+            "settings": [] if self.settings == whole.settings else [*self.settings],
+            "languages": [] if {*whole.languages} <= languages else sorted(languages),
+        }
+        if languages <= {*whole.languages} and whole.only(**asked).tasks == self.tasks:
+            return {key: names for key, names in asked.items() if names}
+        return {"tasks": [task.name for task in self.tasks]}
 
     @property
     def dataset_ids(self) -> set[str]:

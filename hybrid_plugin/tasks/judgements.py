@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks.named import load_dataset
 from hybrid_plugin.tasks.reading import read_records
@@ -23,6 +24,8 @@ class Judgements:
     """
 
     records: Sequence[Any]
+
+    __repr__ = brief
 
     @classmethod
     def load(cls, task: Task) -> Judgements:

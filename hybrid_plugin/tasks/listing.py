@@ -8,6 +8,7 @@ from typing import Any
 
 import ir_datasets
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.named import benchmarks, load_dataset
 
@@ -25,6 +26,21 @@ class Listed:
     benchmark: Benchmark
     documents: int | None
     here: str
+
+    def as_json(self) -> dict[str, Any]:
+        """What is known of it, under the heads of the list, with its official measures."""
+        return {
+            "benchmark": self.benchmark.name,
+            "languages": list(self.benchmark.languages),
+            "settings": list(self.benchmark.settings),
+            "licence": self.benchmark.licence,
+            "data": self.here,
+            "tasks": len(self.benchmark.tasks),
+            "documents": self.documents,
+            "measures": list(self.benchmark.measures),
+        }
+
+    __repr__ = brief
 
 
 def benchmark_table() -> list[Listed]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.checksum import Summed, checksum, is_small
 from hybrid_plugin.tasks.named import benchmarks, is_dataset, load_benchmark, load_dataset
 from hybrid_plugin.tasks.task import View
 from hybrid_plugin.tasks.texts import Text, count_documents, count_texts, documents, query_texts, texts_of
@@ -68,11 +69,34 @@ def texts_of_views(views: tuple[View, ...], side: str, found: list[dict[str, obj
     """The texts of several views, one after another; notes in ``found`` which rows are whose."""
     row = 0
     for view in dict.fromkeys(view.plain for view in views):
-        start = row
-        for text in documents(view) if side == "docs" else query_texts(view):
+        start, summed = row, Summed(documents(view) if side == "docs" else query_texts(view))
+        for text in summed:
             yield text
             row += 1
-        found.append({"dataset_id": view.dataset_id, "field": view.field, "start": start, "stop": row})
+        rows = {"start": start, "stop": row, "checksum": summed.checksum}
+        found.append({"dataset_id": view.dataset_id, "field": view.field, **rows})
+
+
+def said_of_texts(name: str, texts: Iterable[Text], side: str) -> dict[str, object]:
+    """What tells the documents or queries of a name from others, as JSON, without reading many.
+
+    Parameters
+    ----------
+    texts : all of them; read if they are few.
+
+    Returns
+    -------
+    ``checksum``, or of too many ``name`` and ``count``.
+    """
+    benchmark = views_of(name)
+    if benchmark is None:
+        ids = {name}
+    else:
+        ids = {view.dataset_id for view in (benchmark.doc_views if side == "docs" else benchmark.query_views)}
+    if all(is_small(dataset_id, side) for dataset_id in ids):
+        return {"checksum": checksum(texts)}
+    counts = [count_texts(load_dataset(dataset_id), side) for dataset_id in sorted(ids)]
+    return {"name": name, "count": None if None in counts else sum(filter(None, counts))}
 
 
 def _is_benchmark(name: str) -> bool:

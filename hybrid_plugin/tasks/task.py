@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import permutations
 
 from datasets_ext import MULTI
+from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 
 SETTINGS = ("mono", "cross", "multi")
@@ -25,6 +26,8 @@ class View:
     """Which text of a record, such as ``description``, or which ones joined, such as ``title description``; None: its
     ``default_text()``."""
 
+    __repr__ = brief
+
     @property
     def plain(self) -> View:
         """The same texts without prefix: what goes before ids in a pool makes no other texts."""
@@ -38,6 +41,8 @@ class Qrels:
     dataset_id: str
     prefix: str = ""
     """Goes before each document id: that of the view of documents which are judged."""
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,8 @@ class Task:
     question: str | None = None
     cluster: str | None = None
     setting: str = ""
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if not self.name or any(not part or part.split() != [part] or part[0] == "." for part in self.name.split("/")):

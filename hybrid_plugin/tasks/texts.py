@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks.named import load_dataset
 from hybrid_plugin.tasks.reading import read_records
@@ -20,6 +21,8 @@ class Text(NamedTuple):
     text: str
     lang: str | None = None
 
+    __repr__ = brief
+
 
 class Query(NamedTuple):
     """A query of a task, and what it shares with others."""
@@ -31,6 +34,8 @@ class Query(NamedTuple):
     """The same for the same question in every language."""
     cluster: str
     """The same for questions that are not independent."""
+
+    __repr__ = brief
 
 
 def check_id(text_id: str) -> None:

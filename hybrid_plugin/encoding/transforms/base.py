@@ -9,6 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
+
 Langs = str | Sequence[str | None] | None
 
 
@@ -25,6 +27,14 @@ class Transform(ABC):
 
     name: ClassVar[str]
     languages: tuple[str, ...]
+
+    __repr__ = brief
+
+    @classmethod
+    def summary(cls) -> str:
+        """What it does: the first sentences of its docstring, empty where it has none of its own."""
+        said = (cls.__dict__.get("__doc__") or "").strip().partition("\n\n")[0]
+        return "" if said.startswith(f"{cls.__name__}(") else " ".join(said.split())  # a dataclass names its fields
 
     @classmethod
     @abstractmethod

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.transforms.algebra import language_means
 from hybrid_plugin.encoding.transforms.per_language import PerLanguage
 from hybrid_plugin.errors import UserError
@@ -22,6 +23,8 @@ class Centring(PerLanguage):
     """
 
     name: ClassVar[str] = "centring"
+
+    __repr__ = brief
 
     @classmethod
     def fit(cls, vectors: Mapping[str, np.ndarray], rank: int | None = None) -> Centring:

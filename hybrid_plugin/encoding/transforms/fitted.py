@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import warnings
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.settings import Kind
 from hybrid_plugin.encoding.transforms.base import Langs, Transform
 from hybrid_plugin.encoding.transforms.named import transform_kind
@@ -50,9 +52,19 @@ class FittedTransform:
     about: dict[str, Any]
     probe: np.ndarray
 
+    __repr__ = brief
+
     def apply(self, vectors: np.ndarray, lang: Langs = None) -> np.ndarray:
         """See :meth:`Transform.apply`."""
         return self.transform.apply(vectors, lang)
+
+    @property
+    def checksum(self) -> str:
+        """Its name and a checksum of its numbers."""
+        found = hashlib.sha256(" ".join(self.transform.languages).encode())
+        for name in sorted(_arrays(type(self.transform))):
+            found.update(np.ascontiguousarray(getattr(self.transform, name)))
+        return f"{self.about['name']} sha256:{found.hexdigest()}"
 
     def save(self, path: Path) -> None:
         """Write a safetensors file."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.transforms.algebra import language_means, project_out
 from hybrid_plugin.encoding.transforms.per_language import PerLanguage
 from hybrid_plugin.errors import UserError
@@ -26,6 +27,8 @@ class LIR(PerLanguage):
 
     name: ClassVar[str] = "lir"
     directions: np.ndarray  # float32 [languages + 1, rank, dimension]
+
+    __repr__ = brief
 
     @classmethod
     def fit(cls, vectors: Mapping[str, np.ndarray], rank: int | None = None) -> LIR:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.transforms.algebra import language_means, project_out
 from hybrid_plugin.encoding.transforms.base import Transform
 from hybrid_plugin.errors import UserError
@@ -27,6 +28,8 @@ class LSAR(Transform):
 
     name: ClassVar[str] = "lsar"
     basis: np.ndarray  # float32 [rank, dimension]
+
+    __repr__ = brief
 
     @classmethod
     def fit(cls, vectors: Mapping[str, np.ndarray], rank: int | None = None) -> LSAR:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from hybrid_plugin.encoding.transforms.base import Transform
-from hybrid_plugin.plugins import pick
+from hybrid_plugin.plugins import named, pick
+
+
+def transform_kinds() -> dict[str, type[Transform]]:
+    """The transforms that are known, by name, those of plugins included."""
+    return dict(sorted(named("hybrid_ir_transforms").items()))
 
 
 def transform_kind(name: str) -> type[Transform]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.transforms.algebra import dots
 from hybrid_plugin.encoding.transforms.base import Transform
 
@@ -21,6 +22,8 @@ class PerLanguage(Transform):
     """
 
     means: np.ndarray  # float32 [languages + 1, dimension]
+
+    __repr__ = brief
 
     @abstractmethod
     def remove_row(self, vectors: np.ndarray, row: int) -> np.ndarray:

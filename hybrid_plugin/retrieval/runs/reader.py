@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import csv
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.retrieval.runs.writer import COLUMNS
 
@@ -39,6 +40,8 @@ class Run:
 
     doc_ids: np.ndarray
     rankings: dict[str, tuple[np.ndarray, np.ndarray]]
+
+    __repr__ = brief
 
 
 def read_run(path: Path) -> Run:

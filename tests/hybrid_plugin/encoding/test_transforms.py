@@ -312,7 +312,7 @@ def test_encode_index_and_search_apply_it_with_the_languages_of_the_collection(
     index = faiss.read_index(str(tmp_path / "index" / "index"))
     np.testing.assert_array_equal(index.reconstruct_n(0, index.ntotal), found)
     search = ("search", "hybrid-demo/de/en", "--index", tmp_path / "index", "--output", tmp_path / "run.trec")
-    with pytest.raises(UserError, match="was made with a transform"):
+    with pytest.raises(UserError, match="was made with the transform centring"):
         command(*search, "--encoder", tiny)
     assert not (tmp_path / "run.trec").exists()
     command(*search, "--encoder", centred, "--hits", 3)

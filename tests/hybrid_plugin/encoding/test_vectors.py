@@ -14,6 +14,7 @@ from hybrid_plugin.encoding.encode import encode_texts, encode_to_folder
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.vectors import Vectors, read_vectors
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.tasks.checksum import checksum
 from hybrid_plugin.tasks.texts import Text
 
 TEXTS = [Text(f"d{number}/é文", f"Text number {number % 17} {'again ' * (number % 5)}") for number in range(50)]
@@ -43,7 +44,9 @@ def test_vectors_come_back_memory_mapped_with_their_ids(encoder: Encoder, tmp_pa
         "kind": "passage",
         "count": 50,
         "dimension": encoder.dimension,
+        "checksum": checksum(TEXTS),
         "encoder": encoder.name,
+        "identity": encoder.identity,
         "transform": None,
         "dataset": "mine",
     }

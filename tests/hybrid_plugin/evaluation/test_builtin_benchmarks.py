@@ -255,7 +255,7 @@ def test_topics_that_were_not_judged_are_not_scored(scored: Path) -> None:
 def test_what_is_not_here_is_named_with_its_place(scored: Path, home: Path) -> None:
     _, absent = json.loads((scored / "miracl" / "asked.json").read_text())
     assert absent == (
-        f"'miracl/ar' needs {home}/miracl/v1.0/ar/docs/docs-0.jsonl.gz, which is not there and cannot be downloaded "
+        f"'miracl/ar/dev' needs {home}/miracl/v1.0/ar/dev/topics.tsv, which is not there and cannot be downloaded "
         "(ConnectionError); put the published file there, or leave out what needs it"
     )
 

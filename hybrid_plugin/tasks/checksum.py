@@ -1,0 +1,73 @@
+"""Whether texts and judgements are still those of before: checksums of what a collection holds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.judgements import Judgements
+from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.texts import Text, count_texts, documents, query_texts
+
+MANY = 200_000  # texts that are not read only to compare them
+
+
+class Summed(Iterable[Text]):
+    """Texts, and their checksum once they have been read."""
+
+    def __init__(self, texts: Iterable[Text]):
+        self._texts, self._state = texts, hashlib.sha256()
+
+    def __iter__(self) -> Iterator[Text]:
+        for text in self._texts:
+            self._state.update(f"{text.id}\0{text.text}\0".encode())
+            yield text
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the ids and texts that were read, in their order."""
+        return f"sha256:{self._state.hexdigest()}"
+
+
+def checksum(texts: Iterable[Text]) -> str:
+    """SHA-256 of the ids and texts, in their order."""
+    summed = Summed(texts)
+    for _ in summed:
+        pass
+    return summed.checksum
+
+
+def is_small(dataset_id: str, side: str) -> bool:
+    """Whether an entry's ``docs`` or ``queries`` are few enough to be read only to compare them, and at hand."""
+    dataset = load_dataset(dataset_id)
+    if side == "queries":
+        return True
+    at_hand = getattr(dataset, "docs_at_hand", lambda: False)
+    return at_hand() and (count_texts(dataset, side) or 0) <= MANY
+
+
+def collection_checksum(benchmark: Benchmark) -> dict[str, Any]:
+    """What a benchmark's tasks hold, as JSON: a checksum each of documents, queries and judgements.
+
+    Documents that are too many to be read for that go by their names and number.
+    """
+    docs = hashlib.sha256()
+    for view in dict.fromkeys(view.plain for view in benchmark.doc_views):
+        if is_small(view.dataset_id, "docs"):
+            said = checksum(documents(view))
+        else:
+            said = f"{view.dataset_id} {view.field} {count_texts(load_dataset(view.dataset_id), 'docs')}"
+        docs.update(f"{said}\0".encode())
+    queries = hashlib.sha256()
+    for view in dict.fromkeys(view.plain for view in benchmark.query_views):
+        queries.update(checksum(query_texts(view)).encode())
+    qrels = hashlib.sha256()
+    for task in benchmark.tasks:
+        qrels.update(f"{task.name}\0".encode())
+        for record in Judgements.load(task).records:
+            qrels.update(f"{record.query_id}\0{record.doc_id}\0{record.relevance}\0".encode())
+    return {
+        name: f"sha256:{state.hexdigest()}" for name, state in (("docs", docs), ("queries", queries), ("qrels", qrels))
+    }
