@@ -1,11 +1,12 @@
 # Two commands do everything on a machine with Python 3.11+, git and make:
 #   make quickstart   install, then the whole road on the bundled demo collection
 #   make test         install, then style, types, imports and tests
+# and `make docs` writes the pages that follow from the code (docs/api.md, docs/commands.md).
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: quickstart test lint install clean
+.PHONY: quickstart test lint docs install clean
 
 quickstart: install
 	$(BIN)/hybrid-ir quickstart --output quickstart
@@ -18,6 +19,9 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install
+	$(BIN)/python docs/generate.py
 
 install: $(VENV)/.installed
 

@@ -24,9 +24,15 @@ __all__ = [
     "ParallelDoc",
     "ParallelQuery",
     "add",
+    "is_added",
     "register",
     "register_parallel",
+    "remove",
 ]
+
+
+def __dir__() -> list[str]:
+    return list(__all__)
 
 
 def register() -> None:
@@ -40,13 +46,14 @@ def register() -> None:
     neuclir.register()
 
 
-def add(name: str, folder: str | Path) -> list[Path]:
+def add(name: str, folder: str | Path, *, overwrite: bool = False) -> list[Path]:
     """Verify local files and put them where ir_datasets looks, so that nothing is downloaded.
 
     Parameters
     ----------
     name : ``xquad-r`` or ``mlqa-r`` for the published files, or a new name for a folder of parallel JSON lines
         (see :mod:`datasets_ext.jsonl`).
+    overwrite : replace a collection of this name that was added from other files; of the same, nothing is done.
 
     Returns
     -------
@@ -55,7 +62,7 @@ def add(name: str, folder: str | Path) -> list[Path]:
     Raises
     ------
     CollectionError
-        A file is missing, damaged or not the published one; nothing was installed.
+        A file is missing, damaged or not the published one, or the name has other files; nothing was installed.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -63,4 +70,32 @@ def add(name: str, folder: str | Path) -> list[Path]:
     if name in lareqa.LANGUAGES:
         return lareqa.add(name, folder)
     register()  # so that no name of ours is taken for a new one
-    return jsonl.add(name, folder)
+    return jsonl.add(name, folder, overwrite=overwrite)
+
+
+def is_added(name: str, folder: str | Path) -> bool:
+    """Whether the files of a folder are those that :func:`add` has put where ir_datasets looks."""
+    is_added = lareqa.is_added if name in lareqa.LANGUAGES else jsonl.is_added
+    return is_added(name, Path(folder))
+
+
+def remove(name: str) -> list[Path]:
+    """Remove what :func:`add` has put where ir_datasets looks, and the document stores made of it.
+
+    ``xquad-r`` and ``mlqa-r`` stay known without their files, and are downloaded when they are next read.
+
+    Returns
+    -------
+    What was removed.
+
+    Raises
+    ------
+    CollectionError
+        There is no such collection, or it has no files there.
+    """
+    register()
+    if name in lareqa.LANGUAGES:
+        return lareqa.remove(name)
+    if name in demo.NAMES:
+        raise CollectionError(f"'{name}' comes with this package and cannot be removed")
+    return jsonl.remove(name)

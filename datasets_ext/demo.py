@@ -43,6 +43,7 @@ from datasets_ext.parallel import (
 )
 
 PARTS = ("train", "test")
+NAMES = {"hybrid-demo": "test", "hybrid-demo-train": "train"}
 TEST_SHARE = 0.2
 _FILES = ("templates", "words", "countries", "cities")
 
@@ -178,7 +179,7 @@ def _digest(text: str) -> str:
 def register() -> None:
     """Register ``hybrid-demo``, the test part, and ``hybrid-demo-train``."""
     documentation = PackageDocumentation("hybrid-demo.yaml")
-    for name, part in (("hybrid-demo", "test"), ("hybrid-demo-train", "train")):
+    for name, part in NAMES.items():
         collection = ParallelCollection(
             name,
             LANGUAGES,

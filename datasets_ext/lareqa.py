@@ -11,6 +11,7 @@ each file, so that one file can be read without the others.
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import json
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from datasets_ext.parallel import (
     ParallelQuery,
     package_json,
     register_collection,
+    remove_stores,
     shipped_metadata,
 )
 
@@ -157,3 +159,19 @@ def add(name: str, folder: Path) -> list[Path]:
             file.write(data)
         installed.append(target)
     return installed
+
+
+def is_added(name: str, folder: Path) -> bool:
+    """Whether the files of a folder are those that lie where ir_datasets looks."""
+    pairs = [(folder / f"{lang}.json", local_path(name, lang)) for lang in LANGUAGES[name]]
+    return all(one.is_file() and kept.is_file() and filecmp.cmp(one, kept, shallow=False) for one, kept in pairs)
+
+
+def remove(name: str) -> list[Path]:
+    """Remove the files of ``xquad-r`` or ``mlqa-r``, downloaded or added, and what was made of them; returns them."""
+    files = [path for lang in LANGUAGES[name] if (path := local_path(name, lang)).is_file()]
+    if not files:
+        raise CollectionError(f"'{name}' is built in, and none of its files is here")
+    for path in files:
+        path.unlink()
+    return [*files, *remove_stores(name)]

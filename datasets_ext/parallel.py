@@ -19,11 +19,13 @@ id                    documents                   queries
 # Without `from __future__ import annotations`: the exporters of ir_datasets leave out every field of a record whose
 # annotation is not a type, and with that import all annotations are text.
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import ir_datasets
@@ -69,6 +71,9 @@ class LanguagePart:
     queries: list[ParallelQuery]
     relevant: dict[str, list[str]]  # parallel id -> ids of the documents of this language that answer it
 
+    def __repr__(self) -> str:
+        return f"LanguagePart({len(self.docs):,} documents, {len(self.queries):,} queries)"
+
 
 class ParallelCollection:
     """A named set of languages, each loaded when it is first asked for and kept.
@@ -84,6 +89,7 @@ class ParallelCollection:
     metadata : the counts of every id, in the form of ir_datasets' ``metadata.json``, where they are known without
         reading the collection; otherwise they are counted, those of an id when somebody asks for them.
     licence : of its texts.
+    empty : (documents, queries) of the ids that are known to have no queries.
     """
 
     def __init__(
@@ -96,6 +102,7 @@ class ParallelCollection:
         read_queries: Callable[[str], Iterable[ParallelQuery]] | None = None,
         metadata: Callable[[], dict[str, Any]] | None = None,
         licence: str = "",
+        empty: Iterable[tuple[str, str]] = (),
     ):
         self.name = name
         self.languages = tuple(languages)
@@ -103,6 +110,7 @@ class ParallelCollection:
         self.at_hand = at_hand
         self.metadata = metadata
         self.licence = licence
+        self.empty = frozenset(empty)
         self._load = load
         self._read_queries = read_queries or (lambda lang: load(lang).queries)
         self._parts: dict[str, LanguagePart] = {}
@@ -171,6 +179,10 @@ class ParallelDocs(BaseDocs):
         """Whether their number is known only when they are read."""
         return self._collection.metadata is None
 
+    def docs_id_form(self) -> tuple[str, str]:
+        """What goes before and after an original id, in one language."""
+        return (f"{self._langs[0]}_", "") if len(self._langs) == 1 else ("", "")
+
     def docs_namespace(self) -> str:
         return self._collection.name
 
@@ -203,6 +215,18 @@ class ParallelQueries(BaseQueries):
             for query in self._collection.part(lang).queries:
                 if query.parallel_id in answered:
                     yield query
+
+    def queries_unanswered(self) -> Iterator[str]:
+        """The ids of the other queries of these languages: nothing here is relevant to them."""
+        answered = self._collection.answers(self._doc_langs)
+        for lang in self._query_langs:
+            for query in self._collection.part(lang).queries:
+                if query.parallel_id not in answered:
+                    yield query.query_id
+
+    def queries_id_form(self) -> tuple[str, str]:
+        """What goes before and after a parallel id, in one language."""
+        return ("", f"_{self._query_langs[0]}") if len(self._query_langs) == 1 else ("", "")
 
     def queries_cls(self) -> type[ParallelQuery]:
         return ParallelQuery
@@ -379,6 +403,26 @@ _registered: list[ParallelCollection] = []
 def registered_collections() -> tuple[ParallelCollection, ...]:
     """The collections that :func:`register_collection` has registered."""
     return tuple(_registered)
+
+
+def unregister_collection(name: str) -> None:
+    """Take all ids of a collection from ir_datasets again, as far as it is registered."""
+    for collection in [one for one in _registered if one.name == name]:
+        _registered.remove(collection)
+        known = ir_datasets.registry._registered  # which offers no way back
+        for dataset_id in [one for one in known if f"{one}/".startswith(f"{name}/")]:
+            del known[dataset_id]
+
+
+def remove_stores(name: str) -> list[Path]:
+    """Remove the document stores of a collection, those of earlier states too; returns them."""
+    home = Path(ir_datasets.util.home_path()) / name
+    stores = sorted(home.glob("*-*.pklz4"))  # {docs}-{fingerprint}
+    for store in stores:
+        shutil.rmtree(store)
+    if stores and not any(home.iterdir()):
+        home.rmdir()
+    return stores
 
 
 def register_collection(collection: ParallelCollection, documentation: YamlDocumentation) -> None:

@@ -26,7 +26,9 @@ def examine() -> list[Finding]:
     """Look at packages, Java, devices, collections and plugins; changes nothing."""
     found = versions()
     findings = [
-        Finding(package, package in found, found.get(package, "not installed"), f"pip install {package}")
+        Finding(package, True, found[package])
+        if package in found
+        else Finding(package, False, "not installed", f"pip install {package}")
         for package in ("hybrid-ir", "torch", "transformers", "pyserini", "faiss-cpu", "ir-datasets", "ir-measures")
     ]
     return [*findings, _java(), _device(), *_collections(), *_plugins()]

@@ -16,6 +16,7 @@ from filelock import FileLock
 
 from hybrid_plugin.errors import UserError
 
+StrPath = str | os.PathLike[str]  # as public functions take paths
 SCORES = "scores.json"  # by which a finished evaluation is known
 SWEEP_RUN = "run.json"  # the settings of one run of a sweep, beside its checkpoint and evaluations
 

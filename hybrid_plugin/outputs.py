@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 import warnings
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,14 @@ def folder_is_done(
     return is_of(target, _recorded(path), request)
 
 
-def file_is_done(target: Path, request: Request, overwrite: bool = False) -> bool:
+def file_is_done(
+    target: Path, request: Request, overwrite: bool = False, recorded: Callable[[Path], Request | None] | None = None
+) -> bool:
     """Whether a file is the finished result of a request; see :func:`folder_is_done`, and :func:`record_request`.
+
+    Parameters
+    ----------
+    recorded : reads the request from the file itself, where its kind has room for one.
 
     Raises
     ------
@@ -66,6 +72,8 @@ def file_is_done(target: Path, request: Request, overwrite: bool = False) -> boo
         raise UserError(f"{target} is a folder, not a file; choose another output")
     if overwrite or not target.exists():
         return False
+    if recorded is not None:
+        return is_of(target, recorded(target), request)
     beside = _beside(target)
     if not beside.exists():
         return is_of(target, None, request)

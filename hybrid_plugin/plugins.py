@@ -20,7 +20,7 @@ from typing import Any
 import pluggy
 
 from hybrid_plugin import hooks
-from hybrid_plugin.errors import UserError, is_built_in
+from hybrid_plugin.errors import UserError, is_built_in, unknown
 from hybrid_plugin.hooks import hookimpl as hookimpl  # once to be had from here
 
 
@@ -184,5 +184,5 @@ def pick(hook: str, name: str, kind: str) -> Any:
     """
     known = named(hook)
     if name not in known:
-        raise UserError(f"unknown {kind} '{name}'; known: {', '.join(sorted(known))}")
+        raise unknown(kind, name, sorted(known))
     return known[name]

@@ -85,7 +85,7 @@ def _search_with_pyserini(encoder: Encoder, folder: Path, strategy: str) -> floa
     (judged,) = load_benchmark(BENCHMARK).task(_TASK).qrels
     dataset_id = judged.dataset_id
     index = index_dataset(dataset_id, encoder, folder / f"index-{strategy}")
-    export_dataset(dataset_id, "pyserini", folder / "export")
+    export_dataset(dataset_id, "pyserini", folder / "export", overwrite=True)
     run = folder / f"{strategy}.trec"
     run_module(
         "pyserini.search.faiss",

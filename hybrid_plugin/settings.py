@@ -7,13 +7,19 @@ The docstring below a field is the help of its option.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import field, fields, is_dataclass
-from typing import Any, TypeVar, get_type_hints
+from numbers import Integral, Real
+from types import UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, unknown
 
 _T = TypeVar("_T")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", tuple: "a list"}
+_KINDS = {int: Integral, float: Real}  # those of numpy, too
 
 
 def keyed(key: str, **options: Any) -> Any:
@@ -61,7 +67,7 @@ def build(kind: type[_T], values: Mapping[str, Any]) -> _T:
     known = keys(kind)
     strange = sorted(set(values) - known.keys())
     if strange:
-        raise UserError(f"unknown setting '{strange[0]}'; known: {', '.join(sorted(known))}")
+        raise unknown("setting", strange[0], sorted(known))
     settings: _T = _build(kind, values)
     return settings
 
@@ -74,9 +80,25 @@ def _build(kind: Any, values: Mapping[str, Any]) -> Any:
         if is_dataclass(types[one.name]):
             chosen[one.name] = _build(types[one.name], values)
         elif key in values:
-            value = values[key]
-            chosen[one.name] = tuple(value) if isinstance(value, list) else value  # as YAML and JSON have series
+            chosen[one.name] = _read(types[one.name], values[key], key)
     try:
         return kind(**chosen)
     except TypeError as error:  # a text where a number belongs
         raise UserError(f"a setting has a value of a wrong kind: {error}") from error
+
+
+def _read(hint: Any, value: Any, key: str) -> Any:
+    """A value as the field wants it, whose type is ``hint``."""
+    hints = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    if value is None and type(None) in hints:
+        return None
+    found = next(one for one in hints if one is not type(None))
+    kind: type = str if get_origin(found) is Literal else get_origin(found) or found
+    if kind is tuple and isinstance(value, list):  # as YAML and JSON have series
+        return tuple(value)
+    if kind is float and isinstance(value, str) and _NUMBER.fullmatch(value):  # YAML takes 1e-3 for a text
+        return float(value)
+    fits = isinstance(value, _KINDS.get(kind, kind)) and isinstance(value, bool) <= (kind is bool)
+    if kind in _WORDS and not fits:
+        raise UserError(f"{key.replace('_', ' ')} is {value!r}; it takes {_WORDS[kind]}")
+    return value

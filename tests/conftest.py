@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -91,15 +92,9 @@ def browser() -> Iterator[Any]:
 
 
 def listed_benchmarks() -> dict[str, list[str]]:
-    """The table of ``hybrid-ir datasets list``: name -> cells, those of several lines joined."""
-    rows: list[list[str]] = []
-    for line in run_cli("datasets", "list").stdout.splitlines():
-        cells = [cell.strip() for cell in line.split("│")[1:-1]]
-        if cells and cells[0]:
-            rows.append(cells)
-        elif cells:
-            rows[-1] = [f"{one} {more}".strip() for one, more in zip(rows[-1], cells, strict=True)]
-    return {cells[0]: cells for cells in rows}
+    """The table of ``hybrid-ir datasets list``: name -> cells."""
+    _, *rows = (re.split(" {2,}", line) for line in run_cli("datasets", "list").stdout.splitlines())
+    return {cells[0]: ["" if cell == "-" else cell for cell in cells] for cells in rows}
 
 
 def run_cli(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess[str]:

@@ -9,10 +9,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import Any
 
 import numpy as np
 
+from datasets_ext.errors import CollectionError
+from hybrid_plugin.bridges.failures import ModuleError, reason_of
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.formats import auto_obstacle
 from hybrid_plugin.errors import UserError
@@ -124,13 +127,15 @@ def run_module(module: str, arguments: Sequence[str]) -> None:
     """Run ``python -m MODULE ARGUMENTS`` of Pyserini, or of ir_datasets or ir_measures, with this plugin active.
 
     Its collections, measures and encoder class are then known to the module. Ends as the module ends, which may be
-    by ``SystemExit``.
+    by ``SystemExit`` with its status.
 
     Raises
     ------
     UserError
-        The module is not of these packages, or does not exist, or it is to encode with one of our checkpoints by an
-        encoder class that cannot give its vectors.
+        The module is not of these packages, does not exist or is no command, or it is to encode with one of our
+        checkpoints by an encoder class that cannot give its vectors.
+    ModuleError
+        The module failed; says of what, if that is known.
     """
     package = module.partition(".")[0]
     if package not in _PACKAGES:
@@ -140,16 +145,34 @@ def run_module(module: str, arguments: Sequence[str]) -> None:
     if package == "pyserini":
         _check_encoder_class(arguments)
         activate(_option("--prefix", arguments))
-    try:
-        exists = find_spec(module) is not None
-    except ModuleNotFoundError:
-        exists = False
-    if not exists:
-        raise UserError(f"there is no module '{module}'")
+    _check_module(module)
     before = sys.argv
     sys.argv = [module, *arguments]
     try:
         with _encoder_class_offered():
             runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        # Pyserini's searches and scorers leave by a bare exit(), with status 0, where an index or a run is missing.
+        if end.code is None and module.startswith(("pyserini.search", "pyserini.eval")):
+            raise ModuleError(f"{module} gave up, see above") from end
+        raise
+    except (UserError, CollectionError, BrokenPipeError):
+        raise
+    except Exception as error:
+        raise ModuleError(reason_of(module, error)) from error
     finally:
         sys.argv = before
+
+
+def _check_module(module: str) -> None:
+    """Refuse what ``python -m`` cannot run."""
+    try:
+        spec = find_spec(module)
+    except ModuleNotFoundError:
+        spec = None
+    if spec is None:
+        raise UserError(f"there is no module '{module}'")
+    inside = spec.submodule_search_locations
+    if inside is not None and find_spec(f"{module}.__main__") is None:
+        names = ", ".join(one.name for one in iter_modules(inside) if not one.name.startswith("_"))
+        raise UserError(f"'{module}' is no command; it holds: {names}")

@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 from hybrid_plugin import encoding, tasks
 from hybrid_plugin import explore as exploring
 from hybrid_plugin.cli.options import BatchSize, BenchmarkName, flat, watched
+from hybrid_plugin.errors import UserError
 from hybrid_plugin.explore.options import EachEncoderOptions
 
 flat(EachEncoderOptions)
@@ -35,12 +36,16 @@ def explore(
 ) -> None:
     """Look around in a benchmark: a local page that shows where encoders rank its documents for a question.
 
-    Example: hybrid-ir explore xquad-r --encoder intfloat/multilingual-e5-small e5-hybrid
-    --query-prefix query: --passage-prefix passage:
+    All documents are encoded first, which takes as long as in evaluate, or taken from --vectors. Ctrl-C ends it.
+    Pooling, prefixes, precision and transform are given once for all encoders or once for each, in their order; `none`
+    leaves one as its own files say. For example, two encoders, and one without and with a transform:
 
-    Pooling and prefixes are given once for all encoders or once for each, in their order. All documents are encoded
-    first, which takes as long as in evaluate, or taken from --vectors. Ctrl-C ends it.
+        hybrid-ir explore xquad-r --encoder intfloat/multilingual-e5-small e5-hybrid \\
+            --query-prefix query: --passage-prefix passage:
+        hybrid-ir explore xquad-r --encoder e5-hybrid e5-hybrid --transform none centring.safetensors
     """
+    if vectors and batch_size is not None:
+        raise UserError("--batch-size is of documents that are encoded, but --vectors has them already; leave it out")
     found, each = tasks.load_benchmark(benchmark), options.of(len(encoder))
     with exploring.PageServer(host, port) as server:  # complain before the minutes that encoding may take
         loaded = [encoding.Encoder.load(name, one) for name, one in zip(encoder, each, strict=True)]

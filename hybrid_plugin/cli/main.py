@@ -5,10 +5,14 @@ Nothing heavy is imported before a command runs, and nothing at all for the over
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import warnings
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+
+from hybrid_plugin.cli.interrupted import ended_as_interrupted, stopped
 
 if TYPE_CHECKING:
     import inspect
@@ -17,10 +21,11 @@ if TYPE_CHECKING:
     from cyclopts import App
 
 _ABOUT = "Monolingual, cross-lingual and multilingual retrieval with ir_datasets, Pyserini and ir_measures."
+_BELOW = "Each takes --help. hybrid-ir --version names the version."
 _COMMANDS = {  # name: (file and function, or group of commands; its line in the overview)
     "quickstart": ("tools:quickstart", "The whole road on the bundled demo collection, in minutes."),
     "doctor": ("tools:doctor", "What is installed, which Java, which device, what is missing and how to get it."),
-    "datasets": ("data:datasets", "Collections: list them, look at one, add local files, export."),
+    "datasets": ("data:datasets", "Collections: list them, look at one, add or remove local files, export."),
     "sources": ("data:sources", "Sources of training pairs: list what --source takes, look at one."),
     "mine": ("train:mine", "Mine hard negatives."),
     "train": ("train:train", "Train an encoder with monolingual, cross-lingual or hybrid batches."),
@@ -35,28 +40,29 @@ _COMMANDS = {  # name: (file and function, or group of commands; its line in the
     "report": ("evaluate:report", "One HTML page that compares evaluations."),
     "explore": ("explore:explore", "Look around in a benchmark: a local page with the ranking of any question."),
     "run": ("tools:run", "Run a command of Pyserini, ir_datasets or ir_measures with this package active."),
+    "completion": ("tools:completion", "What makes bash, zsh or fish complete commands and options."),
 }
 
 
 def overview() -> str:
     """What ``hybrid-ir --help`` prints."""
     lines = [f"  {name:10}  {line}" for name, (_, line) in _COMMANDS.items()]
-    return "\n".join(
-        ["Usage: hybrid-ir COMMAND [OPTIONS]", "", _ABOUT, "", "Commands:", *lines, "", "Each takes --help."]
-    )
+    return "\n".join(["Usage: hybrid-ir COMMAND [OPTIONS]", "", _ABOUT, "", "Commands:", *lines, "", _BELOW])
 
 
 def application() -> App:
     """All commands; the file of one is imported when it is called."""
     from cyclopts import App, Parameter
 
+    from hybrid_plugin.cli.help import HelpFormatter
     from hybrid_plugin.cli.options import as_people_write, show_default
 
     app = App(
         name="hybrid-ir",
         help=_ABOUT,
-        help_format="markdown",
-        version_flags=[],
+        help_format="plaintext",
+        help_formatter=HelpFormatter(),
+        version=lambda: f"hybrid-ir {version('hybrid-ir')}",
         config=[as_people_write],
         default_parameter=Parameter(
             consume_multiple=1, negative_bool=(), negative_iterable=(), show_default=show_default
@@ -69,7 +75,7 @@ def application() -> App:
     return app
 
 
-def parse(words: list[str]) -> tuple[Callable[..., None], inspect.BoundArguments]:
+def parse(words: list[str]) -> tuple[Callable[..., Any], inspect.BoundArguments]:
     """The function behind a command, and what it is to be called with."""
     from cyclopts import CycloptsError, MissingArgumentError
 
@@ -93,35 +99,54 @@ def _sentence(error: Exception) -> tuple[str, int]:
     from cyclopts import CycloptsError
 
     from datasets_ext.errors import CollectionError
+    from hybrid_plugin.bridges.failures import ModuleError
     from hybrid_plugin.errors import UserError
 
     users: Any = (UserError, CollectionError)
     if isinstance(error, CycloptsError):
         cause = error.__cause__ or error.__context__
-        return str(cause if isinstance(cause, users) else error).strip(), 2
+        if isinstance(cause, users):
+            return str(cause), 2
+        command = " ".join(["hybrid-ir", *(error.command_chain or ())])
+        return f"{str(error).strip()} See: {command} --help", 2
     if isinstance(error, users):
         return str(error), 2
+    if isinstance(error, ModuleError):
+        return str(error), 1
     return f"{type(error).__name__}: {error} (HYBRID_IR_DEBUG=1 shows where)", 1
+
+
+def _line(message: Warning | str, kind: type[Warning]) -> str:
+    """A warning as a line; that something was done before is no warning."""
+    from hybrid_plugin.outputs import AlreadyDone
+
+    return f"{message}\n" if issubclass(kind, AlreadyDone) else f"warning: {message}\n"
 
 
 def main() -> None:
     """The entry point: user errors end with status 2 and one sentence, our own with status 1."""
-    warnings.formatwarning = lambda message, *_, **__: f"warning: {message}\n"
+    warnings.formatwarning = lambda message, kind, *_, **__: _line(message, kind)
     words = sys.argv[1:]
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
     if not words or words[0] in ("--help", "-h"):
         print(overview())
         return
+    given: dict[str, Any] = {}
     try:
-        if words[0] == "run" and words[1:] and words[1] not in ("--help", "-h"):
-            from hybrid_plugin.bridges.pyserini import run_module
+        with ended_as_interrupted():
+            if words[0] == "run" and words[1:] and words[1] not in ("--help", "-h"):
+                from hybrid_plugin.bridges.pyserini import run_module
 
-            run_module(words[1], words[2:])  # whose options are not ours to read
-        else:
-            command, bound = parse(words)
-            command(*bound.args, **bound.kwargs)
-    except KeyboardInterrupt:
-        print("hybrid-ir: interrupted", file=sys.stderr)
-        sys.exit(130)
+                run_module(words[1], words[2:])  # whose options are not ours to read
+            else:
+                command, bound = parse(words)
+                given = bound.arguments
+                _call(command, bound)
+    except KeyboardInterrupt as stop:
+        sentence, status = stopped(stop, words[0], given)
+        print(f"hybrid-ir: {sentence}", file=sys.stderr)
+        sys.exit(status)
     except BrokenPipeError:  # who reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -131,3 +156,13 @@ def main() -> None:
         sentence, status = _sentence(error)
         print(f"hybrid-ir: {sentence}", file=sys.stderr)
         sys.exit(status)
+
+
+def _call(command: Callable[..., Any], bound: inspect.BoundArguments) -> None:
+    """Run a command, and print as JSON what it returns, as those with ``--json`` do."""
+    from hybrid_plugin.cli.tables import only_json
+
+    with only_json(bound.arguments.get("json", False)):
+        found = command(*bound.args, **bound.kwargs)
+    if found is not None:
+        print(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))

@@ -17,7 +17,7 @@ from cyclopts import App, ArgumentCollection, Parameter, Token
 from cyclopts.validators import Number
 
 from hybrid_plugin.encoding.settings import EncoderOptions, ModelOptions
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, did_you_mean
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.inference.settings import ComparisonSettings
 from hybrid_plugin.settings import key_of
@@ -67,6 +67,8 @@ DatasetId = Annotated[
 BenchmarkName = Annotated[str, Parameter(help="Such as xquad-r; see: hybrid-ir datasets list")]
 EncoderName = Annotated[str, Parameter(help="A checkpoint, a Hugging Face folder or a name on the hub.")]
 Output = Annotated[Path, Parameter(help="The folder to write.")]
+Overwrite = Annotated[bool, Parameter(help="Replace a finished output of other settings.")]
+Json = Annotated[bool, Parameter(name="--json", help="Print JSON instead of a table, figures with all their digits.")]
 Device = Annotated[str | None, Parameter(help="cpu, cuda, cuda:1 ...; by default a GPU if there is one.")]
 BatchSize = Annotated[int | None, Parameter(help="Texts encoded at a time.", validator=Number(gte=1))]
 Seed = Annotated[int, Parameter(validator=Number(gte=0))]
@@ -93,7 +95,8 @@ def as_people_write(app: App, commands: tuple[str, ...], arguments: ArgumentColl
         for key, value in _read_recipe(path).items():
             option = f"--{str(key).replace('_', '-')}"
             if option not in known:
-                raise UserError(f"{path} has the unknown key '{key}'; see: hybrid-ir {' '.join(commands)} --help")
+                near = did_you_mean(str(key), (one.lstrip("-").replace("-", "_") for one in known))
+                raise UserError(f"{path} has the unknown key '{key}'; see: hybrid-ir {' '.join(commands)} --help{near}")
             if not known[option].tokens:
                 typed = enumerate(_as_typed(value))
                 known[option].tokens[:] = [Token(keyword=option, value=one, index=i, source=path) for i, one in typed]

@@ -1,10 +1,17 @@
-"""What commands print: scores, comparisons and sweeps as tables."""
+"""What commands print: tables that fit the terminal, plain columns for a pipe, or JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
@@ -16,14 +23,24 @@ if TYPE_CHECKING:
     from hybrid_plugin.tasks.listing import Listed
 
 _HEADLINE = (("AP", "mono"), ("AP", "cross"), ("AP", "multi"), ("RankDistance", "multi"))
+_NUMBER = re.compile(r"[-+<±]?\s?[\d.]")  # what it begins with
+_HEADS = 34  # the width that the names of a row have together at least, if they are that long
+_CELL = 18  # likewise a cell
 
 
 def print_scores(scores: Scores) -> None:
     """A row a measure, a column a setting."""
-    trained = scores.about.get("zero_shot") is False
-    title = f"{scores.about['benchmark']}{' (trained on it: not zero-shot)' if trained else ''}"
-    rows = [(measure, *(_figure(found, measure) for found in scores.settings.values())) for measure in scores.measures]
-    _print(["measure"], [*scores.settings], [rows], title=title, width=100)
+    from hybrid_plugin.evaluation.seen import part_seen  # with ir_datasets, which help texts should not wait for
+
+    seen = part_seen(scores.about)
+    scope = f", {scores.scope}" if scores.scope else ""
+    title = f"{scores.about['benchmark']}{scope}{f' (trained on {seen}: not zero-shot)' if seen else ''}"
+    settings = {
+        name: {key: figures[key] for key in figures if scores.says(key, name)}
+        for name, figures in scores.settings.items()
+    }
+    rows = [(measure, *(_figure(found, measure) for found in settings.values())) for measure in scores.measures]
+    _print(["measure"], [*scores.settings], [rows], title=title)
 
 
 def print_benchmarks(listed: Iterable[Listed]) -> None:
@@ -40,29 +57,72 @@ def print_benchmarks(listed: Iterable[Listed]) -> None:
         )
         for one in listed
     ]
-    _print(["benchmark", "languages", "settings", "licence", "data"], ["tasks", "documents"], [rows], width=130)
+    _print(["benchmark"], ["languages", "settings", "licence", "data", "tasks", "documents"], [rows])
+
+
+def print_descriptions(kind: str, described: Mapping[str, str]) -> None:
+    """Names, of some kind, and what each is in a line."""
+    _print([kind], ["what it is"], [[*described.items()]])
 
 
 def print_text_table(table: TextTable) -> None:
     """A table of :mod:`hybrid_plugin.inference.tables`."""
-    _print(table.heads, table.columns, table.parts, title=table.title, width=130)
-    for note in table.notes:
-        print(note)
+    _print(table.heads, table.columns, table.parts, title=table.title, notes=table.notes)
 
 
 def print_strategies(results: Mapping[str, Scores]) -> None:
     """The headline of each strategy of the quickstart."""
     rows = [(name, *_headline(scores.settings)) for name, scores in results.items()]
-    _print(["strategy"], [" ".join(column) for column in _HEADLINE], [rows], right=False, width=80)
+    _print(["strategy"], [" ".join(column) for column in _HEADLINE], [rows])
 
 
 def print_sweep(table: pd.DataFrame) -> None:
     """The headline of each run and benchmark of a sweep."""
     groups = table.set_index("setting").groupby(["run", "benchmark"], sort=False)
     rows = [(*names, *_headline(found.to_dict(orient="index"))) for names, found in groups]
-    _print(["run", "benchmark"], [" ".join(column) for column in _HEADLINE], [rows], right=False, width=120)
-    if not all(any(row[2:]) for row in rows):
-        print("Benchmarks with other official measures have their figures in sweep.csv.")
+    elsewhere = "Benchmarks with other official measures have their figures in sweep.csv."
+    notes = [] if all(any(row[2:]) for row in rows) else [elsewhere]
+    _print(["run", "benchmark"], [" ".join(column) for column in _HEADLINE], [rows], notes=notes)
+
+
+def print_plan(table: pd.DataFrame) -> None:
+    """The runs of a sweep, what of each is done, and about how long the rest takes."""
+    seconds = table["seconds"]
+    rows = zip(table["run"], table["done"], map(_duration, seconds), strict=True)
+    unknown = f", and {seconds.isna().sum()} of unknown time" if seconds.isna().any() else ""
+    _print(["run"], ["done", "time"], [rows], notes=[f"{len(table)} runs: about {_duration(seconds.sum())}{unknown}"])
+
+
+def _duration(seconds: float) -> str:
+    """Such as 2:05 h, 12 min or 40 s; a question mark where nobody knows."""
+    if seconds != seconds:
+        return "?"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60}:{minutes % 60:02} h"
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a frame for JSON, without the cells that are empty."""
+    return [row[row.notna()].to_dict() for _, row in frame.astype(object).iterrows()]
+
+
+@contextlib.contextmanager
+def only_json(asked: bool) -> Iterator[None]:
+    """While a command works: what it and its libraries print goes to stderr, if stdout is for JSON alone."""
+    if not asked:
+        yield
+        return
+    sys.stdout.flush()
+    kept = os.dup(1)  # Java, for one, knows nothing of sys.stdout
+    os.dup2(2, 1)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _headline(settings: Mapping[Any, Mapping[str, float]]) -> list[str]:
@@ -81,17 +141,100 @@ def _print(
     parts: Iterable[Iterable[Sequence[str]]],
     *,
     title: str | None = None,
-    right: bool = True,
-    width: int,
+    notes: Sequence[str] = (),
 ) -> None:
-    """Print a table at least so wide, with a line between its parts; nothing is cut, since cut names look alike."""
-    table = Table(title=title, title_justify="left")
-    for name in heads:
-        table.add_column(name, overflow="fold")
-    for name in columns:
-        table.add_column(name, justify="right" if right else "left", overflow="fold")
-    for rows in parts:
-        for row in rows:
-            table.add_row(*row)
-        table.add_section()
-    Console(width=max(width, Console().width), markup=False).print(table)  # names may hold brackets
+    """Print a table for who reads it: in a terminal, with lines and as wide as that; elsewhere for grep and awk.
+
+    Parameters
+    ----------
+    heads : the first columns, which name the row.
+    columns : the others.
+    parts : groups of rows, with a line between them in a terminal.
+    notes : sentences below.
+    """
+    names, tables = [*heads, *columns], [[*rows] for rows in parts]
+    if sys.stdout.isatty():
+        if title is not None:
+            print(title)
+        _print_boxes(len(heads), names, tables)
+        for note in notes:
+            print(note)
+    else:
+        if title is not None:
+            print(f"# {title}")
+        _print_columns([names, *(row for rows in tables for row in rows)])
+        for note in notes:
+            print(f"# {note}")
+
+
+def _print_columns(rows: Iterable[Sequence[str]]) -> None:
+    """A row a line, with two blanks or more between its cells and none within; an empty cell is a dash."""
+    cells = [[" ".join(cell.split()) or "-" for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        print("  ".join(padded).rstrip())
+
+
+def _print_boxes(heads: int, names: Sequence[str], parts: Sequence[Sequence[Sequence[str]]]) -> None:
+    """A table, or several below each other that repeat the heads, as wide as the terminal; nothing is cut."""
+    width, height = shutil.get_terminal_size()  # rich takes a terminal without colours for 80 columns wide
+    console = Console(width=width, height=height, markup=False, highlight=False)  # names may hold brackets
+    columns = [
+        _Column.of(name, [row[place] for rows in parts for row in rows], _HEADS // heads if place < heads else _CELL)
+        for place, name in enumerate(names)
+    ]
+    for places in _blocks(heads, [column.least for column in columns], width):
+        table = Table()
+        for place, wide in zip(places, _widths([columns[one] for one in places], width), strict=True):
+            side: Any = "right" if columns[place].numbers else "left"
+            table.add_column(names[place], width=wide, justify=side, overflow="fold")
+        for rows in parts:
+            for row in rows:
+                table.add_row(*(row[place] for place in places))
+            table.add_section()
+        console.print(table)
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column's width where nothing is folded, and the least that it can do with, which is so much at most."""
+
+    numbers: bool
+    natural: int
+    least: int
+
+    @classmethod
+    def of(cls, name: str, cells: Sequence[str], most: int) -> _Column:
+        numbers = all(_NUMBER.match(cell) for cell in cells if cell)
+        lines = [line for cell in cells for line in cell.split("\n")]
+        words = lines if numbers else [word for cell in cells for word in cell.split()]  # numbers are not folded
+        longest = max(map(cell_len, [*words, *name.split()]), default=0)
+        return cls(numbers, max(map(cell_len, [*lines, name])), min(longest, most))
+
+
+def _room(widths: Iterable[int]) -> int:
+    """What columns of these widths take with the lines and blanks between them."""
+    return sum(width + 3 for width in widths) + 1
+
+
+def _blocks(heads: int, least: Sequence[int], width: int) -> Iterator[list[int]]:
+    """The columns that fit beside each other, each time with the heads before them."""
+    block = [*range(heads)]
+    for place in range(heads, len(least)):
+        if len(block) > heads and _room(least[one] for one in (*block, place)) > width:
+            yield block
+            block = [*range(heads)]
+        block.append(place)
+    yield block
+
+
+def _widths(columns: Sequence[_Column], width: int) -> list[int]:
+    """The widths of columns beside each other, where the widest gives first."""
+    widths = [column.natural for column in columns]
+    while _room(widths) > width:
+        wide = [place for place, column in enumerate(columns) if widths[place] > column.least]
+        if not wide:
+            break
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return widths

@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from hybrid_plugin import encoding, evaluation, training
 from hybrid_plugin.cli import tables
-from hybrid_plugin.cli.options import Assignments, BatchSize, Device, EncoderName, Output, Sources, watched
+from hybrid_plugin.cli.options import (
+    Assignments,
+    BatchSize,
+    Device,
+    EncoderName,
+    Json,
+    Output,
+    Overwrite,
+    Sources,
+    watched,
+)
 from hybrid_plugin.encoding.settings import EncoderOptions, ModelOptions
 from hybrid_plugin.files import check_output
 from hybrid_plugin.settings import flatten
@@ -27,15 +37,20 @@ def mine(
     settings: MiningSettings = MiningSettings(),
     options: EncoderOptions = EncoderOptions(),
     batch_size: BatchSize = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Mine hard negatives: passages that rank high for a question and do not answer it.
 
-    Example: hybrid-ir mine --source mlqa-r --encoder e5-hybrid --max-share 0.95 --output mined.jsonl, then
-    hybrid-ir train --source mined.jsonl --negatives 2 ...
+    For example, and what comes after it:
+
+        hybrid-ir mine --source mlqa-r --encoder e5-hybrid --max-share 0.95 --output mined.jsonl
+        hybrid-ir train --source mined.jsonl --negatives 2 --model e5-hybrid --output e5-negatives
     """
     pairs = training.pooled(training.load_sources(source))
     loaded = encoding.Encoder.load(encoder, options)
-    found = training.mine(pairs, loaded, output, settings, batch_size=batch_size, progress=watched())
+    found = training.mine(
+        pairs, loaded, output, settings, batch_size=batch_size, progress=watched(), overwrite=overwrite
+    )
     print(f"{output}: {found.negatives} negatives for {found.rows_with_negatives} of {found.rows} rows")
 
 
@@ -48,16 +63,20 @@ def train(
     validation: ValidationSettings = ValidationSettings(),
     options: ModelOptions = ModelOptions(),
     recipe: Annotated[Path | None, Parameter(help="A YAML file with any of these options: batch_size: 32.")] = None,
+    overwrite: Overwrite = False,
     source_weight: Annotated[Assignments | None, Parameter(show=False)] = None,
 ) -> None:
     """Train an encoder on parallel pairs with monolingual, cross-lingual or hybrid batches.
 
-    Example: hybrid-ir train --source mlqa-r --model intfloat/multilingual-e5-small --query-prefix query:
-    --passage-prefix passage: --strategy hybrid --steps 200 --batch-size 32 --output e5-hybrid
+    For example:
 
-    A run that was interrupted goes on when the same command is given again.
+        hybrid-ir train --source mlqa-r --model intfloat/multilingual-e5-small \\
+            --query-prefix query: --passage-prefix passage: \\
+            --strategy hybrid --steps 200 --batch-size 32 --output e5-hybrid
 
-    Several processes: torchrun --nproc-per-node=8 -m hybrid_plugin.cli train ...
+    A run that was interrupted goes on when the same command is given again. On several GPUs, with the same options:
+
+        torchrun --nproc-per-node=8 -m hybrid_plugin.cli train ...
     """
     if source_weight:
         warnings.warn("--source-weight is called --source-weights now; the old name goes with 0.3", stacklevel=2)
@@ -66,7 +85,7 @@ def train(
     sources = training.load_sources(source)
     judged = training.load_validation(validation, settings, evaluation.evaluate)
     start = encoding.Encoder.load(model, EncoderOptions(**vars(options)))
-    training.train(start, sources, output, settings, validation=judged, progress=True)
+    training.train(start, sources, output, settings, validation=judged, progress=True, overwrite=overwrite)
     if os.environ.get("RANK", "0") == "0":  # of several processes, one speaks
         print(f"checkpoint: {output}")
 
@@ -78,16 +97,39 @@ def sweep(
     output: Output,
     set: Annotated[Assignments | None, Parameter(help="Replace a setting of the file's base.")] = None,
     device: Device = None,
-) -> None:
+    dry_run: Annotated[
+        bool, Parameter(help="Check all runs, and list them, what of each is done, and about how long the rest takes.")
+    ] = False,
+    overwrite: Annotated[bool, Parameter(help="Do anew the runs that are there with other settings.")] = False,
+    json: Json = False,
+) -> Any:
     """Train and score a grid of settings (strategy, alpha, seed, sources, model) and collect one table.
 
-    Given again, it goes on where it was interrupted and skips what is done.
+    All runs are checked before the first one starts. Given again, it goes on where it was interrupted, skips what is
+    done, and tries again what failed.
 
-    Example: hybrid-ir sweep docs/study.yaml --set model=./e5-small --output study
+    For example:
+
+        hybrid-ir sweep docs/study.yaml --set model=./e5-small --output study
     """
     runs = training.read_sweep(file, set)
-    tables.print_sweep(training.sweep(runs, output, evaluation.evaluate, progress=True, device=device))
+    if dry_run:
+        planned = training.plan(runs, output, device=device, overwrite=overwrite, fetch=False)
+        found = training.times(planned, device=device)
+        if not json:
+            tables.print_plan(found)
+        return tables.records(found) if json else None
+    try:
+        found = training.sweep(runs, output, evaluation.evaluate, progress=True, device=device, overwrite=overwrite)
+    except training.SweepFailed as failed:
+        if len(failed.table):
+            tables.print_sweep(failed.table)
+        raise
+    if json:
+        return tables.records(found)
+    tables.print_sweep(found)
     print(f"table: {output / 'sweep.csv'}")
+    return None
 
 
 def card(

@@ -13,7 +13,7 @@ from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.settings import Kind
 from hybrid_plugin.encoding.vectors import RECORD, Vectors, read_vectors
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import whole_folder, write_json
+from hybrid_plugin.files import StrPath, whole_folder, write_json
 from hybrid_plugin.outputs import REQUEST, folder_is_done, say_done
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.checksum import Summed
@@ -43,7 +43,7 @@ def encode_to_folder(
     encoder: Encoder,
     texts: Iterable[Text],
     kind: Kind,
-    folder: Path,
+    folder: StrPath,
     *,
     total: int | None = None,
     batch_size: int | None = None,
@@ -61,6 +61,7 @@ def encode_to_folder(
     -------
     The vectors, memory-mapped.
     """
+    folder = Path(folder)
     summed = Summed(texts)
     with whole_folder(folder, RECORD) as staging:
         count = 0
@@ -103,7 +104,7 @@ def encode_to_folder(
 def encode_dataset(
     dataset_id: str,
     encoder: Encoder,
-    output: Path,
+    output: StrPath,
     *,
     batch_size: int | None = None,
     progress: bool = False,
@@ -126,6 +127,7 @@ def encode_dataset(
     UserError
         The id is unknown or has neither, or the output holds other vectors.
     """
+    output = Path(output)
     benchmark = views_of(dataset_id)
     sides = [side for side in ("docs", "queries") if benchmark is not None or load_dataset(dataset_id).has(side)]
     if not sides:

@@ -20,9 +20,10 @@ from hybrid_plugin.encoding.formats import record_of, sentence_transformers_file
 from hybrid_plugin.encoding.identity import weights_checksum
 from hybrid_plugin.encoding.load import DENSE, load_parts
 from hybrid_plugin.encoding.settings import EncoderOptions, EncoderSettings, Kind, Precision
+from hybrid_plugin.encoding.threads import threads, worthwhile_threads
 from hybrid_plugin.encoding.transforms.fitted import FILE, FittedTransform
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import write_json
+from hybrid_plugin.files import StrPath, write_json
 
 if TYPE_CHECKING:
     import torch
@@ -53,6 +54,7 @@ class Encoder:
     record: dict[str, Any] = field(default_factory=dict)  # provenance, where the model is one of our checkpoints
     precision: Precision = "float32"  # of encoding; weights and vectors are float32 always
     transform: FittedTransform | None = None  # of the vectors that encode gives; training does not see it
+    threads: int | None = None  # of the CPU to encode with; None for as many as are worthwhile
 
     def __repr__(self) -> str:
         taken_out = "" if self.transform is None else f", transform={self.transform.about['name']}"
@@ -78,11 +80,19 @@ class Encoder:
         asked = replace(options or EncoderOptions(), **changes)
         parts = load_parts(str(name), asked)
         precision = asked.precision or ("bfloat16" if parts.model.device.type == "cuda" else "float32")
-        encoder = cls(parts.model, parts.tokenizer, parts.settings, str(name), parts.record, precision)  # type: ignore[arg-type]
+        encoder = cls(
+            parts.model,
+            parts.tokenizer,
+            parts.settings,
+            str(name),
+            parts.record,
+            precision,  # type: ignore[arg-type]
+            threads=asked.threads,
+        )
         path = asked.transform or model_file(str(name), FILE)
         return encoder if path is None else encoder.with_transform(Path(path))
 
-    def with_transform(self, path: Path) -> Encoder:
+    def with_transform(self, path: StrPath) -> Encoder:
         """The same encoder with the transform of a file.
 
         Raises
@@ -90,6 +100,7 @@ class Encoder:
         UserError
             The file is no transform, or one for another encoder; names it.
         """
+        path = Path(path)
         fitted = FittedTransform.load(path)
         fitted.check(self, path)
         return replace(self, transform=fitted)
@@ -189,7 +200,8 @@ class Encoder:
         """Unit vectors of queries or passages.
 
         The same text gets the same vector, bit for bit, within 16,384 texts, since each distinct one of them is
-        encoded once; beyond that, other neighbours in its batch may change its last digits.
+        encoded once; beyond that, other neighbours in its batch may change its last digits, and so may another number
+        of threads.
 
         Parameters
         ----------
@@ -234,6 +246,7 @@ class Encoder:
         if total is None and isinstance(chunks, Sequence):
             total = sum(map(len, chunks))
         done = 0
+        count = self.threads or worthwhile_threads(self.model)
         known = repeat(None) if langs is None else iter(langs)
         self.model.eval()
         with tqdm(total=total, desc=f"encode {kind}", unit="text", disable=not progress) as bar:
@@ -243,7 +256,11 @@ class Encoder:
                 # Longest first: batches pad little, and memory runs out at once or never.
                 order = sorted(range(len(ids)), key=lambda place: -len(ids[place]))
                 vectors = np.empty((len(ids), self.dimension), np.float32)
-                with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=reduced):
+                with (
+                    threads(count),
+                    torch.inference_mode(),
+                    torch.autocast(self.device.type, torch.bfloat16, enabled=reduced),
+                ):
                     for start in range(0, len(order), size):
                         batch = order[start : start + size]
                         vectors[batch] = self.forward([ids[place] for place in batch]).float().cpu().numpy()
@@ -275,7 +292,7 @@ class Encoder:
             return "its vectors are transformed"
         return None
 
-    def save(self, folder: Path, provenance: dict[str, Any] | None = None) -> None:
+    def save(self, folder: StrPath, provenance: dict[str, Any] | None = None) -> None:
         """Write a checkpoint into a folder: for transformers, sentence-transformers, Pyserini and ourselves.
 
         The record says in ``auto_obstacle`` why Pyserini's ``auto`` cannot use it, and null where it can.
@@ -284,6 +301,7 @@ class Encoder:
         ----------
         provenance : further facts for the record, such as the sources trained on.
         """
+        folder = Path(folder)
         save_model(self.model, folder, leave_out=DENSE)
         self.tokenizer.save_pretrained(folder)
         dense = {f"{place}_Dense": layer for place, layer in enumerate(self.dense, start=2)}

@@ -16,7 +16,7 @@ from hybrid_plugin.encoding.sampling import sample_texts
 from hybrid_plugin.encoding.transforms.fitted import FILE, FittedTransform, probe_of
 from hybrid_plugin.encoding.transforms.named import transform_kind
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import check_output, whole_folder
+from hybrid_plugin.files import StrPath, check_output, whole_folder
 from hybrid_plugin.outputs import REQUEST, Request, file_is_done, folder_is_done, record_request
 from hybrid_plugin.tasks.named import load_dataset
 from hybrid_plugin.tasks.sides import load_side, said_of_texts
@@ -25,7 +25,7 @@ DEFAULT_TEXTS = 500  # of each language and kind; docs/transforms.md shows what 
 _FEW = 50  # texts of a language, below which a warning is due
 
 
-def check_fit(name: str, dataset_ids: Sequence[str], output: Path, encoder_name: str) -> None:
+def check_fit(name: str, dataset_ids: Sequence[str], output: StrPath, encoder_name: str) -> None:
     """Refuse what :func:`fit_transform` and :func:`save_transform` would, before anything is loaded.
 
     Raises
@@ -33,6 +33,7 @@ def check_fit(name: str, dataset_ids: Sequence[str], output: Path, encoder_name:
     UserError
         A name or an id is unknown, or the output is not ours to write.
     """
+    output = Path(output)
     transform_kind(name)
     for dataset_id in dataset_ids:
         load_dataset(dataset_id)
@@ -76,7 +77,7 @@ def fit_request(
     return {"transform": name, "rank": rank, "texts": texts, "seed": seed, "on": on, "encoder": identity}
 
 
-def transform_is_done(output: Path, request: Request, overwrite: bool = False) -> bool:
+def transform_is_done(output: StrPath, request: Request, overwrite: bool = False) -> bool:
     """Whether an output of :func:`save_transform` is the result of a request already.
 
     Raises
@@ -84,12 +85,13 @@ def transform_is_done(output: Path, request: Request, overwrite: bool = False) -
     UserError
         It is of another, or not ours.
     """
+    output = Path(output)
     if output.suffix == ".safetensors":
         return file_is_done(output, request, overwrite)
     return folder_is_done(output, RECORD, request, overwrite)
 
 
-def save_transform(fitted: FittedTransform, encoder: Encoder, output: Path, request: Request | None = None) -> None:
+def save_transform(fitted: FittedTransform, encoder: Encoder, output: StrPath, request: Request | None = None) -> None:
     """Write a transform as a file, or together with its encoder.
 
     Parameters
@@ -98,6 +100,7 @@ def save_transform(fitted: FittedTransform, encoder: Encoder, output: Path, requ
         encoder and the transform in it, which :meth:`Encoder.load` takes as one.
     request : of :func:`fit_request`, to be recorded with it.
     """
+    output = Path(output)
     check_transform_output(output, encoder.name)
     if output.suffix == ".safetensors":
         fitted.save(output)

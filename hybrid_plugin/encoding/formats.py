@@ -38,6 +38,7 @@ class Description:
     prompt_left_out : the tokens of a prompt are left out of pooling.
     subfolder : holds the transformer; empty where it is in the model's own folder.
     record : of a checkpoint of ours, whole.
+    pools : sentence-transformers' files say how it is pooled.
     """
 
     pooling: str = "mean"
@@ -49,6 +50,7 @@ class Description:
     prompt_left_out: bool = False
     subfolder: str = ""
     record: dict[str, Any] = field(default_factory=dict)
+    pools: bool = False
 
 
 def describe(name: str, bare: bool) -> Description:
@@ -109,6 +111,7 @@ def _of_modules(name: str, modules: Any, bare: bool) -> Description:
         dense=tuple(paths[2 : 2 + len(after)]) if known else (),
         prompt_left_out=pooling.get("include_prompt") is False,
         subfolder=paths[0],
+        pools="Pooling" in kinds,
     )
 
 

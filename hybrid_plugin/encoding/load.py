@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hybrid_plugin.encoding.architectures import load_model
+from hybrid_plugin.encoding.families import misuse
 from hybrid_plugin.encoding.folders import check_folder, check_hub, looks_like_path
 from hybrid_plugin.encoding.formats import Description, check_code, describe
 from hybrid_plugin.encoding.settings import EncoderSettings, ModelOptions, as_prefix
@@ -48,6 +50,9 @@ def load_parts(name: str, options: ModelOptions) -> Parts:
 
         model.add_module(DENSE, load_dense(name, said.dense, model.config.hidden_size, options.allow_pickle))
     settings = _settings(name, said, options, _length_limit(model, tokenizer))
+    warning = misuse(name, said, settings)
+    if warning:
+        warnings.warn(warning, stacklevel=3)
     return Parts(model.to(device).eval(), tokenizer, settings, said.record)  # type: ignore[arg-type]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from hybrid_plugin.brief import brief
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, unknown
 
 Pooling = Literal["mean", "cls", "last"]
 Kind = Literal["query", "passage"]
@@ -37,7 +37,7 @@ class EncoderSettings:
 
     def __post_init__(self) -> None:
         if self.pooling not in get_args(Pooling):
-            raise UserError(f"unknown pooling '{self.pooling}'; known: {', '.join(get_args(Pooling))}")
+            raise unknown("pooling", self.pooling, get_args(Pooling))
         if self.max_length < 4:
             raise UserError(f"max length is {self.max_length}; it must be at least 4 tokens")
 
@@ -78,12 +78,17 @@ class EncoderOptions(ModelOptions):
     transform: Path | None = None
     """A file of `hybrid-ir transform fit`, applied to the vectors; by default transform.safetensors in the model's own
     folder, where there is one."""
+    threads: int | None = None
+    """Of the CPU to encode with; by default as many as torch takes, but fewer for a model so small that they would only
+    wait for each other. Another number may change the last digits of the vectors."""
 
     __repr__ = brief
 
     def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise UserError(f"threads is {self.threads}; it must be 1 or above")
         if self.precision is not None and self.precision not in get_args(Precision):
-            raise UserError(f"unknown precision '{self.precision}'; known: {', '.join(get_args(Precision))}")
+            raise unknown("precision", self.precision, get_args(Precision))
 
 
 def as_prefix(text: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.ids import StoredIds
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import read_json
+from hybrid_plugin.files import StrPath, read_json
 
 RECORD = "vectors.json"
 _ROWS = 64  # read at a time where they lie apart
@@ -80,7 +80,7 @@ def release(matrix: np.ndarray) -> None:
         mapped.madvise(mmap.MADV_DONTNEED)
 
 
-def read_vectors(folder: Path) -> Vectors:
+def read_vectors(folder: StrPath) -> Vectors:
     """Vectors of a folder, memory-mapped.
 
     Raises
@@ -88,6 +88,7 @@ def read_vectors(folder: Path) -> Vectors:
     UserError
         The folder holds no vectors, or its files do not fit together; names the file.
     """
+    folder = Path(folder)
     if not (folder / RECORD).is_file():
         raise UserError(f"{folder} holds no vectors (it has no {RECORD})")
     record = read_json(folder / RECORD)

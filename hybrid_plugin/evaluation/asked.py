@@ -13,6 +13,7 @@ from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.checked import check_judgements
 from hybrid_plugin.tasks.checksum import collection_checksum
 from hybrid_plugin.tasks.judgements import Judgements
 from hybrid_plugin.tasks.task import Task as Task  # once to be had from this wing
@@ -57,13 +58,19 @@ class Asked:
             A query id occurs twice, or an id of the task is unknown.
         """
         if like is not None and _asks(like.task) == _asks(task):
-            return cls(task, Judgements.load(task), like.queries)
+            return cls._checked(task, like.queries)
         found: dict[str, Shared] = {}
         for query in queries(task):
             if query.id in found:
                 raise UserError(f"the query id '{query.id}' occurs twice in '{task.queries.dataset_id}'")
             found[query.id] = Shared(query.lang, query.question, query.cluster)
-        return cls(task, Judgements.load(task), found)
+        return cls._checked(task, found)
+
+    @classmethod
+    def _checked(cls, task: Task, found: dict[str, Shared]) -> Asked:
+        judgements = Judgements.load(task)
+        check_judgements(task, judgements, found)
+        return cls(task, judgements, found)
 
     @cached_property
     def missing(self) -> list[str]:
@@ -82,14 +89,22 @@ def named(benchmark: Benchmark) -> dict[str, str]:
     return {"benchmark": benchmark.name, **file}
 
 
-def request_of(benchmark: Benchmark, measures: Sequence[irm.Measure], **others: Any) -> dict[str, Any]:
-    """All that decides the scores of a benchmark's tasks, as JSON; ``others`` is what is scored, and how far down."""
+def request_of(
+    benchmark: Benchmark, measures: Sequence[irm.Measure], *, docs: bool = True, **others: Any
+) -> dict[str, Any]:
+    """All that decides the scores of a benchmark's tasks, as JSON.
+
+    Parameters
+    ----------
+    docs : whether documents matter.
+    others : what is scored, and how far down.
+    """
     return {
         "benchmark": benchmark.name,
         "scope": benchmark.scope,
         "measures": sorted(map(str, measures)),
         **others,
-        "collection": collection_checksum(benchmark),
+        "collection": collection_checksum(benchmark, docs=docs),
     }
 
 

@@ -15,7 +15,7 @@ from hybrid_plugin.evaluation.runs import evaluate_runs
 from hybrid_plugin.evaluation.scores import PARTS, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import measures_of
 from hybrid_plugin.evaluation.settings import EvaluationSettings
-from hybrid_plugin.files import SCORES, scratch_folder
+from hybrid_plugin.files import SCORES, StrPath, scratch_folder
 from hybrid_plugin.java import import_pyserini
 from hybrid_plugin.outputs import REQUEST, folder_is_done, replace_parts, say_done
 from hybrid_plugin.retrieval.bm25 import K1, Analyzers, B, index_texts, search_texts, silence_java
@@ -29,7 +29,7 @@ SETTINGS = ("mono", "multi")
 
 def evaluate_bm25(
     benchmark: Benchmark,
-    output: Path | None = None,
+    output: StrPath | None = None,
     asked: EvaluationSettings | None = None,
     *,
     depth: int | None = DEFAULT_DEPTH,
@@ -59,6 +59,7 @@ def evaluate_bm25(
         A setting or language is unknown, Pyserini or Java is missing, or the output folder holds other scores or is not
         ours.
     """
+    output = None if output is None else Path(output)
     asked = replace(asked or EvaluationSettings(), **changes)
     if not asked.settings and not asked.tasks:
         asked = replace(asked, settings=tuple(one for one in SETTINGS if one in benchmark.settings))

@@ -17,7 +17,7 @@ from hybrid_plugin.evaluation.seen import seen_in_training, trained_on
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.evaluation.stored import encoded_vectors, stored_vectors
 from hybrid_plugin.evaluation.vectors import RankingOptions, evaluate_vectors
-from hybrid_plugin.files import SCORES, scratch_folder
+from hybrid_plugin.files import SCORES, StrPath, scratch_folder
 from hybrid_plugin.outputs import REQUEST, folder_is_done, replace_parts, say_done
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH
 from hybrid_plugin.tasks.benchmark import Benchmark
@@ -27,13 +27,13 @@ from hybrid_plugin.versions import versions
 def evaluate(
     benchmark: Benchmark,
     encoder: Encoder,
-    output: Path | None = None,
+    output: StrPath | None = None,
     asked: EvaluationSettings | None = None,
     *,
     depth: int | None = None,
     runs: bool = False,
     runs_depth: int | None = DEFAULT_DEPTH,
-    vectors: Path | None = None,
+    vectors: StrPath | None = None,
     batch_size: int | None = None,
     progress: bool = False,
     overwrite: bool = False,
@@ -63,6 +63,8 @@ def evaluate(
     >>> scores = evaluate(load_benchmark("xquad-r"), Encoder.load("out"), Path("scores"))   # doctest: +SKIP
     >>> scores.settings["multi"]["AP"]                                                      # doctest: +SKIP
     """
+    output = None if output is None else Path(output)
+    vectors = None if vectors is None else Path(vectors)
     asked = replace(asked or EvaluationSettings(), **changes)
     part = chosen(benchmark, asked)
     measures = measures_of(part, asked)  # complain before the minutes that encoding may take

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -13,28 +15,32 @@ from ir_measures import measures as irm
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.asked import Asked, chosen, named, request_of
+from hybrid_plugin.evaluation.original_ids import with_made_ids
 from hybrid_plugin.evaluation.scores import PARTS, PER_QUERY, RUNS, Scores
 from hybrid_plugin.evaluation.scoring import Scoring, measures_of, wanted
 from hybrid_plugin.evaluation.settings import EvaluationSettings
-from hybrid_plugin.files import SCORES, scratch_folder
+from hybrid_plugin.evaluation.strangers import place_of_query, strange_document, strange_query
+from hybrid_plugin.files import SCORES, StrPath, scratch_folder
 from hybrid_plugin.measures.values import has_ranks
 from hybrid_plugin.outputs import REQUEST, file_checksum, folder_is_done, replace_parts, say_done
 from hybrid_plugin.retrieval.rankings import LanguageMap
 from hybrid_plugin.retrieval.runs.positions import rankings_of_run
 from hybrid_plugin.retrieval.runs.reader import Run, read_run
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.checksum import is_small
+from hybrid_plugin.tasks.ids import query_ids
 from hybrid_plugin.tasks.task import Task, View, run_name, told_languages
 from hybrid_plugin.tasks.texts import count_documents, document_ids, documents, query_texts
 from hybrid_plugin.versions import versions
 
-_MANY = 200_000  # documents of a view whose ids are not read only to check those of a run
+_RUN = re.compile(r"\.(trec|run|res)\b")  # in the names of run files
+_ENDING = re.compile(r"(\.(trec|run|res|txt|gz))+$")
 
 
 def evaluate_runs(
     benchmark: Benchmark,
-    source: Path,
-    output: Path | None = None,
+    source: StrPath,
+    output: StrPath | None = None,
     asked: EvaluationSettings | None = None,
     *,
     depth: int | None = None,
@@ -61,13 +67,15 @@ def evaluate_runs(
     UserError
         The folder lacks a task of a setting, or a run does not fit the benchmark; names the file and line or id.
     """
+    source = Path(source)
+    output = None if output is None else Path(output)
     asked = replace(asked or EvaluationSettings(), **changes)
     part = chosen(benchmark, asked)
     paths = _of_file(part, source, asked) if source.is_file() else _of_folder(part, source, asked)
     part = replace(part, tasks=tuple(paths))
     measures = measures_of(part, asked)
     checksums = {path.name: file_checksum(path) for path in dict.fromkeys(paths.values())}
-    request = request_of(part, measures, depth=depth, runs=checksums)
+    request = request_of(part, measures, docs=False, depth=depth, runs=checksums)
     if output is not None and folder_is_done(output, SCORES, request, overwrite, PARTS):
         say_done(output)
         return Scores.load(output)
@@ -76,8 +84,11 @@ def evaluate_runs(
     found: Asked | None = None  # the task before
     missing: dict[str, int] = {}
     cut: list[int] = []  # the longest ranking of each task whose rankings do not hold all documents
-    for path, tasks in groupby(paths, key=paths.__getitem__):
-        run = read_run(path)
+    renamed: dict[Path, str] = {}  # run files with original ids: an example of what was read as what
+    for path, tasks in ((path, [*tasks]) for path, tasks in groupby(paths, key=paths.__getitem__)):
+        run, example = with_made_ids(read_run(path), path, tasks, benchmark.whole.query_views, collection.doc_ids)
+        if example:
+            renamed[path] = example
         for task in tasks:
             found = Asked.load(task, found)
             longest, absent = _score(scoring, measures, found, run, path, collection, depth)
@@ -103,6 +114,10 @@ def evaluate_runs(
             **(about or {}),
         },
     )
+    if renamed:
+        path, example = next(iter(renamed.items()))
+        more = f", and {len(renamed) - 1} more run files" if len(renamed) > 1 else ""
+        warnings.warn(f"{path.name} has the original ids; read {example}{more}", stacklevel=2)
     if missing:
         first = next(iter(missing))
         warnings.warn(
@@ -133,10 +148,7 @@ def _score(
     query_ids = [one for one in asked.queries if one in grades] + asked.missing
     lengths = [len(run.rankings[one][0]) for one in query_ids if one in run.rankings]
     if not lengths:
-        raise UserError(
-            f"{path} has no query of {task.name}; narrow the evaluation with --tasks or --languages if that is as it "
-            "should be"
-        )
+        raise collection.no_query(run, asked, path)
     found = wanted(measures, task, depth)
     lists = 0 if all(map(has_ranks, measures)) else found.lists
     known = None
@@ -155,7 +167,7 @@ class _Collection:
 
     def __init__(self, benchmark: Benchmark):
         self._benchmark = benchmark
-        self._ids: dict[View, dict[str, str | None]] = {}  # of small views: document id -> language
+        self._ids: dict[View, dict[str, str | None] | None] = {}  # document id -> language
 
     def size(self, task: Task) -> int | None:
         """How many documents a task ranks; None where nobody knows."""
@@ -172,16 +184,15 @@ class _Collection:
         """
         strange = next((one for one in run.rankings if one not in asked.queries), None)
         if strange is not None:
-            known = {text.id for view in self._benchmark.query_views for text in query_texts(view)}
-            known.update(asked.judgements.by_query)
+            known = {*asked.judgements.by_query}.union(*map(query_ids, self._benchmark.query_views))
             strange = next((one for one in run.rankings if one not in known), None)
         if strange is not None:
-            raise UserError(f"{path} names the query '{strange}', which the benchmark does not have")
-        if all(self._is_small(view) for view in asked.task.docs):
-            ids = [self._small(view) for view in asked.task.docs]
+            raise strange_query(path, strange, asked.task, self._benchmark)
+        ids = [found for view in asked.task.docs if (found := self.doc_ids(view)) is not None]
+        if len(ids) == len(asked.task.docs):
             for doc_id in run.doc_ids:
                 if not any(doc_id in one for one in ids):
-                    raise UserError(f"{path} names the document '{doc_id}', which the benchmark does not have")
+                    raise strange_document(path, doc_id, asked.task, self._benchmark, self.doc_ids)
         else:
             judged = {doc_id for grades in asked.judgements.by_query.values() for doc_id in grades}
             if judged.isdisjoint(run.doc_ids):
@@ -191,25 +202,31 @@ class _Collection:
                     stacklevel=4,
                 )
 
+    def no_query(self, run: Run, asked: Asked, path: Path) -> UserError:
+        """The error that a run has no judged query of a task, only others of the benchmark."""
+        whose, first = self._benchmark.address(asked.task), next(iter(run.rankings))
+        place = "" if first in asked.queries else place_of_query(first, self._benchmark)
+        said = f"'{first}' is a query of {place}" if place else f"'{first}' is not judged there"
+        return UserError(
+            f"{path} has no query of {whose}, {said}; narrow the evaluation with --tasks or --languages if that is as "
+            "it should be"
+        )
+
     def languages(self, task: Task, named: set[str]) -> dict[str, str]:
         """The languages of some documents of a task."""
         found: dict[str, str | None] = {**dict.fromkeys(named), **told_languages(task.docs, named)}
         for view in task.docs:
-            if self._is_small(view):
-                ids = self._small(view)
+            ids = self.doc_ids(view)
+            if ids is not None:
                 found |= {doc_id: ids[doc_id] for doc_id in named & ids.keys()}
             elif any(lang is None for lang in found.values()):
                 found |= {doc_id: lang for doc_id, lang in _ids(view) if doc_id in named}
         return {doc_id: lang for doc_id, lang in found.items() if lang}
 
-    def _is_small(self, view: View) -> bool:
-        """Whether a view's ids are read to check those of runs: of what must be downloaded for that they are not."""
-        at_hand = getattr(load_dataset(view.dataset_id), "docs_at_hand", lambda: False)
-        return at_hand() and (count_documents(view) or 0) <= _MANY
-
-    def _small(self, view: View) -> dict[str, str | None]:
+    def doc_ids(self, view: View) -> dict[str, str | None] | None:
+        """The ids of a view's documents and their languages; None of what is large or must be downloaded for that."""
         if view not in self._ids:
-            self._ids[view] = dict(_ids(view))
+            self._ids[view] = dict(_ids(view)) if is_small(view.dataset_id, "docs") else None
         return self._ids[view]
 
 
@@ -246,18 +263,48 @@ def _of_folder(benchmark: Benchmark, folder: Path, asked: EvaluationSettings) ->
         raise UserError(f"there is no folder or run file '{folder}'")
     paths = {task: run_path(place, task) for task in benchmark.tasks}
     found = {task.setting for task, path in paths.items() if path is not None}
+    strays = _strays(place, benchmark.whole)
     if not found:
-        raise UserError(f"{place} has no run file of {benchmark.name}, such as {run_name(benchmark.tasks[0])}")
+        meant = next((task for task in benchmark.tasks if task in strays.values()), benchmark.tasks[0])
+        held = f"; it holds {', '.join(sorted(strays)[:3])}" if strays else ""
+        raise UserError(
+            f"{place} has no run file of {benchmark.name}, such as {run_name(meant)}{_misnamed(meant, strays) or held}"
+        )
     result = {}
     for task, path in paths.items():
         if path is not None:
             result[task] = path
         elif asked.settings or asked.tasks or task.setting in found:
             raise UserError(
-                f"{place} has no {run_name(task)}, which the setting '{task.setting}' needs; "
+                f"{place} has no {run_name(task)}, which the setting '{task.setting}' needs{_misnamed(task, strays)}; "
                 "narrow the evaluation with --settings, --languages or --tasks"
             )
+    passed = [name for name, meant in strays.items() if meant is None or meant in benchmark.tasks]
+    if passed:
+        warnings.warn(
+            f"passed over in {place}, since no task of {benchmark.name} has a run file of that name: "
+            f"{', '.join(passed)}; they are called DOCUMENTS.QUERIES.trec, such as {run_name(benchmark.tasks[0])}",
+            stacklevel=3,
+        )
     return result
+
+
+def _strays(folder: Path, benchmark: Benchmark) -> dict[str, Task | None]:
+    """Files that look like runs and are called after no task of a benchmark, each with the task that may be meant."""
+    tasks = {_ENDING.sub("", run_name(task)): task for task in benchmark.tasks}
+    own = {f"{run_name(task)}{packed}" for task in benchmark.tasks for packed in ("", ".gz")}
+    found: dict[str, Task | None] = {}
+    for name in sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in own):
+        near = get_close_matches(_ENDING.sub("", name), tasks, n=1, cutoff=0.75)
+        if near or _RUN.search(name):
+            found[name] = tasks[near[0]] if near else None
+    return found
+
+
+def _misnamed(task: Task, strays: Mapping[str, Task | None]) -> str:
+    """That one of some files is probably the run file of a task, as the end of a sentence; empty if none is."""
+    near = next((name for name, meant in strays.items() if meant == task), None)
+    return f"; there is {near}: if it is that run, call it {run_name(task)}" if near else ""
 
 
 def run_path(folder: Path, task: Task) -> Path | None:

@@ -9,10 +9,20 @@ from typing import Any
 
 import pandas as pd
 
-from hybrid_plugin.files import SCORES, read_json, whole_file, write_json
+from hybrid_plugin.files import SCORES, StrPath, read_json, whole_file, write_json
 
 _FIGURES = ("settings", "queries_undefined", "tasks", "pairs")  # in scores.json; the rest is its head
-_LABELS = ("task", "docs", "queries", "setting", "query_id", "question", "cluster", "retrieved", "missed")  # no measures
+_LABELS = (
+    "task",
+    "docs",
+    "queries",
+    "setting",
+    "query_id",
+    "question",
+    "cluster",
+    "retrieved",
+    "missed",
+)  # no measures
 PER_QUERY = "per_query.parquet"  # beside scores.json
 RUNS = "runs"  # the folder of run files beside them
 PARTS = (PER_QUERY, RUNS)  # what an evaluation folder may hold beside scores.json
@@ -29,8 +39,8 @@ class Scores:
     per_query : one row a query and task: ``task``, ``docs`` and ``queries`` (languages, ``multi`` for a pool),
         ``setting``, ``query_id``, ``question`` (the same in every language), ``cluster`` (what questions share),
         ``retrieved`` (the documents of the ranking), ``missed`` (the relevant ones that it lacks; NaN where it was not
-        followed to its end), and a column a measure, with NaN where the measure is not defined (those of language bias in the settings mono and
-        cross, RankDistance where nothing relevant is found).
+        followed to its end), and a column a measure, with NaN where the measure is not defined (those of language bias
+        in the settings mono and cross, RankDistance where nothing relevant is found).
     about : what was evaluated and how: the head of ``scores.json``.
     """
 
@@ -87,6 +97,18 @@ class Scores:
         }
         return {setting: numbers for setting, numbers in found.items() if numbers}
 
+    @property
+    def scope(self) -> str:
+        """Which part of the benchmark was scored, such as "settings multi; languages de, en"; empty for all of it."""
+        parts = self.about.get("scope") or {}
+        return "; ".join(f"{what} {', '.join(names)}" for what, names in parts.items())
+
+    def says(self, measure: str, setting: str) -> bool:
+        """Whether a figure says anything: the distance between the relevant documents does not where each query has
+        one."""
+        values = self.per_query.loc[self.per_query["setting"] == setting, measure]
+        return not measure.startswith("RankDistance") or bool((values > 0).any())
+
     def as_json(self) -> dict[str, Any]:
         """The contents of ``scores.json``; ``pairs``, the tasks without their names, goes with version 0.3."""
         tasks = [_defined(task) for task in self.tasks.to_dict(orient="records")]
@@ -95,14 +117,16 @@ class Scores:
         return {**head, "tasks": tasks, "pairs": pairs}
 
     @classmethod
-    def load(cls, folder: Path) -> Scores:
+    def load(cls, folder: StrPath) -> Scores:
         """Read what :meth:`save` wrote."""
+        folder = Path(folder)
         rows = pd.read_parquet(folder / PER_QUERY)
         about = {key: value for key, value in read_json(folder / SCORES).items() if key not in _FIGURES}
         return cls(rows, tuple(name for name in map(str, rows.columns) if name not in _LABELS), about)
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: StrPath) -> None:
         """Write ``scores.json`` and ``per_query.parquet``."""
+        folder = Path(folder)
         with whole_file(folder / PER_QUERY, "wb") as file:
             self.per_query.to_parquet(file, index=False)
         write_json(folder / SCORES, self.as_json())

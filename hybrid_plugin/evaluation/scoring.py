@@ -96,7 +96,7 @@ class Scoring:
             "question": [one.question for one in shared],
             "cluster": [one.cluster for one in shared],
             "retrieved": cut.ranks.retrieved,
-            "missed": np.isinf(cut.ranks.at_least(1).positions).sum(1) if to_its_end else np.nan,
+            "missed": np.isinf(cut.ranks.at_least(1).positions).sum(1, float) if to_its_end else np.nan,
         }
         columns |= {str(measure): values.get(measure, np.nan) for measure in self._measures}
         self._frames.setdefault(task.name, []).append(pd.DataFrame(columns))

@@ -45,6 +45,13 @@ def trained_on(record: Mapping[str, Any]) -> set[str]:
     return {name for source in record.get("sources", []) for name in source.get("origins") or [source["name"]]}
 
 
+def part_seen(about: Mapping[str, Any]) -> str:
+    """What of its benchmark a system was trained on, in words, by the head of ``scores.json``; empty for nothing."""
+    if about.get("zero_shot") is not False:
+        return ""
+    return f"another part of {about['benchmark']}" if about.get("in_domain") else str(about["benchmark"])
+
+
 def seen_in_training(record: Mapping[str, Any], benchmark: Benchmark) -> dict[str, bool]:
     """What ``scores.json`` says of it.
 
@@ -54,7 +61,8 @@ def seen_in_training(record: Mapping[str, Any], benchmark: Benchmark) -> dict[st
     ``in_domain`` : it was trained on the collection, and on no question that is scored.
     """
     tasks, name = benchmark.whole.tasks, _Id.read(benchmark.whole.name)
-    scored = {_Id.read(one.dataset_id) for task in tasks for one in (task.queries, *task.qrels)}
+    ids = [one.dataset_id for task in tasks for one in task.qrels] + [task.queries.dataset_id for task in tasks]
+    scored = set(map(_Id.read, ids))
     if name.collection not in {one.collection for one in scored}:
         scored.add(name)
     seen = {_Id.read(one) for one in trained_on(record)}

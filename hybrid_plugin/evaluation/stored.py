@@ -13,7 +13,7 @@ from hybrid_plugin.encoding.identity import check_identity
 from hybrid_plugin.encoding.ids import rows_of, take_ids
 from hybrid_plugin.encoding.vectors import RECORD, Vectors, read_vectors
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import read_json
+from hybrid_plugin.files import StrPath, read_json
 from hybrid_plugin.retrieval.exact import Part
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.checksum import checksum, is_small
@@ -24,7 +24,7 @@ Views = tuple[dict[View, Part], dict[View, Vectors]]
 
 
 def encoded_vectors(
-    benchmark: Benchmark, encoder: Encoder, folder: Path, *, batch_size: int | None = None, progress: bool = False
+    benchmark: Benchmark, encoder: Encoder, folder: StrPath, *, batch_size: int | None = None, progress: bool = False
 ) -> Views:
     """Encode the documents and queries of a benchmark, each once, into a folder; memory is for a chunk of texts.
 
@@ -33,6 +33,7 @@ def encoded_vectors(
     UserError
         Some of them cannot be read, or are none; says so before the first is encoded.
     """
+    folder = Path(folder)
     for views, texts in ((benchmark.doc_views, documents), (benchmark.query_views, query_texts)):
         for view in _views(views):
             if next(iter(texts(view)), None) is None:
@@ -57,7 +58,7 @@ def encoded_vectors(
     return docs, {view: part.vectors for view, part in queries.items()}
 
 
-def stored_vectors(benchmark: Benchmark, folder: Path, encoder: Encoder | None = None) -> Views:
+def stored_vectors(benchmark: Benchmark, folder: StrPath, encoder: Encoder | None = None) -> Views:
     """The vectors of a benchmark's documents and queries from the folder that ``hybrid-ir encode`` wrote.
 
     They stay in their files, and are read a block at a time.
@@ -72,6 +73,7 @@ def stored_vectors(benchmark: Benchmark, folder: Path, encoder: Encoder | None =
         The folder holds no vectors, vectors of another encoder or of texts that have changed, or lacks one of the
         benchmark's documents or queries; names it.
     """
+    folder = Path(folder)
     if encoder is not None:
         identity = encoder.identity
         for side in ("docs", "queries"):

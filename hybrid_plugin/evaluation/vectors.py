@@ -16,6 +16,7 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.asked import Asked
 from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.evaluation.scoring import Scoring, measures_of, nothing_found, wanted
+from hybrid_plugin.files import StrPath
 from hybrid_plugin.retrieval.exact import Part
 from hybrid_plugin.retrieval.positions import find_judged
 from hybrid_plugin.retrieval.rank import Pool, check_distinct, judged_languages, rank
@@ -32,7 +33,7 @@ class RankingOptions:
 
     depth: int | None = None
     """Score rankings of so many documents; None scores whole ones."""
-    runs: Path | None = None
+    runs: StrPath | None = None
     """Write a run file a task into this folder."""
     runs_depth: int | None = DEFAULT_DEPTH
     """Documents a query in the run files; None writes all."""
@@ -125,8 +126,8 @@ def _languages(asked: Asked, docs: Mapping[View, Part]) -> dict[str, str]:
     return judged_languages(asked.task.docs, parts, find_judged(parts, grades), judged)
 
 
-def _open_runs(stack: ExitStack, tasks: Sequence[Task], folder: Path | None) -> dict[str, RunWriter]:
+def _open_runs(stack: ExitStack, tasks: Sequence[Task], folder: StrPath | None) -> dict[str, RunWriter]:
     """The run file of each task, open as long as the stack."""
     if folder is None:
         return {}
-    return {task.name: stack.enter_context(run_writer(folder / run_name(task))) for task in tasks}
+    return {task.name: stack.enter_context(run_writer(Path(folder) / run_name(task))) for task in tasks}

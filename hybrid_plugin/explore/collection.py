@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from datasets_ext import MULTI
+from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.judgements import Judgements
@@ -34,6 +35,8 @@ class Document:
     title: str = ""
     pool_id: str = ""
 
+    __repr__ = brief
+
 
 @dataclass(frozen=True)
 class Question:
@@ -43,6 +46,8 @@ class Question:
     lang: str
     text: str
     question: str
+
+    __repr__ = brief
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class Collection:
     relevant: dict[str, list[str]]
     texts: dict[View, list[Text]]
     origins: dict[str, tuple[View, str]]
+
+    __repr__ = brief
 
     @classmethod
     def load(cls, benchmark: Benchmark) -> Collection:

@@ -17,10 +17,11 @@ from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.encode import encode_texts
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.vectors import Vectors
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, did_you_mean
 from hybrid_plugin.evaluation.seen import trained_on
 from hybrid_plugin.evaluation.stored import stored_vectors
 from hybrid_plugin.explore.collection import Collection, Document, Question
+from hybrid_plugin.files import StrPath
 from hybrid_plugin.measures.named import parse_measures
 from hybrid_plugin.measures.values import from_ranks
 from hybrid_plugin.retrieval.exact import exact_scores
@@ -89,7 +90,7 @@ class Explorer:
         cls,
         benchmark: Benchmark,
         encoders: Sequence[Encoder],
-        vectors: Sequence[Path] = (),
+        vectors: Sequence[StrPath] = (),
         *,
         batch_size: int | None = None,
         progress: bool = False,
@@ -119,7 +120,7 @@ class Explorer:
             if vectors:
                 parts, asked = stored_vectors(benchmark, vectors[place], encoder)
                 docs = {view: parts[view].vectors for view in collection.texts}
-                _check_origin(encoder, collection, docs, vectors[place])
+                _check_origin(encoder, collection, docs, Path(vectors[place]))
                 rows = {view: dict(zip(some.ids, some.matrix, strict=True)) for view, some in asked.items()}
                 questions = {shown: rows[view][query] for shown, (view, query) in collection.origins.items()}
             else:
@@ -303,7 +304,8 @@ class Explorer:
     def _check_language(self, lang: str) -> None:
         if lang not in self.languages:
             known = ", ".join(self.languages)
-            raise UserError(f"{self.benchmark.name} has no language '{lang}'; it has: {known}")
+            near = did_you_mean(lang, self.benchmark.languages)
+            raise UserError(f"{self.benchmark.name} has no language '{lang}'; it has: {known}{near}")
 
     def _with_translations(self, query_id: str) -> dict[str, Any]:
         query = self.queries[query_id]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from ir_measures import measures as irm
 from ir_measures.measures import SumAgg
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.inference.cells import cells_of
+from hybrid_plugin.inference.comparability import incomparable
 from hybrid_plugin.inference.comparison import Comparison
 from hybrid_plugin.inference.design import outcomes, questions_of
 from hybrid_plugin.inference.differences import Difference, alike, by_language
@@ -21,26 +22,38 @@ from hybrid_plugin.inference.family import family, with_languages
 from hybrid_plugin.inference.figures import BY_TRAINING, figure_rows, training_rows
 from hybrid_plugin.inference.latex import latex
 from hybrid_plugin.inference.method import Method
+from hybrid_plugin.inference.parts import narrowed, shared
 from hybrid_plugin.inference.published import published_figures
 from hybrid_plugin.inference.resampling import randomization_test
+from hybrid_plugin.inference.scope import scope_of
 from hybrid_plugin.inference.settings import ComparisonSettings
-from hybrid_plugin.inference.systems import System, check_distinct, default_measures, load_systems
+from hybrid_plugin.inference.systems import (
+    GivenFolders,
+    System,
+    as_folders,
+    check_distinct,
+    comparison_request,
+    load_runs,
+    measures_to_compare,
+)
 from hybrid_plugin.inference.verdict import verdict
 from hybrid_plugin.measures.base import higher_is_better
 from hybrid_plugin.measures.named import parse_measures
 
 
 def compare(
-    folders: Sequence[Path] | Mapping[str, Sequence[Path]],
-    settings: ComparisonSettings | None = None,
+    folders: GivenFolders,
+    asked: ComparisonSettings | None = None,
     **changes: Any,
 ) -> Comparison:
     """Compare evaluations of one benchmark.
 
     The unit of every test is the question, over all the languages that ask it (:mod:`hybrid_plugin.inference.design`).
-    Systems are compared in the settings that both were scored in. A measure that has one value everywhere in a
-    setting, as RankDistance has within one language, is not tested there; a query on which a measure is not defined
-    for one of two systems is left out of their test. The verdict says of how many, and where rankings differ in depth.
+    Systems are compared in the settings that both were scored in, and there on the tasks and queries that all of them
+    share: figures, too, are of these. A measure that has one value everywhere in a setting, as RankDistance has within
+    one language, is not tested there; a query on which a measure is not defined for one of two systems is left out of
+    their test. Figures that say nothing beside each other, such as AP of rankings of different depths, are shown and
+    not tested (:mod:`hybrid_plugin.inference.comparability`). The verdict says all of this with numbers.
 
     Parameters
     ----------
@@ -48,34 +61,39 @@ def compare(
         gets its figures with intervals, and no tests. Or the folders of each system by its name: where they are
         several runs of one system, such as seeds, the system's value for a query is the mean of theirs. The intervals
         and tests are then about these runs on other questions; what other runs would give, ``spread`` hints at.
-    settings, changes : how; ``changes`` are fields of :class:`~hybrid_plugin.inference.ComparisonSettings` by name,
-        such as ``measures=["AP", "nDCG@10"]``.
+    asked, changes : what of them, and how; ``changes`` are fields of
+        :class:`~hybrid_plugin.inference.ComparisonSettings` by name, such as ``measures=["AP", "nDCG@10"]``.
 
     Raises
     ------
     UserError
-        A folder is no evaluation, is damaged or was given twice, or two of them differ in benchmark or queries; names
-        the folder.
+        A folder is no evaluation, is damaged, was given twice or was not scored with a measure, two of them differ in
+        benchmark or share no query, or a setting or language is unknown; names it, and what there is.
 
     Examples
     --------
-    >>> compare([Path("scores-untouched"), Path("scores-hybrid")]).verdict        # doctest: +SKIP
+    >>> compare(["scores-untouched", "scores-hybrid"]).verdict        # doctest: +SKIP
     """
-    asked = replace(settings or ComparisonSettings(), **changes)
+    folders = as_folders(folders)
+    asked = replace(asked or ComparisonSettings(), **changes)
     check_distinct(folders)
-    measures = {str(one): one for one in parse_measures(asked.measures or default_measures(folders))}
+    request = comparison_request(folders, asked)
+    measures = {str(one): one for one in parse_measures(measures_to_compare(folders, asked.measures))}
     method = Method(
         {name: higher_is_better(measure) for name, measure in measures.items()},
         asked,
         frozenset(name for name, measure in measures.items() if isinstance(measure.aggregator(), SumAgg)),
     )
-    systems = load_systems(folders, list(measures))
-    measured = _measure(systems, method)
+    runs = load_runs(folders, list(measures))
+    part = shared(narrowed(runs, asked))
+    systems = [System.of(name, some) for name, some in part.runs.items()]
+    measured = _measure(systems, method, measures)
     _check_family(measured, systems, method)
     tests, languages = _test(measured, method)
     benchmark = systems[0].about["benchmark"]
     found = Comparison(
         benchmark=benchmark,
+        scope=scope_of(runs, part),
         systems=tuple(system.name for system in systems),
         about={system.name: system.about for system in systems},
         figures=pd.DataFrame(measured.figures).dropna(subset="value", ignore_index=True),
@@ -83,11 +101,15 @@ def compare(
         by_language=languages,
         by_training=pd.DataFrame(measured.by_training, columns=BY_TRAINING).dropna(subset="value", ignore_index=True),
         published=published_figures(benchmark if asked.published else "", list(measures)),
+        incomparable=pd.DataFrame(measured.incomparable, columns=["system", "setting", "measure", "reason"]),
         verdict=(),
         latex="",
-        method=method.record(questions=len(questions_of(systems)), tests=len(tests), undefined=measured.undefined),
+        method=method.record(
+            questions=len(questions_of(systems)), tests=len(tests), undefined=measured.undefined, gaps=part.gaps
+        ),
+        request=request,
     )
-    return replace(found, verdict=tuple(verdict(found)), latex=latex(found))
+    return replace(found, verdict=tuple(verdict(found, part.gaps)), latex=latex(found))
 
 
 @dataclass
@@ -97,11 +119,12 @@ class _Measured:
     figures: list[dict[str, Any]] = field(default_factory=list)
     by_training: list[dict[str, Any]] = field(default_factory=list)
     undefined: list[dict[str, Any]] = field(default_factory=list)
+    incomparable: list[dict[str, Any]] = field(default_factory=list)
     differences: list[Difference] = field(default_factory=list)
     by_language: list[Difference] = field(default_factory=list)
 
 
-def _measure(systems: Sequence[System], method: Method) -> _Measured:
+def _measure(systems: Sequence[System], method: Method, measures: Mapping[str, irm.Measure]) -> _Measured:
     """Figures and differences, outcome by outcome, so that the bootstrap samples of one are in memory at a time."""
     found = _Measured()
     pairs = method.pairs([system.name for system in systems])
@@ -110,8 +133,12 @@ def _measure(systems: Sequence[System], method: Method) -> _Measured:
         found.undefined.extend(outcome.undefined())
         found.figures.extend(figure_rows(outcome, cells, systems, method.settings.alpha))
         found.by_training.extend(training_rows(outcome, cells, systems, method.settings.alpha))
-        for a, b in pairs if outcome.varies else ():
-            if a in cells and b in cells:
+        if not outcome.varies:
+            continue
+        odd = incomparable(outcome, measures[outcome.measure], systems) if pairs else {}
+        found.incomparable.extend({"system": name, **outcome.key, "reason": reason} for name, reason in odd.items())
+        for a, b in pairs:
+            if {a, b} <= cells.keys() - odd.keys():
                 key = {"a": a, "b": b, **outcome.key}
                 mine, theirs = alike(cells[a], cells[b], method)
                 found.differences.append(Difference.of(key, mine, theirs, method.settings.alpha))
@@ -126,7 +153,7 @@ def _measure(systems: Sequence[System], method: Method) -> _Measured:
 def _check_family(measured: _Measured, systems: Sequence[System], method: Method) -> None:
     """Raise if nothing can be tested, or nothing be shown by so few sign flips."""
     tests = len(measured.differences)
-    if len(systems) > 1 and not tests:
+    if len(systems) > 1 and not tests and not measured.incomparable:
         names = " and ".join(system.name for system in systems)
         raise UserError(f"no setting of {names} has values of {', '.join(method.better)} to compare")
     resamples, alpha = method.settings.resamples, method.settings.alpha

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from hybrid_plugin.files import whole_folder, write_json
+from hybrid_plugin.evaluation.seen import part_seen
+from hybrid_plugin.files import StrPath, whole_folder, write_json
+from hybrid_plugin.outputs import REQUEST, folder_is_done, say_done
 from hybrid_plugin.spreadsheets import spreadsheet_safe
 
 COMPARISON = "comparison.json"  # by which a saved comparison is known
 TABLE = "table.tex"
-FRAMES = ("figures", "tests", "by_language", "by_training", "published")
+_SHOWN = 4  # systems of a line
+FRAMES = ("figures", "tests", "by_language", "by_training", "published", "incomparable")
 
 
 @dataclass(frozen=True)
@@ -23,10 +28,12 @@ class Comparison:
     Parameters
     ----------
     benchmark : what all systems were scored on.
+    scope : which part of it is compared, such as "settings multi; query languages de, en"; empty for all of it.
     systems : a name each, in the order given; the first is the baseline.
     about : system -> the head of its ``scores.json``.
-    figures : ``system``, ``setting``, ``measure``, ``value`` (the macro average of ``scores.json``), ``low``, ``high``,
-        ``runs``, and ``spread``, the standard deviation over these.
+    figures : ``system``, ``setting``, ``measure``, ``value`` (the macro average over what all systems share, which is
+        that of ``scores.json`` where this is all), ``low``, ``high``, ``runs``, and ``spread``, the standard deviation
+        over these.
     tests : ``a``, ``b``, ``setting``, ``measure``, ``value_a``, ``value_b`` (over the queries for which both have a
         value), ``difference`` (of a minus b), ``low``, ``high``, ``p_randomization``, ``p_t``,
         ``p_holm_randomization``, ``p_holm_t``, ``d`` (Cohen's d_z), ``wins``, ``ties``, ``losses`` (questions on which
@@ -37,13 +44,17 @@ class Comparison:
     by_training : ``trained_on`` (languages), ``part`` (seen or unseen), ``languages``, ``system``, ``setting``,
         ``measure``, ``value``, ``low``, ``high``: figures over the query languages that a system was trained on, and
         over the others; a row for every system, so that the trained one has something to stand beside.
+    incomparable : ``system``, ``setting``, ``measure``, ``reason``: figures that say nothing beside those of the other
+        systems, so that they are neither tested nor called the best.
     published : as :func:`published_figures` gives it; empty unless asked for.
     verdict : sentences to quote.
     latex : the figures as a table for papers, for the package booktabs.
     method : how the tests were made.
+    request : all that decided it: the checksums of the evaluations, and the settings.
     """
 
     benchmark: str
+    scope: str
     systems: tuple[str, ...]
     about: dict[str, dict[str, Any]]
     figures: pd.DataFrame
@@ -51,17 +62,52 @@ class Comparison:
     by_language: pd.DataFrame
     by_training: pd.DataFrame
     published: pd.DataFrame
+    incomparable: pd.DataFrame
     verdict: tuple[str, ...]
     latex: str
     method: dict[str, Any]
+    request: dict[str, Any]
+
+    @property
+    def title(self) -> str:
+        """The benchmark, with the scope where it is not the whole."""
+        return f"{self.benchmark} ({self.scope})" if self.scope else self.benchmark
+
+    def __repr__(self) -> str:
+        names = ", ".join(self.systems[:_SHOWN]) + (" ..." if len(self.systems) > _SHOWN else "")
+        return (
+            f"Comparison of {names} on {self.benchmark}: {len(self.figures)} figures, {len(self.tests)} tests; "
+            "look at verdict, figures, tests, by_language"
+        )
 
     def contaminated(self, system: str) -> bool:
-        """Whether the system was trained on the benchmark, so that its figures are not zero-shot."""
+        """Whether the system was trained on the benchmark or another part of it: its figures are not zero-shot."""
         return self.about[system].get("zero_shot") is False
 
     def label(self, system: str) -> str:
         """The system's name, marked where it was trained on the benchmark."""
-        return f"{system} (trained on {self.benchmark}, not zero-shot)" if self.contaminated(system) else system
+        seen = part_seen(self.about[system])
+        return f"{system} (trained on {seen}, not zero-shot)" if seen else system
+
+    def comparable(self, system: str, setting: str, measure: str) -> bool:
+        """Whether the system's figure says something beside those of the others."""
+        return (system, setting, measure) not in self._incomparable
+
+    def best(self) -> set[tuple[str, str, str]]:
+        """The system, setting and measure of each figure that is the best of several that can be compared."""
+        found = set()
+        for setting, measure in self.columns():
+            rows = self.figures[(self.figures.setting == setting) & (self.figures.measure == measure)]
+            rows = rows[[self.comparable(name, setting, measure) for name in rows["system"]]]
+            if len(rows) > 1:
+                best = rows["value"].max() if self.method["higher_is_better"][measure] else rows["value"].min()
+                of_best = rows.loc[np.isclose(rows["value"], best), "system"]
+                found |= {(name, setting, measure) for name in of_best}
+        return found
+
+    @cached_property
+    def _incomparable(self) -> set[tuple[str, str, str]]:
+        return set(self.incomparable[["system", "setting", "measure"]].itertuples(index=False, name=None))
 
     def number(self, measure: str, value: float, sign: str = "") -> str:
         """A value of a measure as tables print it: four digits, or one where the measure goes beyond 1."""
@@ -73,12 +119,13 @@ class Comparison:
         return f"{100 * (1 - self.method['alpha']):g}%"
 
     def columns(self) -> list[tuple[str, str]]:
-        """The settings and measures that tell systems apart, in the order of the figures: those that are tested, or of
-        one system alone those that vary."""
-        rows = self.tests if len(self.systems) > 1 else self.figures[self.figures.low < self.figures.high]
-        tested = set(zip(rows.setting, rows.measure, strict=True))
+        """The settings and measures that tell systems apart, in the order of the figures: those that are tested or
+        would be if they could be compared, or of one system alone those that vary."""
+        alone = len(self.systems) == 1
+        rows = [self.figures[self.figures.low < self.figures.high]] if alone else [self.tests, self.incomparable]
+        known = {key for frame in rows for key in zip(frame.setting, frame.measure, strict=True)}
         return [
-            key for key in dict.fromkeys(zip(self.figures.setting, self.figures.measure, strict=True)) if key in tested
+            key for key in dict.fromkeys(zip(self.figures.setting, self.figures.measure, strict=True)) if key in known
         ]
 
     def sources(self) -> list[str]:
@@ -92,21 +139,29 @@ class Comparison:
         """The contents of ``comparison.json``."""
         frames = {name: _records(getattr(self, name)) for name in FRAMES}
         return {
-            "benchmark": self.benchmark, "systems": list(self.systems), "verdict": list(self.verdict),
-            "method": self.method, **frames, "about": self.about,
+            "benchmark": self.benchmark, "scope": self.scope, "systems": list(self.systems),
+            "verdict": list(self.verdict), "method": self.method, **frames, "about": self.about, REQUEST: self.request,
         }  # fmt: skip
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: StrPath, *, overwrite: bool = False) -> None:
         """Write ``comparison.json``, each frame that has rows as a CSV file, and ``table.tex``, all or nothing.
 
         In the CSV files a name that a spreadsheet would run as a formula has a quote before it, see
         :func:`spreadsheet_safe`; ``comparison.json`` has it as it is.
 
+        Parameters
+        ----------
+        overwrite : replace another comparison; the same one is there already.
+
         Raises
         ------
         UserError
-            The folder holds something that is not a comparison.
+            The folder holds another comparison, or something that is none.
         """
+        folder = Path(folder)
+        if folder_is_done(folder, COMPARISON, self.request, overwrite):
+            say_done(folder)
+            return
         with whole_folder(folder, COMPARISON) as staging:
             for name in FRAMES:
                 frame = getattr(self, name)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, did_you_mean
 from hybrid_plugin.evaluation.scores import PER_QUERY, Scores
 from hybrid_plugin.files import SCORES, read_json
+from hybrid_plugin.outputs import file_checksum
 
 QUERY = ["task", "query_id"]  # what tells rows of an evaluation apart
 TASK = ["task", "setting", "docs", "queries"]
 UNITS = ["question", "cluster"]  # what rows share with others
+RANKING = ["retrieved", "missed"]  # what is known of each ranking; NaN where nobody counted
 _FIGURES = ("settings", "queries_undefined", "tasks", "pairs")  # in scores.json; the rest is its head
 
 
@@ -30,16 +34,17 @@ class Evaluation:
     ----------
     folder : where it lies.
     about : the head of its ``scores.json``: what was evaluated and how.
-    figures : setting -> measure -> macro average.
+    measures : those that were read.
     per_query : a row a query and task: ``task``, ``setting``, ``docs`` and ``queries`` (languages), ``query_id``,
-        ``question`` (the unit of the tests), ``cluster`` (what questions share), a column a measure, and ``place``:
-        which of the queries with its question in its task it is, 0 where there is one.
+        ``question`` (the unit of the tests), ``cluster`` (what questions share), ``retrieved`` and ``missed`` (the
+        documents of the ranking, and the relevant ones that it lacks), a column a measure, and ``place``: which of the
+        queries with its question in its task it is, 0 where there is one.
     told : whether the folder says the questions; version 0.1 wrote none.
     """
 
     folder: Path
     about: dict[str, Any]
-    figures: dict[str, dict[str, float]]
+    measures: tuple[str, ...]
     per_query: pd.DataFrame
     told: bool
 
@@ -54,11 +59,20 @@ class Evaluation:
         """
         stated = _stated(folder)
         path = folder / PER_QUERY
-        rows, told = _rows(path, measures)
-        figures = Scores(rows, tuple(measures)).settings
-        _check_figures(figures, stated["settings"], measures, path)
+        rows, told = _rows(path, measures, _measures_of(stated))
         about = {key: value for key, value in stated.items() if key not in _FIGURES}
-        return cls(folder, about, figures, with_places(rows), told)
+        found = cls(folder, about, tuple(measures), with_places(rows), told)
+        _check_figures(found.figures, stated["settings"], measures, path)
+        return found
+
+    @cached_property
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Setting -> measure -> macro average."""
+        return Scores(self.per_query, self.measures).settings
+
+    def of(self, rows: pd.DataFrame) -> Evaluation:
+        """The evaluation with some of its rows alone."""
+        return self if len(rows) == len(self.per_query) else replace(self, per_query=with_places(rows))
 
     def with_units_of(self, other: Evaluation) -> Evaluation:
         """The same evaluation with the questions and clusters that another has for its queries."""
@@ -80,7 +94,19 @@ def scored_measures(folder: Path) -> list[str]:
     UserError
         It is no evaluation; names the file.
     """
-    return list(dict.fromkeys(name for figures in _stated(folder)["settings"].values() for name in figures))
+    return _measures_of(_stated(folder))
+
+
+def checksum(folder: Path) -> str:
+    """SHA-256 of what an evaluation folder holds.
+
+    Raises
+    ------
+    UserError
+        It is no evaluation; names it.
+    """
+    files = [_file(folder, name) for name in (SCORES, PER_QUERY)]
+    return f"sha256:{hashlib.sha256(''.join(map(file_checksum, files)).encode()).hexdigest()}"
 
 
 def with_units(rows: pd.DataFrame) -> pd.DataFrame:
@@ -105,9 +131,7 @@ def with_places(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _stated(folder: Path) -> dict[str, Any]:
     """The contents of ``scores.json``, which are those of an evaluation."""
-    path = folder / SCORES
-    if not path.is_file():
-        raise UserError(f"{folder} has no {SCORES}, so it is no folder that hybrid-ir evaluate wrote")
+    path = _file(folder, SCORES)
     found = read_json(path)
     if isinstance(found, dict) and isinstance(found.get("benchmark"), str):
         figures = found.get("settings")
@@ -116,28 +140,56 @@ def _stated(folder: Path) -> dict[str, Any]:
     raise UserError(f"{path} lacks its benchmark or its figures; evaluate again")
 
 
-def _rows(path: Path, measures: Sequence[str]) -> tuple[pd.DataFrame, bool]:
-    """The values per query, every query once, every value a finite number or NaN; and whether they say questions."""
-    if not path.is_file():
-        raise UserError(f"{path.parent} has no {path.name}; evaluate again")
+def _measures_of(stated: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys(name for figures in stated["settings"].values() for name in figures))
+
+
+def _file(folder: Path, name: str) -> Path:
+    """A file of an evaluation folder, which is there."""
+    path = folder / name
+    if path.is_file():
+        return path
+    if folder.is_file():
+        raise UserError(f"{folder} is a file; name the folder that hybrid-ir evaluate wrote")
+    if not folder.is_dir():
+        beside = [one.parent.name for one in folder.parent.glob(f"*/{SCORES}")]
+        raise UserError(f"there is no folder {folder}{did_you_mean(folder.name, beside)}")
+    if name == SCORES:
+        raise UserError(f"{folder} has no {SCORES}, so it is no folder that hybrid-ir evaluate wrote")
+    raise UserError(f"{folder} has no {name}; evaluate again")
+
+
+def _rows(path: Path, measures: Sequence[str], scored: Sequence[str]) -> tuple[pd.DataFrame, bool]:
+    """The values per query, every query once, every value a finite number or NaN; and whether they say questions.
+
+    Parameters
+    ----------
+    scored : the measures of which ``scores.json`` has figures.
+    """
     try:
-        found = pd.read_parquet(path)
+        found = pd.read_parquet(_file(path.parent, path.name))
     except (OSError, pa.ArrowException) as error:
         reason = getattr(error, "strerror", None) or "it is no whole Parquet file"
         raise UserError(f"{path} cannot be read: {reason}; evaluate again") from error
     rows = with_units(found.reset_index(drop=True))
     labels = [*TASK, "query_id", *UNITS]
+    unscored = [name for name in measures if name not in rows and name not in scored]
+    if unscored:
+        raise UserError(
+            f"{path.parent} was not scored with {', '.join(unscored)}, but with {', '.join(scored)}; evaluate it with "
+            f"--measures {' '.join(unscored)}, or compare others"
+        )
     needed = labels if "task" in rows else ["setting", "docs", "queries", "query_id"]
     missing = next((column for column in (*needed, *measures) if column not in rows), None)
     if missing is not None:
         raise UserError(f"{path} has no column '{missing}'; it has: {', '.join(map(str, found.columns))}")
     if rows[labels].isna().any(axis=None):
         raise UserError(f"{path} has a row without task, setting, languages, query id, question or cluster")
-    rows = rows.astype(dict.fromkeys(labels, str))
+    rows = rows.astype(dict.fromkeys(labels, str)).assign(**{name: rows.get(name, np.nan) for name in RANKING})
     twice = rows.duplicated(QUERY)
     if twice.any():
         raise UserError(f"{path} has two rows of {in_words(rows[twice].iloc[0])}")
-    for measure in measures:
+    for measure in (*measures, *RANKING):
         if not pd.api.types.is_numeric_dtype(rows[measure]) or np.isinf(rows[measure]).any():
             raise UserError(f"{path} holds a value of {measure} that is not a finite number")
     return rows, "task" in found

@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 import jinja2
-import numpy as np
 
 from hybrid_plugin.inference.comparison import TABLE, Comparison
+from hybrid_plugin.inference.verdict import not_compared
 
 _Column = tuple[str, str]  # setting, measure
 
@@ -25,6 +25,7 @@ class _Figure(NamedTuple):
     text: str
     best: bool = False
     differs: bool = False
+    apart: bool = False  # not to be compared
 
 
 class _Row(NamedTuple):
@@ -49,14 +50,17 @@ def latex(found: Comparison) -> str:
     better = found.method["higher_is_better"]
     template = _environment().get_template(TABLE)
     return template.render(
-        benchmark=found.benchmark,
+        title=found.title,
         baseline=found.systems[0],
         method=found.method,
         settings=_spans(columns),
         measures=[measure for _, measure in columns],
         lower_is_better=list(dict.fromkeys(measure for _, measure in columns if not better[measure])),
         systems=_systems(found, columns),
+        any_best=bool(found.best()),
+        not_compared=list(not_compared(found)),
         published=_published(found, columns),
+        whole=not found.scope,
         sources=found.sources(),
     )
 
@@ -92,16 +96,14 @@ def _one_line(text: str) -> str:
 
 def _systems(found: Comparison, columns: Iterable[_Column]) -> list[_Row]:
     """The systems compared, their best figures and their differences from the baseline marked."""
-    better = found.method["higher_is_better"]
-    values = found.figures.groupby(["setting", "measure"])["value"]
-    best = {key: column.max() if better[key[1]] else column.min() for key, column in values}
+    best = found.best()
     shown = found.tests[(found.tests["b"] == found.systems[0]) & (found.tests["winner"] != "")]
     differs = set(zip(shown["a"], shown["setting"], shown["measure"], strict=True))
     figures: dict[str, dict[_Column, _Figure]] = {system: {} for system in found.systems}
     for row in found.figures.itertuples():
-        key = (row.setting, row.measure)
+        key = (row.system, row.setting, row.measure)
         text = found.number(row.measure, row.value)
-        figures[row.system][key] = _Figure(text, bool(np.isclose(row.value, best[key])), (row.system, *key) in differs)
+        figures[row.system][key[1:]] = _Figure(text, key in best, key in differs, not found.comparable(*key))
     return [_Row(system, _line(own, columns), found.contaminated(system)) for system, own in figures.items()]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from hybrid_plugin.inference.parts import Gap
 from hybrid_plugin.inference.settings import ComparisonSettings
 
 
@@ -28,12 +29,15 @@ class Method:
         """Which systems are tested, each with one given before it: (a, b), the difference being a minus b."""
         return [(a, b) for b, a in combinations(systems, 2) if self.settings.all_pairs or b == systems[0]]
 
-    def record(self, *, questions: int, tests: int, undefined: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def record(
+        self, *, questions: int, tests: int, undefined: Sequence[Mapping[str, Any]], gaps: Sequence[Gap]
+    ) -> dict[str, Any]:
         """What a reader must know of how the tests were made: ``Comparison.method``.
 
         Parameters
         ----------
         undefined : which systems have queries without a value of a measure that others have, and how many.
+        gaps : where systems were not asked the same, so that the averages are over what they share.
         """
         return {
             "unit": "question",
@@ -47,4 +51,6 @@ class Method:
             "effect_size": "Cohen's d_z",
             "higher_is_better": dict(self.better),
             "undefined": list(undefined),
+            "averages": "over the queries that all systems share" if gaps else "over all queries",
+            "shared": [gap.record() for gap in gaps],
         }

@@ -9,6 +9,7 @@ from importlib.resources import files
 import pandas as pd
 
 from hybrid_plugin.inference.settings import DEFAULT_MEASURES
+from hybrid_plugin.measures.named import parse_measures
 
 _SOURCE = ["citation", "note"]
 
@@ -25,6 +26,7 @@ def published_figures(benchmark: str, measures: Sequence[str] = DEFAULT_MEASURES
     ``system``, ``setting``, ``measure``, ``value``, ``digits`` (as printed there), ``citation`` and ``note``; no
     rows where none are known.
     """
+    wanted = {str(measure) for measure in parse_measures(measures)}
     record = json.loads(files("hybrid_plugin.inference").joinpath("published.json").read_text(encoding="utf-8"))
     rows = [
         (f"{system} ({source['label']})", setting, measure, value, source["digits"][measure], *map(source.get, _SOURCE))
@@ -32,6 +34,6 @@ def published_figures(benchmark: str, measures: Sequence[str] = DEFAULT_MEASURES
         for system, by_setting in source["figures"].get(benchmark, {}).items()
         for setting, figures in by_setting.items()
         for measure, value in figures.items()
-        if measure in measures
+        if measure in wanted
     ]
     return pd.DataFrame(rows, columns=["system", "setting", "measure", "value", "digits", *_SOURCE])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 
 DEFAULT_MEASURES = ("AP", "RankDistance")
@@ -11,7 +12,7 @@ DEFAULT_MEASURES = ("AP", "RankDistance")
 
 @dataclass(frozen=True)
 class ComparisonSettings:
-    """How systems are compared.
+    """What of the evaluations of several systems is compared, and how.
 
     Raises
     ------
@@ -21,6 +22,10 @@ class ComparisonSettings:
 
     measures: tuple[str, ...] = ()
     """As ir_measures names them; by default AP and RankDistance, or where these were not scored, all that were."""
+    settings: tuple[str, ...] = ()
+    """Only these: mono, cross, multi."""
+    languages: tuple[str, ...] = ()
+    """Only queries in these languages."""
     all_pairs: bool = False
     """Test every two systems, not only each with the first, the baseline."""
     published: bool = False
@@ -34,7 +39,12 @@ class ComparisonSettings:
     seed: int = 0
     """Of sign flips and bootstrap."""
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
+        for name in ("measures", "settings", "languages"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
         if not 0 < self.alpha < 1:
             raise UserError(f"alpha is {self.alpha}; a level of significance is above 0 and below 1")
         for name, least in (("resamples", 1), ("bootstraps", 1), ("seed", 0)):

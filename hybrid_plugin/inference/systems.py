@@ -11,10 +11,30 @@ from typing import Any
 import pandas as pd
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.inference.evaluations import QUERY, TASK, UNITS, Evaluation, in_words, scored_measures
-from hybrid_plugin.inference.settings import DEFAULT_MEASURES
+from hybrid_plugin.files import StrPath
+from hybrid_plugin.inference.evaluations import (
+    QUERY,
+    RANKING,
+    TASK,
+    UNITS,
+    Evaluation,
+    checksum,
+    in_words,
+    scored_measures,
+)  # fmt: skip
+from hybrid_plugin.inference.settings import DEFAULT_MEASURES, ComparisonSettings
+from hybrid_plugin.measures.named import ALL, parse_measures
+from hybrid_plugin.settings import flatten
 
 Folders = Sequence[Path] | Mapping[str, Sequence[Path]]  # one a system, or of each system by its name
+GivenFolders = Sequence[StrPath] | Mapping[str, Sequence[StrPath]]  # as public functions take them
+
+
+def as_folders(given: GivenFolders) -> Folders:
+    """Folders as paths, whatever they were given as."""
+    if isinstance(given, Mapping):
+        return {name: [Path(one) for one in some] for name, some in given.items()}
+    return [Path(one) for one in given]
 
 
 @dataclass(frozen=True)
@@ -34,7 +54,7 @@ class System:
     per_query: pd.DataFrame
 
     @classmethod
-    def of(cls, name: str, runs: Sequence[Evaluation], measures: Sequence[str]) -> System:
+    def of(cls, name: str, runs: Sequence[Evaluation]) -> System:
         """The system whose value for a query is the mean of its runs.
 
         Raises
@@ -53,7 +73,7 @@ class System:
                 )
         rows = pd.concat([run.per_query for run in runs])
         labels = [*TASK, "query_id", *UNITS, "place"]
-        means = rows.groupby(labels, as_index=False, sort=False)[list(measures)].mean()
+        means = rows.groupby(labels, as_index=False, sort=False)[[*first.measures, *RANKING]].mean()
         return cls(name, runs, first.about | {"runs": [str(run.folder) for run in runs]}, means)
 
     @property
@@ -73,13 +93,18 @@ class System:
         table = own.pivot(index=rows.names, columns=["docs", "queries", "task"], values=measure)
         return table.sort_index(axis=1).reindex(rows)
 
+    def rankings(self, setting: str) -> pd.DataFrame:
+        """What is known of its rankings in a setting: ``retrieved`` and ``missed``, by task and query."""
+        own = self.per_query[self.per_query["setting"] == setting]
+        return own.set_index(QUERY)[RANKING].sort_index()
+
     def spread(self, setting: str, measure: str) -> dict[str, float]:
         """How many ``runs`` there are, and the standard deviation of their figures, ``spread``: NaN for one."""
         figures = pd.Series([run.figures[setting][measure] for run in self.runs], dtype=float)
         return {"runs": len(self.runs), "spread": float(figures.std())}
 
 
-def load_systems(folders: Folders, measures: Sequence[str]) -> list[System]:
+def load_runs(folders: Folders, measures: Sequence[str]) -> dict[str, list[Evaluation]]:
     """Read the evaluation folders of several systems.
 
     Parameters
@@ -89,16 +114,33 @@ def load_systems(folders: Folders, measures: Sequence[str]) -> list[System]:
     Raises
     ------
     UserError
-        A folder is no evaluation or is damaged, or two of them differ in benchmark or queries; names the folder.
+        A folder is no evaluation or is damaged, or two of them differ in benchmark; names the folder.
     """
-    named = folders if isinstance(folders, Mapping) else {name: [one] for name, one in _names(folders).items()}
-    runs = {name: [Evaluation.load(one, measures) for one in some] for name, some in named.items()}
+    runs = {name: [Evaluation.load(one, measures) for one in some] for name, some in _by_name(folders).items()}
     everything = [run for some in runs.values() for run in some]
     _check_alike(everything)
     told = next((run for run in everything if run.told), None)
     if told is not None:  # what version 0.1 wrote has the questions that the others say
         runs = {name: [run if run.told else run.with_units_of(told) for run in some] for name, some in runs.items()}
-    return [System.of(name, some, measures) for name, some in runs.items()]
+    return runs
+
+
+def comparison_request(folders: Folders, asked: ComparisonSettings) -> dict[str, Any]:
+    """All that decides a comparison, as JSON: what the folders hold, and the settings.
+
+    Raises
+    ------
+    UserError
+        A folder is no evaluation, or a measure is unknown; names it.
+    """
+    named = _by_name(folders)
+    measures = [str(measure) for measure in parse_measures(asked.measures)]
+    evaluations = {name: " ".join(map(checksum, some)) for name, some in named.items()}
+    return {"systems": [*named], "evaluations": evaluations, **flatten(asked), "measures": measures}
+
+
+def _by_name(folders: Folders) -> Mapping[str, Sequence[Path]]:
+    return folders if isinstance(folders, Mapping) else {name: [one] for name, one in _names(folders).items()}
 
 
 def _all(folders: Folders) -> list[Path]:
@@ -119,17 +161,23 @@ def _names(folders: Sequence[Path]) -> dict[str, Path]:
     return found
 
 
-def default_measures(folders: Folders) -> list[str]:
-    """AP and RankDistance where all evaluations were scored with both; else all measures that they have in common.
+def measures_to_compare(folders: Folders, asked: Sequence[str] = ()) -> list[str]:
+    """Those that are asked for, ``all`` being those that all evaluations were scored with.
+
+    By default AP and RankDistance where all evaluations were scored with both; else all.
 
     Raises
     ------
     UserError
         A folder is no evaluation; names the file.
     """
+    if asked and ALL not in asked:
+        return [*asked]
     scored = [scored_measures(folder) for folder in _all(folders)]
     common = [name for name in scored[0] if all(name in others for others in scored)]
-    # Without any in common, the file that lacks the baseline's is named where it is read.
+    if asked:
+        return [*common, *(name for name in asked if name != ALL)]
+    # Without any in common, the folder that lacks the baseline's is named where it is read.
     return [*DEFAULT_MEASURES] if {*DEFAULT_MEASURES} <= {*common} else common or scored[0]
 
 
@@ -149,7 +197,7 @@ def check_distinct(folders: Folders) -> None:
 
 
 def _check_alike(runs: Sequence[Evaluation]) -> None:
-    """Raise unless all were scored on one benchmark and, in each setting, on the same queries."""
+    """Raise unless all were scored on one benchmark and say the same of the queries that they share."""
     first = runs[0]
     for other in runs[1:]:
         if other.about["benchmark"] != first.about["benchmark"]:
@@ -164,12 +212,6 @@ def _check_alike(runs: Sequence[Evaluation]) -> None:
             if other is run:
                 continue
             theirs = other.per_query[other.per_query["setting"] == setting]
-            labels = [*QUERY, "setting"]
-            both = theirs[labels].merge(rows[labels], how="outer", indicator=True)
-            odd = both[both["_merge"] != "both"]
-            if len(odd):
-                has, lacks = (other, run) if odd["_merge"].iloc[0] == "left_only" else (run, other)
-                raise UserError(f"{lacks.folder} lacks {in_words(odd.iloc[0])}, which {has.folder} has")
             _check_units(run, other, rows.merge(theirs, on=QUERY, suffixes=("", "_other")))
 
 

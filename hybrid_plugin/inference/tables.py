@@ -9,8 +9,10 @@ from typing import Any
 import pandas as pd
 
 from hybrid_plugin.inference.comparison import Comparison
+from hybrid_plugin.inference.verdict import not_compared
 
 _TEST = ("difference", "p", "p t-test", "p Holm", "d", "better/equal/worse on questions", "in languages")
+NOT_COMPARED = "‡"
 _Row = tuple[str, ...]
 
 
@@ -45,23 +47,30 @@ def comparison_tables(found: Comparison) -> Iterator[TextTable]:
             cells.setdefault(heads(row), {})[row.setting, row.measure] = text(row)
         return tuple((*head, *(row.get(column, "") for column in columns)) for head, row in cells.items())
 
-    def with_interval(row: Any, column: str = "value", sign: str = "") -> str:
+    def with_interval(row: Any, column: str = "value", sign: str = "", mark: str = "") -> str:
         figure, low, high = (found.number(row.measure, getattr(row, x), sign) for x in (column, "low", "high"))
-        return f"{figure}\n{low} to {high}"
+        return f"{figure}{mark}\n{low} to {high}"
+
+    def marked(row: Any) -> str:
+        return with_interval(row, mark="" if found.comparable(row.system, row.setting, row.measure) else NOT_COMPARED)
 
     def with_spread(row: Any) -> str:
-        return with_interval(row) + (f"\n± {found.number(row.measure, row.spread)}" if row.runs > 1 else "")
+        return marked(row) + (f"\n± {found.number(row.measure, row.spread)}" if row.runs > 1 else "")
 
     spread = ", ± standard deviation over runs" if (found.figures["runs"] > 1).any() else ""
     yield TextTable(
-        f"{found.benchmark}, with {found.level()} intervals{spread}",
+        f"{found.title}, with {found.level()} intervals{spread}",
         ("system",),
         names,
         (
             rows(found.figures, lambda row: (found.label(row.system),), with_spread),
             rows(found.published, lambda row: (row.system,), lambda row: f"{row.value:.{row.digits}f}"),
         ),
-        tuple(f"published: {source}" for source in found.sources()),
+        (
+            *(f"{NOT_COMPARED} {sentence}" for sentence in not_compared(found)),
+            *(f"published: {source}" for source in found.sources()),
+            *(["Published figures are of the whole benchmark."] if found.scope and len(found.published) else []),
+        ),
     )
     for languages, trained in found.by_training.groupby("trained_on", sort=False):
         parts = (part for _, part in trained.groupby("part", sort=False))
@@ -70,7 +79,7 @@ def comparison_tables(found: Comparison) -> Iterator[TextTable]:
             ("languages", "system"),
             names,
             tuple(
-                rows(part, lambda row: (f"{row.part}: {row.languages}", found.label(row.system)), with_interval)
+                rows(part, lambda row: (f"{row.part}: {row.languages}", found.label(row.system)), marked)
                 for part in parts
             ),
         )
@@ -86,17 +95,17 @@ def comparison_tables(found: Comparison) -> Iterator[TextTable]:
             )
             for row in tests.itertuples()
         )
-        yield TextTable(f"{a} minus {b}", ("",), _TEST, (tested,))
+        yield TextTable(f"{a} minus {b}", ("measure",), _TEST, (tested,))
     for (a, b), differences in found.by_language.groupby(["a", "b"], sort=False):
         yield TextTable(
             f"{a} minus {b} by query language, * significant",
             ("queries",),
             names,
-            (rows(differences, lambda row: (row.language,), lambda row: _marked(found, row)),),
+            (rows(differences, lambda row: (row.language,), lambda row: _differs(found, row)),),
         )
 
 
-def _marked(found: Comparison, row: Any) -> str:
+def _differs(found: Comparison, row: Any) -> str:
     return found.number(row.measure, row.difference, "+") + ("*" if row.winner else " ")
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from hybrid_plugin.inference.comparison import Comparison
+from hybrid_plugin.inference.parts import Gap
 
+_KEY = ("system", "setting", "measure")
 _IN_WORDS = {"mono": "monolingual", "cross": "cross-lingual", "multi": "multilingual"}
 
 
-def verdict(found: Comparison) -> Iterator[str]:
-    """A sentence a test, then what a reader must know to read them."""
+def verdict(found: Comparison, gaps: Sequence[Gap] = ()) -> Iterator[str]:
+    """What part of the benchmark it is about, a sentence a test, then what a reader must know to read them."""
+    if found.scope:
+        yield f"This compares a part of {found.benchmark}: {found.scope}."
     for test in found.tests.itertuples():
         yield _of_test(found, test)
-    yield from _depths(found)
+    yield from not_compared(found)
+    yield from _shared(gaps)
+    yield from _unscored(found)
     yield from _undefined(found)
     yield from _several_runs(found)
     yield from _unknown_training(found)
@@ -45,29 +51,45 @@ def _evidence(found: Comparison, test: Any, sign: int) -> str:
         text += f", d = {sign * test.d:.2f}"
     if not found.method["higher_is_better"][test.measure]:
         text += "; lower is better"
-    if found.about[test.a].get("depth") != found.about[test.b].get("depth"):
-        text += "; at different depths"
     return text
 
 
-def _depths(found: Comparison) -> Iterator[str]:
-    """Where rankings were cut at different depths, at which."""
-    systems_at: dict[int | None, list[str]] = {}
-    for system, about in found.about.items():
-        systems_at.setdefault(about.get("depth"), []).append(system)
-    if len(systems_at) > 1:
-        parts = (
-            f"{', '.join(systems)} on {f'rankings of {depth} documents' if depth else 'full rankings'}"
-            for depth, systems in systems_at.items()
+def not_compared(found: Comparison) -> Iterator[str]:
+    """Which figures cannot be compared, and why."""
+    for (system, reason), rows in found.incomparable.groupby(["system", "reason"], sort=False):
+        figures = " and ".join(
+            f"{one} ({', '.join(own)})" for one, own in rows.groupby("measure", sort=False)["setting"]
         )
-        yield f"The figures are of different depths, and cut rankings lower AP and RankDistance: {'; '.join(parts)}."
+        yield f"{figures} of {system} cannot be compared with the others: {reason}."
+
+
+def _shared(gaps: Sequence[Gap]) -> Iterator[str]:
+    """Where systems were not asked the same, what they share and what each has."""
+    for gap in gaps:
+        where = _in_setting(gap.setting)
+        own: dict[str, list[str]] = {}
+        for name, part in gap.of.items():
+            own.setdefault(str(part), []).append(name)
+        have = "; ".join(f"{part} in {', '.join(names)}" for part, names in own.items())
+        if gap.shared.queries:
+            yield f"All figures {where} are over the {gap.shared} that the systems share there, of {have}."
+        else:
+            yield f"Nothing {where} is compared, where the systems share no query: {have}."
+
+
+def _unscored(found: Comparison) -> Iterator[str]:
+    """Which systems lack a setting of others."""
+    for setting, rows in found.figures.groupby("setting", sort=False):
+        lacking = [system for system in found.systems if system not in {*rows["system"]}]
+        if lacking:
+            yield f"{', '.join(lacking)} has no figures {_in_setting(str(setting))}."
 
 
 def _undefined(found: Comparison) -> Iterator[str]:
     """How many queries the tests leave out, since a measure has no value for them."""
     tested = set(zip(found.tests["setting"], found.tests["measure"], strict=True))
     for gap in found.method["undefined"]:
-        if (gap["setting"], gap["measure"]) in tested:
+        if (gap["setting"], gap["measure"]) in tested and found.comparable(*map(gap.get, _KEY)):
             queries = f"{gap['queries']} queries of {gap['system']}"
             where = _in_setting(gap["setting"])
             yield f"{gap['measure']} has no value for {queries} {where}; the tests leave these out."

@@ -17,6 +17,7 @@ from hybrid_plugin.measures.standard import FROM_RANKS, WITHOUT_CUTOFF
 from hybrid_plugin.retrieval.rankings import Rankings
 from hybrid_plugin.retrieval.ranks import Ranks
 
+_CANNOT = (ValueError, RuntimeError, TypeError)  # what ir_measures raises; a TypeError for AP(rel=0)
 _QUERIES = 256  # handed to ir_measures at a time
 
 
@@ -98,14 +99,25 @@ def _by_ir_measures(
         for measure in measures:
             # One at a time: asked for several at once, ir_measures may count NumRet among judged documents alone,
             # where another measure is of these.
-            computes = evaluator(measure, records)
+            rows, listed, judgements = row_of, run, records
+            if _takes_numbers(measure):
+                rows = {str(row): row for row in row_of.values()}
+                listed = {str(row_of[query_id]): docs for query_id, docs in run.items()}
+                judgements = [one._replace(query_id=str(row_of[one.query_id])) for one in records]
+            computes = evaluator(measure, judgements)
             try:
-                for metric in computes.iter_calc(run):
-                    result[measure][row_of[metric.query_id]] = metric.value
-            # Accuracy on rankings of one document, and gdeval on ids of queries that are not numbers.
+                for metric in computes.iter_calc(listed):
+                    result[measure][rows[metric.query_id]] = metric.value
+            # Accuracy on rankings of one document, or a program of another that fails.
             except (ArithmeticError, LookupError, CalledProcessError) as error:
                 raise UserError(f"ir_measures cannot compute {measure} on these rankings: {error}") from error
     return result
+
+
+def _takes_numbers(measure: irm.Measure) -> bool:
+    """Whether it is computed by a program, gdeval, that knows queries by numbers alone."""
+    able = (one for one in ir_measures.DefaultPipeline.providers if one.is_available() and one.supports(measure))
+    return next(able, None) is ir_measures.gdeval
 
 
 def evaluator(measure: irm.Measure, records: Sequence[Any]) -> Any:
@@ -118,14 +130,18 @@ def evaluator(measure: irm.Measure, records: Sequence[Any]) -> Any:
     """
     try:
         return ir_measures.evaluator([measure], records)
-    except (ValueError, RuntimeError, TypeError) as error:  # a TypeError for AP(rel=0)
+    except _CANNOT as error:
+        for extra in ({"rel": 1}, {"cutoff": 10}):  # RBP needs a grade, and ERR a cutoff
+            if extra.keys() <= measure.SUPPORTED_PARAMS.keys() - measure.params.keys() and _can(measure(**extra)):
+                raise UserError(f"ir_measures cannot compute {measure} as it is; write {measure(**extra)}") from error
         said = " ".join(str(error).split())  # it may list providers, one a line
-        raise UserError(f"ir_measures cannot compute {measure}{_hint(measure)}: {said}") from error
+        raise UserError(f"ir_measures cannot compute {measure}: {said}") from error
 
 
-def _hint(measure: irm.Measure) -> str:
-    """What to write instead of a measure such as RBP, which no provider computes without a grade."""
-    if "rel" not in measure.SUPPORTED_PARAMS or "rel" in measure.params:
-        return ""
-    graded = measure(rel=1)
-    return f" (it can {graded})" if ir_measures.DefaultPipeline.supports(graded) else ""
+def _can(measure: irm.Measure) -> bool:
+    """Whether ir_measures can compute a measure, or could with something that it says how to install."""
+    try:
+        ir_measures.evaluator([measure], [])
+    except _CANNOT as error:
+        return "install" in str(error)
+    return True

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,18 +11,21 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from datasets_ext import MULTI
+from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.inference.compare import compare
 from hybrid_plugin.inference.comparison import Comparison
+from hybrid_plugin.inference.settings import ComparisonSettings
+from hybrid_plugin.inference.systems import GivenFolders, as_folders
+from hybrid_plugin.inference.tables import NOT_COMPARED
 from hybrid_plugin.measures.base import higher_is_better, pool_only
 from hybrid_plugin.measures.named import parse_measures
 from hybrid_plugin.report.landings import Landing, Pooled, has_runs, read_landing
 from hybrid_plugin.report.svg import chart
-from hybrid_plugin.report.system import System
+from hybrid_plugin.report.system import System, benchmark_called, load_systems, pool_of
 from hybrid_plugin.report.table import table
 from hybrid_plugin.report.texts import many_documents
 from hybrid_plugin.tasks.benchmark import SETTINGS
-from hybrid_plugin.tasks.named import load_benchmark
 from hybrid_plugin.tasks.task import Task, languages_told
 
 
@@ -35,7 +36,8 @@ class ReportData:
     Parameters
     ----------
     systems : the evaluations, in the order given; the first is the baseline.
-    comparison : figures with confidence intervals, tests, and the verdict.
+    comparison : figures with confidence intervals, tests, and the verdict; its ``scope`` is in the caption of every
+        table and chart.
     figures : every chart so far, by name, for ``--plots``.
     """
 
@@ -43,18 +45,20 @@ class ReportData:
     comparison: Comparison
     figures: dict[str, Figure] = field(default_factory=dict)
 
+    __repr__ = brief
+
     @classmethod
-    def load(cls, folders: Sequence[Path], *, published: bool = False) -> ReportData:
-        """Read and compare evaluation folders.
+    def load(cls, folders: GivenFolders, asked: ComparisonSettings | None = None, **changes: Any) -> ReportData:
+        """Read and compare evaluation folders; takes what :func:`hybrid_plugin.inference.compare` takes.
 
         Raises
         ------
         UserError
             A folder is no evaluation, or they are of different benchmarks; names it.
         """
-        comparison = compare(folders, published=published)
-        systems = [System.load(name, folder) for name, folder in zip(comparison.systems, folders, strict=True)]
-        return cls(tuple(systems), comparison)
+        folders = as_folders(folders)
+        asked = replace(asked or ComparisonSettings(), **changes)
+        return cls(load_systems(folders, asked), compare(folders, asked))
 
     @property
     def baseline(self) -> System:
@@ -68,7 +72,7 @@ class ReportData:
     @property
     def called(self) -> str:
         """What commands call the benchmark: its name, or the file that names its tasks."""
-        return str(next(filter(None, (system.scores.get("benchmark_file") for system in self.systems)), self.benchmark))
+        return benchmark_called(self.systems)
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -85,7 +89,7 @@ class ReportData:
     @cached_property
     def settings(self) -> tuple[str, ...]:
         """The settings that any system was scored in."""
-        return tuple(name for name in SETTINGS if any(name in system.scores["settings"] for system in self.systems))
+        return tuple(name for name in SETTINGS if any(name in system.figures for system in self.systems))
 
     @cached_property
     def measures(self) -> tuple[str, ...]:
@@ -119,7 +123,7 @@ class ReportData:
         UserError
             The benchmark is not known here.
         """
-        return tuple(task for task in load_benchmark(self.called).tasks if task.setting == MULTI)
+        return pool_of(self.systems)
 
     @cached_property
     def known(self) -> bool:
@@ -146,27 +150,38 @@ class ReportData:
 
     @cached_property
     def landings(self) -> dict[str, Landing]:
-        """By name, the systems that have run files on the pool in which their queries are; none where the languages of
-        the documents are not known without reading too many.
+        """By name, the systems that have run files on the pool in which their queries are, each by the first of its
+        runs that has them; none where the languages of the documents are not known without reading too many.
 
         Raises
         ------
         UserError
-            The benchmark is not known here, or a run file is malformed; names the file and line.
+            The benchmark is not known here, or a run file is malformed or not of the rankings that were scored; names
+            the file.
         """
-        if not any(map(has_runs, self.systems)) or not self.languages_known:
+        if not any(has_runs(run) for system in self.systems for run in system.runs) or not self.languages_known:
             return {}
-        found = {system.name: read_landing(system, self.pooled) for system in self.systems if has_runs(system)}
-        return {name: landing for name, landing in found.items() if landing.depth}
+        found: dict[str, Landing] = {}
+        for system in self.systems:
+            read = (read_landing(run, self.pooled) for run in system.runs if has_runs(run))
+            landing = next((one for one in read if one.depth), None)
+            if landing is not None:
+                found[system.name] = landing
+        return found
 
     @cached_property
     def languages_known(self) -> bool:
         """Whether the languages of the documents of the pool are known without reading too many."""
         return not self.too_many or all(languages_told(task.docs) for task in self.pool)
 
+    def marked(self, system: str, setting: str, measure: str) -> str:
+        """The system's label, with a mark where its figure cannot be compared with the others'."""
+        mark = "" if self.comparison.comparable(system, setting, measure) else f" {NOT_COMPARED}"
+        return self.labels[system] + mark
+
     def table(self, frame: pd.DataFrame, caption: str, **options: Any) -> Markup:
         """A table that sorts, scrolls in its own box and downloads as CSV; :func:`hybrid_plugin.report.table.table`."""
-        return table(frame, caption, **options)
+        return table(frame, caption, scope=self.comparison.scope, **options)
 
     def chart(self, name: str, figure: Figure, title: str, description: str) -> Markup:
         """A matplotlib figure as SVG in the colours of the page, kept under its name for ``--plots``.
@@ -177,4 +192,4 @@ class ReportData:
         title, description : what screen readers say; the title is also printed below the chart.
         """
         self.figures[name] = figure
-        return chart(name, figure, title, description)
+        return chart(name, figure, title, description, self.comparison.scope)

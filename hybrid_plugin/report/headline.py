@@ -51,6 +51,16 @@ def main_table(data: ReportData) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def main_apart(data: ReportData) -> list[tuple[int, str]]:
+    """The row and column of a main table's figures that cannot be compared with the others of their column."""
+    return [
+        (row, f"{measure} {setting}")
+        for row, system in enumerate(data.systems)
+        for measure, setting in headline(data)
+        if not data.comparison.comparable(system.name, setting, measure)
+    ]
+
+
 def main_formats(data: ReportData) -> dict[str, str]:
     """How the figures of a main table are printed, by its columns, which are called after measure and setting."""
     return {f"{measure} {setting}": form(data, measure) for measure, setting in headline(data)}
@@ -58,6 +68,5 @@ def main_formats(data: ReportData) -> dict[str, str]:
 
 def footnote(data: ReportData) -> str:
     """What the asterisk in a main table says, to stand after its note; empty where no system has one."""
-    if all(system.label == system.name for system in data.systems):
-        return ""
-    return f" {NOT_ZERO_SHOT} trained on {data.benchmark}, so not zero-shot."
+    seen = dict.fromkeys(system.seen for system in data.systems if system.seen)
+    return f" {NOT_ZERO_SHOT} trained on {' or '.join(seen)}, so not zero-shot." if seen else ""

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hybrid_plugin.brief import brief
+
 if TYPE_CHECKING:  # it brings a drawing library, and a plugin that offers a section is loaded with every command
     from hybrid_plugin.report.data import ReportData
 
@@ -27,6 +29,8 @@ class Section:
     title: str
     order: float
     render: Callable[[ReportData], str]
+
+    __repr__ = brief
 
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and isinstance(self.title, str) and isinstance(self.order, (int, float))):

@@ -13,13 +13,14 @@ from hybrid_plugin.report.charts.palette import PALETTE
 from hybrid_plugin.report.html import render
 
 
-def chart(name: str, figure: Figure, title: str, description: str) -> Markup:
+def chart(name: str, figure: Figure, title: str, description: str, scope: str = "") -> Markup:
     """A figure with its title below it.
 
     Parameters
     ----------
     name : unique in the page.
     title, description : what screen readers say; the title is also printed below the chart.
+    scope : which part of a benchmark it is about, if not the whole.
     """
     buffer = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
@@ -34,6 +35,6 @@ def chart(name: str, figure: Figure, title: str, description: str) -> Markup:
         svg = svg.replace(colour, f"var(--{role})")
     width, height = figure.get_size_inches() * 72
     return render(
-        "chart.html", name=name, title=title, description=description, width=f"{width:g}", height=f"{height:g}",
-        drawing=Markup(svg[svg.index(">") + 1 :]),
+        "chart.html", name=name, title=title, description=description, scope=scope, width=f"{width:g}",
+        height=f"{height:g}", drawing=Markup(svg[svg.index(">") + 1 :]),
     )  # fmt: skip

@@ -1,8 +1,9 @@
-"""One evaluation folder, as the report reads it."""
+"""One system, as the report reads it: the evaluation folders of its runs, and what of them is compared."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,68 +12,44 @@ from typing import Any
 import pandas as pd
 
 from datasets_ext import MULTI
-from hybrid_plugin.errors import UserError
-from hybrid_plugin.evaluation.scores import PER_QUERY
+from hybrid_plugin.brief import brief
+from hybrid_plugin.evaluation.scores import PER_QUERY, Scores
+from hybrid_plugin.evaluation.seen import part_seen
 from hybrid_plugin.files import SCORES, SWEEP_RUN, read_json
-from hybrid_plugin.inference.evaluations import with_units
+from hybrid_plugin.inference.evaluations import TASK, UNITS
+from hybrid_plugin.inference.parts import narrowed, shared
+from hybrid_plugin.inference.settings import ComparisonSettings
+from hybrid_plugin.inference.systems import Folders, load_runs, measures_to_compare
+from hybrid_plugin.measures.named import parse_measures
+from hybrid_plugin.tasks.named import load_benchmark
+from hybrid_plugin.tasks.task import Task
 
 NOT_ZERO_SHOT = "*"
 
 
 @dataclass(frozen=True)
-class System:
+class Run:
     """One evaluation folder.
 
     Parameters
     ----------
-    name : as the comparison calls it.
     folder : where it lies.
     scores : the contents of ``scores.json``.
-    per_query : the contents of ``per_query.parquet``, see :class:`~hybrid_plugin.evaluation.Scores`.
+    scored : the contents of ``per_query.parquet``, see :class:`~hybrid_plugin.evaluation.Scores`.
+    per_query : the rows of these that are compared.
     """
 
-    name: str
     folder: Path
     scores: dict[str, Any]
+    scored: pd.DataFrame
     per_query: pd.DataFrame
 
-    @classmethod
-    def load(cls, name: str, folder: Path) -> System:
-        """Read an evaluation folder.
-
-        Raises
-        ------
-        UserError
-            Its figures by task are missing; names the file.
-        """
-        scores = read_json(folder / SCORES)
-        if not scores.get("tasks") and not scores.get("pairs"):
-            raise UserError(f"{folder / SCORES} holds no figures by task; evaluate again")
-        return cls(name, folder, scores, with_units(pd.read_parquet(folder / PER_QUERY)))
+    __repr__ = brief
 
     @property
-    def label(self) -> str:
-        """The name to print: with an asterisk where the system was trained on the benchmark."""
-        return f"{self.name} {NOT_ZERO_SHOT}" if self.scores.get("zero_shot") is False else self.name
-
-    @property
-    def zero_shot(self) -> str:
-        """yes, no, or unknown (run files do not say what made them)."""
-        return {True: "yes", False: f"no {NOT_ZERO_SHOT}"}.get(self.scores.get("zero_shot"), "unknown")  # type: ignore[arg-type]
-
-    @cached_property
-    def tasks(self) -> pd.DataFrame:
-        """Figures by task: ``task``, ``docs`` and ``queries`` (languages), ``setting``, ``queries_scored`` and a column
-        a measure."""
-        if self.scores.get("tasks"):
-            return pd.DataFrame(self.scores["tasks"])
-        pairs = pd.DataFrame(self.scores["pairs"])  # of version 0.1, whose tasks were pairs of languages
-        return pairs.assign(task=pairs["docs"] + "/" + pairs["queries"])
-
-    @property
-    def pairs(self) -> pd.DataFrame:
-        """The figures of the tasks without their names."""
-        return self.tasks.drop(columns="task")
+    def measures(self) -> tuple[str, ...]:
+        """Those that it was scored with."""
+        return tuple(dict.fromkeys(name for figures in self.scores["settings"].values() for name in figures))
 
     @cached_property
     def pooled(self) -> pd.DataFrame:
@@ -89,3 +66,136 @@ class System:
         """The settings of the run of `hybrid-ir sweep` that the folder belongs to, if it belongs to one."""
         path = self.folder.absolute().parent / SWEEP_RUN
         return read_json(path) if path.is_file() else {}
+
+
+@dataclass(frozen=True)
+class System:
+    """One system.
+
+    Parameters
+    ----------
+    name : as the comparison calls it.
+    runs : its evaluation folders: one, or several such as seeds.
+    measures : those that all its runs were scored with, as far as they are asked for.
+    per_query : the rows that are compared; of several runs the means.
+    """
+
+    name: str
+    runs: tuple[Run, ...]
+    measures: tuple[str, ...]
+    per_query: pd.DataFrame
+
+    __repr__ = brief
+
+    @classmethod
+    def of(cls, name: str, runs: Sequence[Run], asked: Iterable[str] = ()) -> System:
+        """The system whose value for a query is the mean of its runs.
+
+        Parameters
+        ----------
+        asked : measures; by default all.
+        """
+        common = [one for one in runs[0].measures if all(one in run.measures for run in runs)]
+        rows = runs[0].per_query
+        if len(runs) > 1:
+            labels = [*TASK, "query_id", *UNITS]
+            rows = pd.concat([run.per_query for run in runs]).groupby(labels, as_index=False, sort=False)[common].mean()
+        return cls(name, tuple(runs), tuple(one for one in common if one in asked or not asked), rows)
+
+    @property
+    def folder(self) -> Path:
+        """The evaluation folder of its first run."""
+        return self.runs[0].folder
+
+    @property
+    def scores(self) -> dict[str, Any]:
+        """The contents of ``scores.json`` of its first run; its figures are of all that was scored."""
+        return self.runs[0].scores
+
+    @property
+    def label(self) -> str:
+        """The name to print: with an asterisk where the system was trained on the benchmark."""
+        return f"{self.name} {NOT_ZERO_SHOT}" if self.seen else self.name
+
+    def label_of(self, run: Run) -> str:
+        """The name to print where one run stands for the system."""
+        if len(self.runs) == 1:
+            return self.label
+        return f"{self.label}, run {self.runs.index(run) + 1} of {len(self.runs)}"
+
+    @property
+    def seen(self) -> str:
+        """What of the benchmark it was trained on, in words; empty for nothing."""
+        return part_seen(self.scores)
+
+    @property
+    def zero_shot(self) -> str:
+        """yes, no, or unknown (run files do not say what made them)."""
+        return {True: "yes", False: f"no {NOT_ZERO_SHOT}"}.get(self.scores.get("zero_shot"), "unknown")  # type: ignore[arg-type]
+
+    @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """Figures by task: ``task``, ``docs`` and ``queries`` (languages), ``setting``, ``queries_scored`` and a column
+        a measure."""
+        return Scores(self.per_query, self.measures).tasks
+
+    @cached_property
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Setting -> measure -> macro average."""
+        return Scores(self.per_query, self.measures).settings
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """The figures of the tasks without their names."""
+        return self.tasks.drop(columns="task")
+
+    @cached_property
+    def pooled(self) -> pd.DataFrame:
+        """The rows of ``per_query`` on the pool."""
+        return self.per_query[self.per_query["setting"] == MULTI]
+
+
+def load_systems(folders: Folders, asked: ComparisonSettings) -> tuple[System, ...]:
+    """Read evaluation folders, and of them what is asked for and shared by all systems.
+
+    Parameters
+    ----------
+    folders : as :func:`hybrid_plugin.inference.compare` takes them.
+
+    Raises
+    ------
+    UserError
+        A folder is no evaluation, or they are of different benchmarks; names it.
+    """
+    compared = [str(measure) for measure in parse_measures(measures_to_compare(folders, asked.measures))]
+    whole = load_runs(folders, compared)
+    parts = shared(narrowed(whole, asked)).runs
+    return tuple(
+        System.of(
+            name,
+            [
+                # A copy has its columns in one block, over which pandas sums as it did when scores.json was written.
+                Run(one.folder, read_json(one.folder / SCORES), one.per_query, part.per_query.copy())
+                for one, part in zip(runs, parts[name], strict=True)
+            ],
+            compared if asked.measures else (),
+        )
+        for name, runs in whole.items()
+    )
+
+
+def benchmark_called(systems: Iterable[System]) -> str:
+    """What commands call the benchmark: its name, or the file that names its tasks."""
+    heads = [system.scores for system in systems]
+    return str(next(filter(None, (head.get("benchmark_file") for head in heads)), heads[0]["benchmark"]))
+
+
+def pool_of(systems: Iterable[System]) -> tuple[Task, ...]:
+    """The tasks of the benchmark on a pool of several languages.
+
+    Raises
+    ------
+    UserError
+        The benchmark is not known here.
+    """
+    return tuple(task for task in load_benchmark(benchmark_called(systems)).tasks if task.setting == MULTI)

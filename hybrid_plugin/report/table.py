@@ -10,8 +10,11 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from hybrid_plugin.inference.tables import NOT_COMPARED
 from hybrid_plugin.report.html import render, slug
 from hybrid_plugin.report.wording import short, true_minus
+
+APART = f"{NOT_COMPARED} cannot be compared with the others; the verdict says why."
 
 Form = str | Callable[[float], str]  # how a number is shown: .3f, +.1f, d, or a function
 
@@ -26,6 +29,8 @@ def table(
     shade: Collection[str] = (),
     span: tuple[float, float] = (0.0, 1.0),
     note: str = "",
+    apart: Collection[tuple[int, str]] = (),
+    scope: str = "",
 ) -> Markup:
     """A table that sorts by a click or key on a heading, scrolls in its own box and downloads as CSV.
 
@@ -40,6 +45,8 @@ def table(
     span : the values of the palest and the strongest colour; where the first is negative, zero is pale and both ends
         are strong.
     note : a sentence below the table.
+    apart : row number and column of the figures that cannot be compared with the others of their column.
+    scope : which part of a benchmark it is about, if not the whole.
     """
     chosen = formats or {}
     rows = [
@@ -49,6 +56,8 @@ def table(
         ]
         for row in frame.itertuples(index=False, name=None)
     ]
+    for number, name in apart:
+        rows[number][frame.columns.get_loc(name)]["text"] += f" {NOT_COMPARED}"
     numeric = [all(value is None or isinstance(value, Number) for value in frame[name]) for name in frame.columns]
     return render(
         "table.html",
@@ -56,8 +65,9 @@ def table(
         columns=list(zip(frame.columns, numeric, strict=True)),
         rows=rows,
         row_headers=row_headers,
-        file=slug(caption),
-        note=note,
+        scope=scope,
+        file=slug(f"{caption} {scope}"),
+        note=note + " " * bool(note) + APART if apart else note,
         shaded=bool(shade),
     )
 

@@ -11,7 +11,7 @@ from hybrid_plugin.encoding.encode import encode_texts, encode_to_folder
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.identity import check_identity
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import read_json, whole_folder, write_json
+from hybrid_plugin.files import StrPath, read_json, whole_folder, write_json
 from hybrid_plugin.outputs import REQUEST, file_checksum, file_is_done, folder_is_done, record_request, say_done
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH, run_writer
 from hybrid_plugin.tasks.checksum import Summed, checksum
@@ -25,7 +25,7 @@ _BLOCK = 256  # queries searched at a time
 def index_dataset(
     dataset_id: str,
     encoder: Encoder,
-    output: Path,
+    output: StrPath,
     *,
     batch_size: int | None = None,
     progress: bool = False,
@@ -48,6 +48,7 @@ def index_dataset(
     UserError
         The id is unknown or has no documents, or the output folder holds another index or is not ours.
     """
+    output = Path(output)
     import faiss
 
     docs = load_side(dataset_id, "docs")
@@ -96,8 +97,8 @@ def index_dataset(
 def search_dataset(
     dataset_id: str,
     encoder: Encoder,
-    index_folder: Path,
-    output: Path,
+    index_folder: StrPath,
+    output: StrPath,
     *,
     hits: int = DEFAULT_DEPTH,
     batch_size: int | None = None,
@@ -124,6 +125,8 @@ def search_dataset(
         The id has no queries, the folder is not an index, the index is of another encoder or of other documents than
         the id has, or the run file is of another search.
     """
+    index_folder = Path(index_folder)
+    output = Path(output)
     from tqdm.auto import tqdm
 
     asked = load_side(dataset_id, "queries")

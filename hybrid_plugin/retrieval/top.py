@@ -87,7 +87,8 @@ class Lists(NamedTuple):
     langs: dict[str, str | None]
     """Of every document in them."""
 
-    __repr__ = brief
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def _described(numbers: np.ndarray, parts: Sequence[tuple[Part, str]]) -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,9 @@
 from .benchmark import SETTINGS as SETTINGS
 from .benchmark import Benchmark as Benchmark
 from .export import export_dataset as export_dataset
+from .ids import IdForm as IdForm
+from .ids import id_examples as id_examples
+from .ids import id_form as id_form
 from .judgements import Judgements as Judgements
 from .listing import Listed as Listed
 from .listing import benchmark_table as benchmark_table

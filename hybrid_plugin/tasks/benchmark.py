@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from datasets_ext import MULTI
 from hybrid_plugin.brief import brief
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, did_you_mean, unknown
 from hybrid_plugin.tasks.task import SETTINGS as SETTINGS
 from hybrid_plugin.tasks.task import Task, View, run_name
 
@@ -141,14 +141,15 @@ class Benchmark:
         """
         for setting in settings:
             if setting not in SETTINGS:
-                raise UserError(f"unknown setting '{setting}'; known: {', '.join(SETTINGS)}")
+                raise unknown("setting", setting, SETTINGS)
             if setting not in self.settings:
                 raise UserError(
                     f"{self.name} has no tasks of the setting '{setting}'; it has: {', '.join(self.settings)}"
                 )
         for lang in languages:
             if lang not in self.languages:
-                raise UserError(f"{self.name} has no language '{lang}'; it has: {', '.join(self.languages)}")
+                near = did_you_mean(lang, self.languages)
+                raise UserError(f"{self.name} has no language '{lang}'; it has: {', '.join(self.languages)}{near}")
         for name in tasks:
             if not any(_begins(task.name, name) for task in self.tasks):
                 raise UserError(f"{self.name} has no task '{name}'{self._near(name)}")
@@ -168,7 +169,7 @@ class Benchmark:
     def _near(self, name: str) -> str:
         names = [task.name for task in self.tasks]
         near = difflib.get_close_matches(name, names, n=3) or names[:3]
-        return f"; it has {len(names)}, such as {', '.join(near)}"
+        return f"; it has {len(names)}, such as {', '.join(near)}{did_you_mean(name, names)}"
 
 
 def _begins(name: str, start: str) -> bool:

@@ -39,35 +39,43 @@ def checksum(texts: Iterable[Text]) -> str:
     return summed.checksum
 
 
-def is_small(dataset_id: str, side: str) -> bool:
-    """Whether an entry's ``docs`` or ``queries`` are few enough to be read only to compare them, and at hand."""
+def is_few(dataset_id: str, side: str) -> bool:
+    """Whether an entry's ``docs`` or ``queries`` are few enough to be read only to compare them, here or not.
+
+    Of documents only those of this package's entries, which know their number; others may say it on the network alone.
+    """
     dataset = load_dataset(dataset_id)
-    if side == "queries":
-        return True
-    at_hand = getattr(dataset, "docs_at_hand", lambda: False)
-    return at_hand() and (count_texts(dataset, side) or 0) <= MANY
+    return side == "queries" or (hasattr(dataset, "docs_at_hand") and (count_texts(dataset, side) or 0) <= MANY)
 
 
-def collection_checksum(benchmark: Benchmark) -> dict[str, Any]:
+def is_small(dataset_id: str, side: str) -> bool:
+    """Whether they are few, and can be read without a download."""
+    return is_few(dataset_id, side) and (side == "queries" or load_dataset(dataset_id).docs_at_hand())
+
+
+def collection_checksum(benchmark: Benchmark, *, docs: bool = True) -> dict[str, Any]:
     """What a benchmark's tasks hold, as JSON: a checksum each of documents, queries and judgements.
 
-    Documents that are too many to be read for that go by their names and number.
+    Documents that are too many to be read for that go by their names.
+
+    Parameters
+    ----------
+    docs : whether documents matter; for rankings that are there already they do not.
     """
-    docs = hashlib.sha256()
-    for view in dict.fromkeys(view.plain for view in benchmark.doc_views):
-        if is_small(view.dataset_id, "docs"):
-            said = checksum(documents(view))
-        else:
-            said = f"{view.dataset_id} {view.field} {count_texts(load_dataset(view.dataset_id), 'docs')}"
-        docs.update(f"{said}\0".encode())
-    queries = hashlib.sha256()
+    found = {}
+    if docs:
+        state = hashlib.sha256()
+        for view in dict.fromkeys(view.plain for view in benchmark.doc_views):
+            few = is_few(view.dataset_id, "docs")
+            said = checksum(documents(view)) if few else f"{view.dataset_id} {view.field}"
+            state.update(f"{said}\0".encode())
+        found["docs"] = state
+    queries = found["queries"] = hashlib.sha256()
     for view in dict.fromkeys(view.plain for view in benchmark.query_views):
         queries.update(checksum(query_texts(view)).encode())
-    qrels = hashlib.sha256()
+    qrels = found["qrels"] = hashlib.sha256()
     for task in benchmark.tasks:
         qrels.update(f"{task.name}\0".encode())
         for record in Judgements.load(task).records:
             qrels.update(f"{record.query_id}\0{record.doc_id}\0{record.relevance}\0".encode())
-    return {
-        name: f"sha256:{state.hexdigest()}" for name, state in (("docs", docs), ("queries", queries), ("qrels", qrels))
-    }
+    return {name: f"sha256:{state.hexdigest()}" for name, state in found.items()}

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import ir_datasets
 
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, did_you_mean
+from hybrid_plugin.files import StrPath
 from hybrid_plugin.plugins import named, offers
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.own import read_benchmark
 from hybrid_plugin.tasks.reading import reading
+
+_LISTED = 20  # ids in a message
 
 
 @cache
@@ -29,7 +32,7 @@ def benchmarks() -> dict[str, Benchmark]:
     return named("hybrid_ir_benchmarks")
 
 
-def load_benchmark(name: str) -> Benchmark:
+def load_benchmark(name: StrPath) -> Benchmark:
     """A benchmark, or some of its tasks, by what people write.
 
     Parameters
@@ -43,7 +46,7 @@ def load_benchmark(name: str) -> Benchmark:
     UserError
         No plugin offers it and there is no such file, or it has no such tasks; names what there is.
     """
-    known = benchmarks()
+    name, known = os.fspath(name), benchmarks()
     parts = name.rstrip("/").split("/")
     for length in range(len(parts), 0, -1):
         start, rest = "/".join(parts[:length]), "/".join(parts[length:])
@@ -53,7 +56,8 @@ def load_benchmark(name: str) -> Benchmark:
             _check_ids(start, benchmark)
         if benchmark is not None:
             return benchmark.only(tasks=[rest] if rest else ())
-    raise UserError(f"unknown benchmark '{name}'; known: {', '.join(sorted(known))}, or a YAML file")
+    near = did_you_mean(name, (benchmark.address(task) for benchmark in known.values() for task in benchmark.tasks))
+    raise UserError(f"unknown benchmark '{name}'; known: {', '.join(sorted(known))}, or a YAML file{near}")
 
 
 def _check_ids(path: str, benchmark: Benchmark) -> None:
@@ -82,13 +86,25 @@ def load_dataset(dataset_id: str) -> Any:
     Raises
     ------
     UserError
-        No such id; names the nearest ones. Or what it needs cannot be downloaded.
+        No such id; says what there is. Or what it needs cannot be downloaded.
     """
     register_datasets()
     try:
         with reading(dataset_id, KeyError):  # of some ids the registry fetches a list of files
             return ir_datasets.load(dataset_id)
     except KeyError:
-        near = difflib.get_close_matches(dataset_id, list(ir_datasets.registry), n=3)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; see: hybrid-ir datasets list"
-        raise UserError(f"unknown ir_datasets id '{dataset_id}'{hint}") from None
+        hint = f"{ids_under(dataset_id)}{did_you_mean(dataset_id, ir_datasets.registry)}"
+        raise UserError(f"unknown ir_datasets id '{dataset_id}'{hint or '; see: hybrid-ir datasets list'}") from None
+
+
+def ids_under(dataset_id: str) -> str:
+    """What ir_datasets has under the longest known beginning of an id, as the end of a sentence; "" if it has none."""
+    parts = dataset_id.split("/")
+    for length in range(len(parts), 0, -1):
+        start = "/".join(parts[:length])
+        found = {one.split("/")[length] for one in ir_datasets.registry if one.startswith(f"{start}/")}
+        if found:
+            listed = sorted(found)
+            more = f" and {len(listed) - _LISTED} more" if len(listed) > _LISTED else ""
+            return f"; under {start} ir_datasets has {', '.join(listed[:_LISTED])}{more}"
+    return ""

@@ -8,8 +8,8 @@ from typing import Any
 
 from datasets_ext.errors import CollectionError
 from datasets_ext.files import register_file
-from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import read_yaml
+from hybrid_plugin.errors import UserError, did_you_mean
+from hybrid_plugin.files import StrPath, read_yaml
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.task import Qrels, Task, View
 
@@ -22,7 +22,7 @@ _QRELS = {"file": str, "dataset": str, "prefix": str}
 _VIEW = {**_QRELS, "lang": str, "field": str}
 
 
-def read_benchmark(path: Path) -> Benchmark:
+def read_benchmark(path: StrPath) -> Benchmark:
     """A benchmark from a YAML file.
 
     ``name`` and ``tasks`` must be there; ``measures`` (the official ones, by ir_measures' names), ``description`` and
@@ -49,6 +49,7 @@ def read_benchmark(path: Path) -> Benchmark:
     UserError
         The file cannot be read, or something in it is missing, unknown or of the wrong type; names file and key.
     """
+    path = Path(path)
     content = _mapping(str(path), read_yaml(path), _BENCHMARK, ("name", "tasks"))
     tasks = [_task(path, number, task) for number, task in enumerate(content["tasks"], start=1)]
     measures = _texts(f"{path}: 'measures'", content.get("measures", []))
@@ -112,7 +113,8 @@ def _mapping(where: str, value: Any, keys: Mapping[str, Any], required: Sequence
         raise UserError(f"{where} needs the keys {', '.join(required or keys)}")
     for key, one in value.items():
         if key not in keys:
-            raise UserError(f"{where} has the unknown key '{key}'; known: {', '.join(keys)}")
+            near = did_you_mean(str(key), keys)
+            raise UserError(f"{where} has the unknown key '{key}'; known: {', '.join(keys)}{near}")
         if not isinstance(one, keys[key]):
             quotes = "" if keys[key] is list or isinstance(one, (list, dict)) else "; put it in quotes"
             raise UserError(f"{where} needs {_NAMES[keys[key]]} under '{key}', not {one}{quotes}")

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.checksum import Summed, checksum, is_small
-from hybrid_plugin.tasks.named import benchmarks, is_dataset, load_benchmark, load_dataset
+from hybrid_plugin.tasks.checksum import Summed, checksum, is_few
+from hybrid_plugin.tasks.named import benchmarks, ids_under, is_dataset, load_benchmark, load_dataset
 from hybrid_plugin.tasks.task import View
 from hybrid_plugin.tasks.texts import Text, count_documents, count_texts, documents, query_texts, texts_of
 
@@ -60,7 +60,13 @@ def views_of(name: str) -> Benchmark | None:
     if is_dataset(name) and (load_dataset(name).has("docs") or load_dataset(name).has("queries")):
         return None
     if _is_benchmark(name):
-        return load_benchmark(name)
+        try:
+            return load_benchmark(name)
+        except UserError as error:
+            said = str(error)
+            raise UserError(
+                said if said.endswith("?") else f"{said}{ids_under(name)}"
+            ) from error  # unless it knows better
     load_dataset(name)
     return None
 
@@ -86,17 +92,16 @@ def said_of_texts(name: str, texts: Iterable[Text], side: str) -> dict[str, obje
 
     Returns
     -------
-    ``checksum``, or of too many ``name`` and ``count``.
+    ``checksum``, or of too many ``name``.
     """
     benchmark = views_of(name)
     if benchmark is None:
         ids = {name}
     else:
         ids = {view.dataset_id for view in (benchmark.doc_views if side == "docs" else benchmark.query_views)}
-    if all(is_small(dataset_id, side) for dataset_id in ids):
+    if all(is_few(dataset_id, side) for dataset_id in ids):
         return {"checksum": checksum(texts)}
-    counts = [count_texts(load_dataset(dataset_id), side) for dataset_id in sorted(ids)]
-    return {"name": name, "count": None if None in counts else sum(filter(None, counts))}
+    return {"name": name}
 
 
 def _is_benchmark(name: str) -> bool:

@@ -8,7 +8,7 @@ from itertools import permutations
 
 from datasets_ext import MULTI
 from hybrid_plugin.brief import brief
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, unknown
 
 SETTINGS = ("mono", "cross", "multi")
 
@@ -85,7 +85,7 @@ class Task:
         object.__setattr__(self, "qrels", tuple(Qrels(one) if isinstance(one, str) else one for one in self.qrels))
         object.__setattr__(self, "setting", self.setting or self._derived())
         if self.setting not in SETTINGS:
-            raise UserError(f"the task '{self.name}' has the setting '{self.setting}'; known: {', '.join(SETTINGS)}")
+            raise UserError(f"the task '{self.name}': {unknown('setting', self.setting, SETTINGS)}")
 
     def _derived(self) -> str:
         if self.docs_lang == MULTI:

@@ -21,7 +21,8 @@ class Text(NamedTuple):
     text: str
     lang: str | None = None
 
-    __repr__ = brief
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 class Query(NamedTuple):
@@ -35,7 +36,8 @@ class Query(NamedTuple):
     cluster: str
     """The same for questions that are not independent."""
 
-    __repr__ = brief
+    def __repr__(self) -> str:
+        return brief(self)
 
 
 def check_id(text_id: str) -> None:

@@ -2,10 +2,15 @@ from .batches import Batches as Batches
 from .batches import BatchSettings as BatchSettings
 from .batches import SourceMix as SourceMix
 from .card import write_card as write_card
+from .grid import Run as Run
+from .grid import read_sweep as read_sweep
 from .mining import Mined as Mined
 from .mining import MiningSettings as MiningSettings
 from .mining import mine as mine
 from .mining import pooled as pooled
+from .plan import Planned as Planned
+from .plan import plan as plan
+from .plan import times as times
 from .settings import TrainingSettings as TrainingSettings
 from .settings import ValidationSettings as ValidationSettings
 from .sources import Row as Row
@@ -15,7 +20,7 @@ from .sources import load_sources as load_sources
 from .sources import source_formats as source_formats
 from .sources import source_loaders as source_loaders
 from .sources import store as store
-from .sweep import read_sweep as read_sweep
+from .sweep import SweepFailed as SweepFailed
 from .sweep import sweep as sweep
 from .train import train as train
 from .validation import Validation as Validation

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from transformers import TrainingArguments
+from transformers.utils.import_utils import is_in_notebook
 
-from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, did_you_mean
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.validation import Validation
 
@@ -25,16 +27,20 @@ _REFUSED = {  # options of Trainer that would not do here what they say, and why
 
 
 def trainer_arguments(
-    settings: TrainingSettings, encoder: Encoder, work: Path, validation: Validation | None, progress: bool
+    settings: TrainingSettings, on_gpu: bool, work: Path, validation: Validation | None = None, progress: bool = False
 ) -> TrainingArguments:
     """Settings as transformers has them: what is ours to say, the user's further options, and defaults.
+
+    Parameters
+    ----------
+    on_gpu : whether the model is on one.
+    work : the folder of saved states.
 
     Raises
     ------
     UserError
         An option is unknown, is set by us or would not work here; names it.
     """
-    on_gpu = encoder.device.type == "cuda"
     precision = settings.precision or ("bfloat16" if on_gpu else "float32")
     every = max(1, settings.steps // 10) if settings.save_every is None else settings.save_every
     ours: dict[str, Any] = {
@@ -51,7 +57,7 @@ def trainer_arguments(
         "seed": settings.seed,
         "save_strategy": "steps" if every or validation else "no",
         "save_steps": validation.every if validation else every or settings.steps,
-        "disable_tqdm": not progress,
+        "disable_tqdm": not progress or not (sys.stderr.isatty() or is_in_notebook()),  # a log file gets lines
         "remove_unused_columns": False,
         "ignore_data_skip": True,  # the data set itself starts where the run goes on
         "restore_callback_states_from_checkpoint": True,
@@ -77,7 +83,8 @@ def trainer_arguments(
         if name in ours:
             raise UserError(f"the Trainer option '{name}' is set by hybrid-ir itself; see its other options")
         if name not in TrainingArguments.__dataclass_fields__:
-            raise UserError(f"transformers' Trainer has no option '{name}'")
+            near = did_you_mean(name, TrainingArguments.__dataclass_fields__)
+            raise UserError(f"transformers' Trainer has no option '{name}'{near}")
     try:
         arguments = TrainingArguments(**defaults | dict(settings.trainer) | ours)
     except (ValueError, TypeError, ImportError) as error:
@@ -87,16 +94,14 @@ def trainer_arguments(
     return arguments
 
 
-def with_adapters(model: Any, rank: int) -> Any:
-    """A model of which low-rank adapters alone are trained.
+def check_adapters(rank: int) -> None:
+    """Refuse adapters where the package peft is missing."""
+    if rank and find_spec("peft") is None:
+        raise UserError("LoRA needs the package peft: pip install peft")
 
-    Raises
-    ------
-    UserError
-        The package peft is missing.
-    """
-    try:
-        from peft import LoraConfig, get_peft_model
-    except ImportError as error:
-        raise UserError("LoRA needs the package peft: pip install peft") from error
+
+def with_adapters(model: Any, rank: int) -> Any:
+    """A model of which low-rank adapters alone are trained."""
+    from peft import LoraConfig, get_peft_model
+
     return get_peft_model(model, LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear"))

@@ -8,9 +8,11 @@ from typing import Any
 
 from huggingface_hub import ModelCardData
 
+from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import SCORES, read_json, whole_file
+from hybrid_plugin.files import SCORES, StrPath, read_json, whole_file
+from hybrid_plugin.outputs import difference
 
 CARD = "README.md"
 
@@ -59,9 +61,15 @@ def model_card(record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = 
             ],
         ),
         _table(
-            ["source", "rows", "languages", "checksum"],
+            ["source", "made from", "rows", "languages", "checksum"],
             [
-                [one["name"], one["rows"], ", ".join(one["languages"]), f"`{one['checksum']}`"]
+                [
+                    one["name"],
+                    ", ".join(one.get("origins", ())),
+                    _rows(one),
+                    ", ".join(one["languages"]),
+                    f"`{one['checksum']}`",
+                ]
                 for one in record["sources"]
             ],
         ),
@@ -81,13 +89,17 @@ def model_card(record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = 
     return "\n".join(parts) + "\n[hybrid-ir]: https://pypi.org/project/hybrid-ir/\n"
 
 
+def _rows(source: Mapping[str, Any]) -> str:
+    return f"{source['rows']} ({source['share']:g} of all)" if source.get("share") else str(source["rows"])
+
+
 def _score_row(scores: Mapping[str, Any]) -> list[str]:
     settings = scores["settings"]
     figures = [settings.get(name, {}).get("AP") for name in ("mono", "cross", "multi")]
     distance = settings.get("multi", {}).get("RankDistance")
     return [
         scores["benchmark"],
-        "yes" if scores["zero_shot"] else "no: trained on it",
+        {True: "yes", False: "no: in-domain" if scores.get("in_domain") else "no: trained on it"}[scores["zero_shot"]],
         *("" if figure is None else f"{figure:.4f}" for figure in figures),
         "" if distance is None else f"{distance:.1f}",
     ]
@@ -107,7 +119,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
 
-def write_card(checkpoint: Path, scores: Sequence[Path]) -> Path:
+def write_card(checkpoint: StrPath, scores: Sequence[StrPath]) -> Path:
     """Write the card of a checkpoint anew, with the scores of its evaluations.
 
     Parameters
@@ -119,16 +131,32 @@ def write_card(checkpoint: Path, scores: Sequence[Path]) -> Path:
     UserError
         The folder is no trained checkpoint, or an evaluation is not of it; names the folder.
     """
-    for folder, name in ((checkpoint, RECORD), *((folder, SCORES) for folder in scores)):
+    checkpoint, folders = Path(checkpoint), [Path(folder) for folder in scores]
+    for folder, name in ((checkpoint, RECORD), *((folder, SCORES) for folder in folders)):
         if not (folder / name).is_file():
             raise UserError(f"{folder} has no {name}")
     record = read_json(checkpoint / RECORD)
     if "started_from" not in record:
         raise UserError(f"{checkpoint / RECORD} does not say how the checkpoint was trained")
-    found = [read_json(folder / SCORES) for folder in scores]
-    for folder, one in zip(scores, found, strict=True):
-        if one.get("encoder") is None or Path(one["encoder"]).resolve() != checkpoint.resolve():
-            raise UserError(f"{folder} holds scores of '{one.get('encoder')}', not of {checkpoint}")
+    found = [read_json(folder / SCORES) for folder in folders]
+    identity = Encoder.load(checkpoint).identity if found else {}
+    for folder, one in zip(folders, found, strict=True):
+        _check_scores(folder, one, checkpoint, identity)
     with whole_file(checkpoint / CARD) as file:
         file.write(model_card(record, found))
     return checkpoint / CARD
+
+
+def _check_scores(folder: Path, scores: Mapping[str, Any], checkpoint: Path, identity: Mapping[str, Any]) -> None:
+    """Refuse scores of another encoder, or of the checkpoint with other settings; precision alone may differ."""
+    name = scores.get("encoder")
+    made = scores.get("identity")
+    if made is None:  # of version 0.1, or of run files
+        if name is None or Path(name).resolve() != checkpoint.resolve():
+            raise UserError(f"{folder} holds scores of '{name or scores.get('runs')}', not of {checkpoint}")
+        return
+    if made["weights"] != identity["weights"]:
+        raise UserError(f"{folder} holds scores of '{name}', not of {checkpoint}: their weights differ")
+    said = difference(made, {**identity, "precision": made["precision"]})
+    if said:
+        raise UserError(f"{folder} holds scores of {checkpoint} with other settings: {said} in the checkpoint itself")

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
 from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.identity import weights_checksum
 from hybrid_plugin.settings import flatten
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.sources.source import Source
+from hybrid_plugin.training.validation import Validation
 from hybrid_plugin.versions import versions
+
+
+def request_of(
+    encoder: Encoder, sources: Sequence[Source], settings: TrainingSettings, validation: Validation | None = None
+) -> dict[str, Any]:
+    """All that decides the weights of a training run, by which a finished or an interrupted one is known."""
+    identity = encoder.identity
+    return {
+        "model": {key: identity[key] for key in identity if key not in ("precision", "transform")},
+        "source": [source.known_by for source in sources],
+        **{key: value for key, value in flatten(settings).items() if key != "save_every"},
+        **({} if validation is None else validation.about),
+        **({} if validation is None else {"validate_every": validation.every, "patience": validation.patience}),
+    }
 
 
 def provenance(encoder: Encoder, sources: Sequence[Source], settings: TrainingSettings) -> dict[str, Any]:
@@ -21,23 +34,20 @@ def provenance(encoder: Encoder, sources: Sequence[Source], settings: TrainingSe
     now = [
         {
             "name": source.name,
-            "origins": list(source.origins),
+            "origins": list(source.made_from),
             "rows": len(source),
+            **({"share": source.share} if source.share < 1 else {}),
             "languages": list(settings.batches.only or source.languages),
             "checksum": source.checksum,
         }
         for source in sources
     ]
     used = flatten(settings)
-    weights = hashlib.sha256()
-    for name, tensor in sorted(encoder.model.state_dict().items()):
-        weights.update(name.encode())
-        weights.update(tensor.detach().cpu().contiguous().view(torch.uint8).numpy())
     return {
         "base_model": encoder.record.get("base_model", encoder.name),
         "started_from": {
             "name": encoder.name,
-            "checksum": f"sha256:{weights.hexdigest()}",
+            "checksum": weights_checksum(encoder.model),
             **({"transform_dropped": encoder.transform.about} if encoder.transform is not None else {}),
         },
         "strategy": used.pop("strategy"),

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.brief import brief
+from hybrid_plugin.errors import UserError, unknown
 from hybrid_plugin.settings import build, keyed
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
 
@@ -62,6 +63,8 @@ class TrainingSettings:
     """Any other option of transformers' TrainingArguments, KEY=VALUE: report_to=tensorboard, lr_scheduler_type=cosine,
     gradient_checkpointing=true, max_grad_norm=0.5."""
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
         for name in ("steps", "learning_rate", "temperature", "chunk_size"):
             value = getattr(self, name)
@@ -74,7 +77,7 @@ class TrainingSettings:
         if not 0 <= self.warmup <= 1:
             raise UserError(f"warmup is {self.warmup}; it is a share of the steps, from 0 to 1")
         if self.precision is not None and self.precision not in get_args(Precision):
-            raise UserError(f"unknown precision '{self.precision}'; known: {', '.join(get_args(Precision))}")
+            raise unknown("precision", self.precision, get_args(Precision))
 
     @classmethod
     def of(cls, **values: Any) -> TrainingSettings:
@@ -109,9 +112,11 @@ class ValidationSettings:
     patience: int | None = None
     """Stop after so many validations without a better one; by default never."""
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
         if self.by not in ("loss", "ap"):
-            raise UserError(f"unknown way to validate '{self.by}'; known: loss, ap")
+            raise unknown("way to validate", self.by, ("loss", "ap"))
         for name in ("every", "patience"):
             value = getattr(self, name)
             if value is not None and value < 1:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
+import shutil
 from pathlib import Path
-from typing import Any
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import check_output, read_json, write_json
+from hybrid_plugin.outputs import Request, difference
 
-_RUN = "run.json"  # what the progress in a folder belongs to
+_RUN = "run.json"  # the request that the progress in a folder belongs to
 WHOLE = "whole"  # marks a saved state as complete
 
 
@@ -20,25 +19,28 @@ def saved_states(work: Path) -> list[Path]:
     return sorted(states, key=lambda path: int(path.name.rsplit("-", 1)[1]))
 
 
-def last_state(work: Path, record: dict[str, Any]) -> Path | None:
+def last_state(work: Path, request: Request, overwrite: bool = False) -> Path | None:
     """Where an interrupted run goes on, if it was; makes the folder for a new run.
+
+    Parameters
+    ----------
+    overwrite : the progress of another run is removed.
 
     Raises
     ------
     UserError
-        The folder holds the progress of another run.
+        The folder holds the progress of another run; names the difference.
     """
-    run = json.loads(json.dumps(record))  # as it comes back from a file
-    del run["versions"]
     check_output(work, _RUN)
     if (work / _RUN).exists():
-        before = read_json(work / _RUN)
-        different = next((key for key in run | before if run.get(key) != before.get(key)), None)
-        if different is not None:
+        said = difference(read_json(work / _RUN), request)
+        if said and not overwrite:
             raise UserError(
-                f"{work} holds the progress of another run (its {different.replace('_', ' ')} differs); "
-                "delete it, or choose another output"
+                f"{work} holds the progress of another run ({said}); choose another output, or begin anew with "
+                "--overwrite (overwrite=True)"
             )
-    elif int(os.environ.get("RANK", "0")) == 0:
-        write_json(work / _RUN, run)
+        if said:
+            shutil.rmtree(work)
+    if not (work / _RUN).exists():
+        write_json(work / _RUN, request)
     return next(reversed(saved_states(work)), None)

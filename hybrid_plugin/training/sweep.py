@@ -1,132 +1,63 @@
-"""A grid of training runs from one YAML file: trained, scored, collected in one table, resumable at any point.
-
-The file holds ``base``, settings of every run, and ``grids``: in each, every key with a list of values is varied, and
-every combination is a run::
-
-    base: {model: intfloat/multilingual-e5-small, query_prefix: "query:", passage_prefix: "passage:",
-           source: mlqa-r, evaluate: xquad-r, steps: 120, batch_size: 32}
-    grids:
-      - {strategy: untouched}
-      - {strategy: hybrid, alpha: [0, 0.5, 1], seed: [0, 1, 2]}
-
-A key is one of ``model``, ``source``, ``source_share`` (the share of the source's rows to train on), ``evaluate``,
-``evaluation_precision``, a field of :class:`~hybrid_plugin.encoding.ModelOptions` (but not the device), or a flat key
-of :class:`~hybrid_plugin.training.TrainingSettings`. The strategy ``untouched`` scores the model as it is. Several
-sources or benchmarks of one run are a list within the list: ``source: [[mlqa-r, xquad-r]]``.
-"""
+"""A grid of training runs: checked whole, trained, scored, collected in one table, resumable at any point."""
 
 from __future__ import annotations
 
-import json
-import warnings
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from itertools import product
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from datasets_ext.errors import CollectionError
 from hybrid_plugin.encoding.encode import encode_dataset
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.encoding.folders import RECORD
-from hybrid_plugin.encoding.settings import ModelOptions
 from hybrid_plugin.encoding.vectors import RECORD as VECTORS
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import SCORES, SWEEP_RUN, check_output, read_json, read_yaml, whole_file, write_json
-from hybrid_plugin.settings import build, keys
+from hybrid_plugin.files import SCORES, SWEEP_RUN, StrPath, read_json, whole_file, write_json
 from hybrid_plugin.tasks.named import load_benchmark
-from hybrid_plugin.training.settings import TrainingSettings
-from hybrid_plugin.training.sources.named import load_sources
-from hybrid_plugin.training.sources.store import part_of
+from hybrid_plugin.training.grid import Run, place
+from hybrid_plugin.training.plan import CHECKPOINT, NOTES, TABLE, Planned, plan, sources_of
 from hybrid_plugin.training.train import train
 from hybrid_plugin.training.validation import Evaluate
 
-UNTOUCHED = "untouched"
-TABLE = "sweep.csv"
-_MODEL_KEYS = keys(ModelOptions).keys() - {"device"}
-_OTHER_KEYS = ("model", "source", "source_share", "evaluate", "evaluation_precision")
-_TRAINING_KEYS = keys(TrainingSettings).keys()
-_OLD_KEYS = {"only": "languages"}  # of version 0.1
 
-
-@dataclass(frozen=True)
-class Run:
-    """One point of a grid."""
-
-    name: str  # the keys that vary, with their values
-    settings: dict[str, Any]
-
-    @property
-    def benchmarks(self) -> list[str]:
-        return _listed(self.settings["evaluate"])
-
-    @property
-    def trained(self) -> bool:
-        return self.settings.get("strategy") != UNTOUCHED
-
-
-def read_sweep(path: Path, changes: Mapping[str, Any] | None = None) -> list[Run]:
-    """The runs of a sweep's file, in its order.
+class SweepFailed(UserError):
+    """Some of a sweep did not come off; says what, and why.
 
     Parameters
     ----------
-    changes : replace values of ``base``.
-
-    Raises
-    ------
-    UserError
-        Names the file and the key at fault.
+    table : of all that is done, as :func:`sweep` returns it.
     """
-    content = read_yaml(path)
-    if not isinstance(content, dict) or not isinstance(content.get("grids"), list) or set(content) - {"base", "grids"}:
-        raise UserError(f"{path} needs the key 'grids' with a list, beside 'base', and no other")
-    base = _with_new_keys({**(content.get("base") or {}), **(changes or {})}, path)
-    runs: dict[str, Run] = {}
-    for number, grid in enumerate(content["grids"], start=1):
-        if not isinstance(grid, dict):
-            raise UserError(f"{path}: grid {number} is not a mapping of settings")
-        grid = _with_new_keys(grid, path)
-        known = {*_MODEL_KEYS, *_OTHER_KEYS, *_TRAINING_KEYS}
-        strange = sorted(str(key) for key in {*base, *grid} - known)
-        if strange:
-            listed = ", ".join(sorted(known))
-            raise UserError(f"{path}: grid {number} has the unknown key '{strange[0]}'; known: {listed}")
-        options = {key: value if isinstance(value, list) else [value] for key, value in grid.items()}
-        for values in product(*options.values()):
-            chosen = dict(zip(options, values, strict=True))
-            settings = {**base, **chosen}
-            missing = [key for key in ("model", "evaluate") if key not in settings]
-            if settings.get("strategy") != UNTOUCHED and "source" not in settings:
-                missing.append("source")
-            if missing:
-                raise UserError(f"{path}: grid {number} lacks the key '{missing[0]}'")
-            name = ",".join(f"{key}={_short(value)}" for key, value in chosen.items()) or "base"
-            if runs.get(name, Run(name, settings)).settings != settings:
-                raise UserError(f"{path}: two runs are called '{name}'")
-            runs[name] = Run(name, settings)
-            if len({*map(_place, runs[name].benchmarks)}) < len(runs[name].benchmarks):
-                raise UserError(f"{path}: two benchmarks of the run '{name}' have one name")
-            _training_settings(runs[name])  # complain before the first run, not hours later
-    return list(runs.values())
+
+    def __init__(self, failures: Sequence[str], table: pd.DataFrame):
+        many = f"{len(failures)} parts of the sweep failed" if len(failures) > 1 else "a part of the sweep failed"
+        super().__init__(f"{many}; the same command tries them again, and nothing else: {'; '.join(failures)}")
+        self.table = table
 
 
 def sweep(
-    runs: list[Run],
-    output: Path,
+    runs: Sequence[Run],
+    output: StrPath,
     evaluate: Evaluate,
     *,
     progress: bool = False,
     say: Callable[[str], object] = print,
     device: str | None = None,
+    overwrite: bool = False,
 ) -> pd.DataFrame:
     """Train and score every run that is not yet done, and collect the table.
+
+    All runs are looked at first. What fails later is said at the end: a training that fails costs its run, an
+    evaluation that fails itself alone.
 
     Parameters
     ----------
     output : gets ``{run}/checkpoint``, ``{run}/{benchmark}`` (an evaluation folder, called after the file where the
         benchmark is one), ``{run}/vectors/{benchmark}``, and ``sweep.csv``.
     evaluate : :func:`hybrid_plugin.evaluate`.
+    overwrite : do anew the runs that the output has of the same name with other settings.
 
     Returns
     -------
@@ -135,34 +66,40 @@ def sweep(
     Raises
     ------
     UserError
-        A run cannot be done, or a folder holds a run of the same name with other settings.
+        A run cannot be done, or a folder holds a run of the same name with other settings; nothing was begun.
+    SweepFailed
+        A training or an evaluation failed; the others are done.
     """
-    check_output(output, None, ("runs", TABLE))
-    for number, run in enumerate(runs, start=1):
-        folder = output / "runs" / run.name
-        _claim(run, folder)
-        todo = [name for name in run.benchmarks if not (folder / _place(name) / SCORES).exists()]
-        if not todo:
+    output = Path(output)
+    failures: list[str] = []
+    for number, one in enumerate(plan(runs, output, device=device, overwrite=overwrite), start=1):
+        _claim(one)
+        if not one.train and not one.evaluate:
             continue
-        say(f"run {number} of {len(runs)}: {run.name}")
-        encoder = _encoder(run, folder, progress, device)
-        for name in todo:
-            vectors = folder / "vectors" / _place(name)
-            if not all((vectors / side / VECTORS).exists() for side in ("docs", "queries")):
-                encode_dataset(name, encoder, vectors, progress=progress)
-            scores = evaluate(load_benchmark(name), encoder, folder / _place(name), vectors=vectors)
-            first = {setting: next(iter(values.items())) for setting, values in scores.settings.items()}
-            say(f"  {name}: " + ", ".join(f"{key} {measure} {value:.4f}" for key, (measure, value) in first.items()))
+        say(f"run {number} of {len(runs)}: {one.run.name}")
+        try:
+            encoder = _encoder(one, progress, device)
+        except Exception as error:
+            failures.append(_failed(f"the training of '{one.run.name}'", error, say))
+            continue
+        for name in one.evaluate:
+            try:
+                _score(one, name, encoder, evaluate, progress, say)
+            except Exception as error:
+                failures.append(_failed(f"the evaluation of '{one.run.name}' on {name}", error, say))
         collect(runs, output)
-    return collect(runs, output)
+    table = collect(runs, output)
+    if failures:
+        raise SweepFailed(failures, table)
+    return table
 
 
-def collect(runs: list[Run], output: Path) -> pd.DataFrame:
+def collect(runs: Iterable[Run], output: Path) -> pd.DataFrame:
     """The table of all runs that are done; writes it as ``sweep.csv``."""
     rows = []
     for run in runs:
         for name in run.benchmarks:
-            path = output / "runs" / run.name / _place(name) / SCORES
+            path = output / "runs" / run.name / place(name) / SCORES
             if path.exists():
                 for setting, figures in read_json(path)["settings"].items():
                     plain = {key: value for key, value in run.settings.items() if key not in ("evaluate", "trainer")}
@@ -173,57 +110,47 @@ def collect(runs: list[Run], output: Path) -> pd.DataFrame:
     return table
 
 
-def _claim(run: Run, folder: Path) -> None:
-    asked = json.loads(json.dumps(run.settings, default=str))
-    if (folder / SWEEP_RUN).exists():
-        if read_json(folder / SWEEP_RUN) != asked:
-            raise UserError(
-                f"{folder} holds a run of this name with other settings; delete it or choose another output"
-            )
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / SWEEP_RUN, asked)
+def _claim(one: Planned) -> None:
+    """Note in a run's folder which run it is of; another's goes."""
+    if one.differs:
+        shutil.rmtree(one.folder)
+    one.folder.mkdir(parents=True, exist_ok=True)
+    write_json(one.folder / SWEEP_RUN, one.run.settings)
+    notes = one.folder / NOTES
+    seconds = read_json(notes)["seconds"] if notes.exists() else {}
+    write_json(notes, {"made_from": one.made_from, "seconds": seconds})
 
 
-def _encoder(run: Run, folder: Path, progress: bool, device: str | None) -> Encoder:
+def _encoder(one: Planned, progress: bool, device: str | None) -> Encoder:
     """The run's encoder, trained unless it is already."""
-    checkpoint = folder / "checkpoint"
-    if run.trained and not (checkpoint / RECORD).exists():
-        start = Encoder.load(run.settings["model"], device=device, **_chosen(run, _MODEL_KEYS))
-        share = run.settings.get("source_share", 1)
-        sources = [part_of(source, share) for source in load_sources(_listed(run.settings["source"]))]
-        train(start, sources, checkpoint, _training_settings(run), progress=progress)
-    options = {} if run.trained else _chosen(run, _MODEL_KEYS)
+    run, checkpoint = one.run, one.folder / CHECKPOINT
+    if one.train:
+        start = Encoder.load(run.settings["model"], run.options, device=device)
+        train(start, sources_of(run), checkpoint, run.training, progress=progress)
     name = checkpoint if run.trained else run.settings["model"]
-    return Encoder.load(name, device=device, precision=run.settings.get("evaluation_precision"), **options)
+    return Encoder.load(name, run.evaluation_options, device=device)
 
 
-def _training_settings(run: Run) -> TrainingSettings:
-    try:
-        return build(TrainingSettings, _chosen(run, _TRAINING_KEYS))
-    except UserError as error:
-        raise UserError(f"the run '{run.name}' cannot be trained: {error}") from error
+def _score(
+    one: Planned, name: str, encoder: Encoder, evaluate: Evaluate, progress: bool, say: Callable[[str], object]
+) -> None:
+    """Score a run on a benchmark, and note how long it took."""
+    began = time.monotonic()
+    vectors = one.folder / "vectors" / place(name)
+    if not all((vectors / side / VECTORS).exists() for side in ("docs", "queries")):
+        encode_dataset(name, encoder, vectors, progress=progress)
+    scores = evaluate(load_benchmark(name), encoder, one.folder / place(name), vectors=vectors)
+    first = {setting: next(iter(values.items())) for setting, values in scores.settings.items()}
+    say(f"  {name}: " + ", ".join(f"{key} {measure} {value:.4f}" for key, (measure, value) in first.items()))
+    notes = read_json(one.folder / NOTES)
+    notes["seconds"][place(name)] = round(time.monotonic() - began, 1)
+    write_json(one.folder / NOTES, notes)
 
 
-def _chosen(run: Run, wanted: Collection[str]) -> dict[str, Any]:
-    return {key: value for key, value in run.settings.items() if key in wanted}
-
-
-def _with_new_keys(settings: dict[str, Any], path: Path) -> dict[str, Any]:
-    for old in settings.keys() & _OLD_KEYS.keys():
-        warnings.warn(f"{path}: the key '{old}' is called '{_OLD_KEYS[old]}' now", stacklevel=2)
-    return {_OLD_KEYS.get(key, key): value for key, value in settings.items()}
-
-
-def _listed(value: Any) -> list[str]:
-    return list(value) if isinstance(value, list) else [value]
-
-
-def _place(benchmark: str) -> str:
-    """A benchmark's folder within that of a run: its name, of a file without the folders that lead there."""
-    parts = str(benchmark).split("/")
-    return "/".join(parts[next((at for at, part in enumerate(parts) if part.endswith((".yaml", ".yml"))), 0) :])
-
-
-def _short(value: Any) -> str:
-    return "+".join(map(_short, value)) if isinstance(value, list) else Path(str(value)).name
+def _failed(what: str, error: Exception, say: Callable[[str], object]) -> str:
+    """Say that something failed, and go on."""
+    if os.environ.get("HYBRID_IR_DEBUG"):
+        raise error
+    reason = str(error) if isinstance(error, (UserError, CollectionError)) else f"{type(error).__name__}: {error}"
+    say(f"  {what} failed: {reason}")
+    return f"{what}: {reason}"

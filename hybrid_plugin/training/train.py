@@ -12,14 +12,16 @@ from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
 
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.folders import RECORD
-from hybrid_plugin.files import check_output, read_json, whole_folder
-from hybrid_plugin.training.arguments import trainer_arguments, with_adapters
+from hybrid_plugin.files import StrPath, check_output, read_json, whole_folder
+from hybrid_plugin.outputs import REQUEST, folder_is_done, say_done
+from hybrid_plugin.training.arguments import check_adapters, trainer_arguments, with_adapters
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.card import CARD, model_card
-from hybrid_plugin.training.provenance import provenance
+from hybrid_plugin.training.idle import say_idle
+from hybrid_plugin.training.provenance import provenance, request_of
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.sources.source import Source
-from hybrid_plugin.training.state import last_state
+from hybrid_plugin.training.state import last_state, saved_states
 from hybrid_plugin.training.trainer import HybridTrainer
 from hybrid_plugin.training.validation import Validation
 
@@ -40,11 +42,12 @@ def batches_of(sources: Sequence[Source], settings: TrainingSettings) -> Batches
 def train(
     encoder: Encoder,
     sources: Sequence[Source],
-    output: Path,
+    output: StrPath,
     settings: TrainingSettings,
     *,
     validation: Validation | None = None,
     progress: bool = False,
+    overwrite: bool = False,
 ) -> Encoder:
     """Train an encoder and write it as a checkpoint.
 
@@ -54,8 +57,9 @@ def train(
     Parameters
     ----------
     encoder : where to start from; its weights change, and a transform of its vectors is dropped.
-    output : the checkpoint's folder, written whole at the end; an older checkpoint there is replaced.
+    output : the checkpoint's folder, written whole at the end; if it is there already, nothing is trained.
     validation : what to measure during the training, if anything.
+    overwrite : train again where the output is there, and begin anew where another run was interrupted.
 
     Returns
     -------
@@ -64,20 +68,32 @@ def train(
     Raises
     ------
     UserError
-        The output folder is not ours, ``{output}.training`` belongs to another run, a source cannot fill a batch, the
-        loss is not finite, or a state cannot be saved. The state saved before stays.
+        The output folder holds a checkpoint of other settings or is not ours, ``{output}.training`` belongs to another
+        run, a source cannot fill a batch, the loss is not finite, or a state cannot be saved. The state saved before
+        stays.
 
     Examples
     --------
     >>> trained = train(Encoder.load("xlm-roberta-base"), [load_source("mlqa-r")], Path("out"),
     ...                 TrainingSettings(strategy="hybrid", steps=1000))             # doctest: +SKIP
     """
+    output = Path(output)
     check_output(output, RECORD)
     batches = batches_of(sources, settings)
-    record = provenance(encoder, sources, settings)
     work = output.with_name(f"{output.name}.training")
-    arguments = trainer_arguments(settings, encoder, work, validation, progress)
-    state = last_state(work, record)
+    check_adapters(settings.lora_rank)
+    arguments = trainer_arguments(settings, encoder.device.type == "cuda", work, validation, progress)
+    request = request_of(encoder, sources, settings, validation)
+    if folder_is_done(output, RECORD, request, overwrite):
+        if arguments.should_log:
+            say_done(output)
+        return Encoder.load(output, device=str(encoder.device), precision=encoder.precision)
+    if arguments.should_log:
+        every, patience = (None, None) if validation is None else (validation.every, validation.patience)
+        say_idle(settings, sources, every, patience)
+    record = provenance(encoder, sources, settings) | {REQUEST: request}
+    with arguments.main_process_first(local=False):
+        state = last_state(work, request, overwrite)
     first = 0 if state is None else int(read_json(state / "trainer_state.json")["global_step"])
     if first and arguments.should_log:
         warnings.warn(f"the run in {work} was interrupted; it goes on from step {first}", stacklevel=2)
@@ -98,11 +114,17 @@ def train(
         trainer.remove_callback(PrinterCallback)
     if validation is not None and validation.patience:
         trainer.add_callback(EarlyStoppingCallback(validation.patience))
-    trainer.train(resume_from_checkpoint=None if state is None else str(state))
+    try:
+        trainer.train(resume_from_checkpoint=None if state is None else str(state))
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_kept(work, settings)) from None
     if settings.lora_rank:
         encoder.model = cast(Any, encoder.model).merge_and_unload()
     encoder.model.eval()
-    encoder.record = record | {"steps_done": trainer.state.global_step}
+    encoder.record = record | {
+        "steps_done": trainer.state.global_step,
+        "seconds_per_step": round(trainer.seconds / max(1, trainer.state.global_step - first), 4),
+    }
     if validation is not None:
         figure = f"eval_{validation.best_by}"
         encoder.record["validation"] = [entry for entry in trainer.state.log_history if figure in entry]
@@ -113,3 +135,12 @@ def train(
         shutil.rmtree(work, ignore_errors=True)
     trainer.accelerator.wait_for_everyone()
     return encoder
+
+
+def _kept(work: Path, settings: TrainingSettings) -> str:
+    """What remains of a run that is interrupted."""
+    states = saved_states(work)
+    if states:
+        step = states[-1].name.rsplit("-", 1)[1]
+        return f"the state of step {step} of {settings.steps} is kept in {work}; the same command goes on from there"
+    return "no state was saved yet, so the same command begins anew; --save-every N saves one every N steps"

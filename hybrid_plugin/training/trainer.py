@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ class _Steps(Dataset[dict[str, Any]]):
         self._batches, self._encoder, self._first = batches, encoder, first
 
     def __len__(self) -> int:
-        return len(self._batches)  # Trainer, which stops by itself, counts epochs by it
+        return len(self._batches)  # not those that are left: Trainer stops by itself
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         batch = self._batches[self._first + index]
@@ -86,7 +87,11 @@ class HybridTrainer(Trainer):
         super().__init__(model=_Tower(encoder, settings.chunk_size), **kwargs)
         self._encoder, self._settings, self._validation = encoder, settings, validation
         self._data = _Steps(batches, encoder, first)
+        self._rows = batches.rows
         self._losses: dict[str, list[float]] = {}
+        self.seconds = 0.0  # of all steps so far, without validations
+        self._since: float | None = None  # when the steps not yet counted in it began
+        self._counted = first
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         # With a generator of its own: starting to iterate must not move the one that dropout draws from.
@@ -102,6 +107,8 @@ class HybridTrainer(Trainer):
         return 0  # Trainer would look for input_ids, of which a batch has two
 
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        if self._since is None:
+            self._since = time.monotonic()
         model.train()
         texts = [*inputs["queries"], *inputs["passages"]]
         vectors = self._of_all(len(texts), lambda own: model(texts[own]))
@@ -134,18 +141,38 @@ class HybridTrainer(Trainer):
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         assert self._validation is not None
+        began = time.monotonic()
         self._encoder.model.eval()
         metrics = {f"eval_{name}": float(value) for name, value in self._validation.measure(self._encoder).items()}
+        if self._since is not None:
+            self._since += time.monotonic() - began
         self.log(dict(metrics))
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        pairs = self._settings.batches.size
+        # Trainer takes each batch for one sample of an epoch that begins where the run goes on.
+        self.state.epoch = round(self.state.global_step * pairs / self._rows, 4)
+        steps, seconds = self._lap()
         if "loss" in logs:
             for kind, values in self._losses.items():
                 logs[f"loss_{kind}"] = round(sum(values) / len(values), 4)
             self._losses.clear()
+            logs["step"] = self.state.global_step
+            if seconds:
+                logs["pairs_per_second"] = round(steps * pairs / seconds, 1)
+        for name in ("train_samples_per_second", "total_flos"):
+            logs.pop(name, None)
         super().log(logs, *args, **kwargs)
+
+    def _lap(self) -> tuple[int, float]:
+        """The steps since the last call, and the seconds that they took; counts them."""
+        now = time.monotonic()
+        steps, seconds = self.state.global_step - self._counted, now - (now if self._since is None else self._since)
+        self._counted, self._since = self.state.global_step, now
+        self.seconds += seconds
+        return steps, seconds
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         folder = Path(str(output_dir or self.args.output_dir))
@@ -178,3 +205,16 @@ class HybridTrainer(Trainer):
             for older in saved_states(folder.parent):
                 if older != folder and (best is None or older != Path(best)):
                     shutil.rmtree(older)
+
+
+def seconds_of_step(encoder: Encoder, batches: Batches, settings: TrainingSettings) -> float:
+    """About how long a step of the training takes: the second of two, with gradients and without an update."""
+    tower = _Tower(encoder, settings.chunk_size).train()
+    began = 0.0
+    for batch in (batches[0], batches[0]):
+        began = time.monotonic()
+        texts = [*encoder.tokenize(batch.queries, "query"), *encoder.tokenize(batch.passages, "passage")]
+        vectors, count = tower(texts), len(batch.queries)
+        excluded = torch.from_numpy(batch.false_negatives()).to(vectors.device)
+        info_nce(vectors[:count], vectors[count:], excluded, settings.temperature).backward()
+    return time.monotonic() - began

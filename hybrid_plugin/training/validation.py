@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.named import load_benchmark
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.batches.settings import BatchSettings
+from hybrid_plugin.training.idle import given, say
 from hybrid_plugin.training.losses.info_nce import info_nce
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
 from hybrid_plugin.training.sources.named import load_source
@@ -47,6 +49,7 @@ class Validation:
     higher_is_better : its direction.
     every : steps from one measurement to the next.
     patience : stop after so many measurements without a better one; by default never.
+    about : what is measured, as JSON, by which one validation is known from another.
     """
 
     measure: Callable[[Encoder], Mapping[str, float]]
@@ -54,6 +57,9 @@ class Validation:
     higher_is_better: bool
     every: int
     patience: int | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    __repr__ = brief
 
 
 def load_validation(
@@ -72,12 +78,16 @@ def load_validation(
         The name is unknown, or the source cannot fill a batch.
     """
     if asked.name is None:
+        say((key, "without --validate") for key in given(asked))
         return None
     every = asked.every or max(1, settings.steps // 10)
+    about = {"validate": asked.name, "validate_by": asked.by, "validate_languages": list(asked.languages)}
     if asked.by == "loss":
         drawn = BatchSettings(size=settings.batches.size, only=asked.languages)
         batches = Batches([load_source(asked.name)], "mono", drawn, steps=_BATCHES)
-        return Validation(lambda encoder: _loss(encoder, batches, settings), "loss", False, every, asked.patience)
+        return Validation(
+            lambda encoder: _loss(encoder, batches, settings), "loss", False, every, asked.patience, about
+        )
     if evaluate is None:
         raise ValueError("validation by AP needs hybrid_plugin.evaluate")
     benchmark, score = load_benchmark(asked.name), evaluate
@@ -87,7 +97,7 @@ def load_validation(
         by_setting = {f"AP_{setting}": values["AP"] for setting, values in figures.items()}
         return {**by_setting, "AP": sum(by_setting.values()) / len(by_setting)}
 
-    return Validation(measure, "AP", True, every, asked.patience)
+    return Validation(measure, "AP", True, every, asked.patience, about)
 
 
 def _loss(encoder: Encoder, batches: Batches, settings: TrainingSettings) -> dict[str, float]:

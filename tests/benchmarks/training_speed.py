@@ -45,7 +45,7 @@ class _Clock(TrainerCallback):
 def ours(model: str, source: Source, settings: TrainingSettings) -> float:
     encoder, clock = Encoder.load(model, max_length=256), _Clock()
     with tempfile.TemporaryDirectory() as scratch:
-        arguments = trainer_arguments(settings, encoder, Path(scratch), None, progress=False)
+        arguments = trainer_arguments(settings, encoder.device.type == "cuda", Path(scratch))
         trainer = HybridTrainer(encoder, batches_of([source], settings), settings, None, 0, args=arguments)
         trainer.add_callback(clock)
         trainer.train()

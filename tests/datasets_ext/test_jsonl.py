@@ -400,9 +400,144 @@ def test_adding_under_a_kept_name_is_refused_and_changes_nothing(faq: Path, home
     write(faq, {"docs.en.jsonl": [{"doc_id": "p1", "text": "New."}, {"doc_id": "p2", "text": "New, too."}]})
     with pytest.raises(CollectionError) as caught:
         datasets_ext.add(name, faq)
-    assert str(caught.value).startswith(f"{home / 'parallel' / name} exists already; remove it first")
+    assert str(caught.value).startswith(f"'{name}' is there already, with other files (docs.en.jsonl differs); ")
     assert files_in(home) == before
     assert [path.name for path in (home / "parallel").iterdir()] == [name]
+
+
+def test_the_same_files_again_are_no_work_and_others_replace_them_where_that_is_asked(
+    faq: Path, home: Path, name: str
+) -> None:
+    installed = datasets_ext.add(name, faq)
+    assert datasets_ext.is_added(name, faq)
+    assert ir_datasets.load(name).docs_store().get("en_p1").text == "We open at eight."
+    times = [path.stat().st_mtime_ns for path in installed]
+    assert datasets_ext.add(name, faq, overwrite=True) == datasets_ext.add(name, faq) == installed
+    assert [path.stat().st_mtime_ns for path in installed] == times
+    with (faq / "docs.fr.jsonl").open("ab") as file:
+        file.write(b'{"doc_id": "a-3"}\n')
+    before = files_in(home)
+    with pytest.raises(CollectionError, match=r"docs\.fr\.jsonl line 3 needs the key 'text'"):
+        datasets_ext.add(name, faq, overwrite=True)
+    assert files_in(home) == before
+    for path in faq.glob("*.fr.jsonl"):
+        path.unlink()
+    assert not datasets_ext.is_added(name, faq)
+    datasets_ext.add(name, faq, overwrite=True)
+    assert docs_of(name) == ["de_p1", "de_p2", "de_p3", "en_p1", "en_p2"]
+    assert f"{name}/fr" not in ir_datasets.registry
+    assert [path.name for path in (home / "parallel").iterdir()] == [name]
+    assert not (home / name).exists(), "the document store was of other files"
+
+
+def test_what_is_removed_is_unknown_here_and_in_the_next_process(faq: Path, home: Path, name: str) -> None:
+    installed = datasets_ext.add(name, faq)
+    ir_datasets.load(name).docs_store().get("en_p1")
+    [store] = (home / name).iterdir()
+    datasets_ext.add(f"{name}-2", faq)
+    assert datasets_ext.remove(name) == [*installed, store]
+    assert not ids_of(name)
+    assert {Path(path).parts[:2] for path in files_in(home)} == {("parallel", f"{name}-2")}
+    assert len(ids_of(f"{name}-2")) == 1 + 4 + 4 * 3
+    program = "import datasets_ext, ir_datasets; datasets_ext.register(); print(*ir_datasets.registry)"
+    known = python(program).stdout.split()
+    assert name not in known
+    assert f"{name}-2" in known
+    datasets_ext.add(name, faq)  # the name is free again
+    assert len(docs_of(name)) == 7
+
+
+def test_what_was_not_added_is_not_removed(faq: Path, home: Path, name: str) -> None:
+    datasets_ext.add(name, faq)
+    before = files_in(home)
+    datasets_ext.register_parallel(f"{name}-here", faq)
+    for strange, complaint in (
+        (f"{name[:-1]}", rf"no collection '{name[:-1]}' was added; did you mean '{name}'\?"),
+        ("zzz", f"no collection 'zzz' was added; those that were: {name}"),
+        (f"{name}/de", f"is a part of a collection; name the whole one, '{name}'"),
+        (f"{name}-here", "was registered for this process, from .*faq, and not added"),
+        ("hybrid-demo", "'hybrid-demo' comes with this package and cannot be removed"),
+        ("hybrid-demo-train", "comes with this package and cannot be removed"),
+        ("msmarco-passage", "is an id of ir_datasets' own and was not added"),
+        ("xquad-r", "'xquad-r' is built in, and none of its files is here"),
+        ("..", "no collection '..' was added"),
+        ("", "no collection '' was added"),
+    ):
+        with pytest.raises(CollectionError, match=complaint):
+            datasets_ext.remove(strange)
+    assert files_in(home) == before
+
+
+def test_a_damaged_collection_can_be_removed(faq: Path, home: Path, name: str) -> None:
+    datasets_ext.add(name, faq)
+    (home / "parallel" / name / "queries.fr.jsonl").unlink()
+    assert len(datasets_ext.remove(name)) == 5
+    assert not files_in(home)
+
+
+# --- what its languages share -----------------------------------------------------------------------------------
+
+
+def test_a_language_whose_questions_are_asked_in_no_other_is_said(faq: Path, home: Path, name: str) -> None:
+    rows = [{**row, "query_id": f"{row['query_id']}_fr"} for row in FAQ["queries.fr.jsonl"]]
+    write(faq, {"queries.fr.jsonl": rows})
+    said = r"^no query of fr has a counterpart in another language, .* no cross task .*, 'q1' rather than 'q1_fr'$"
+    with pytest.warns(UserWarning, match=said):
+        datasets_ext.add(name, faq)
+    for path in faq.glob("*.en.jsonl"):
+        path.unlink()
+    with pytest.warns(UserWarning, match="^no query has a counterpart in another language"):
+        datasets_ext.add(f"{name}-2", faq)
+
+
+def test_what_has_no_queries_is_no_task(faq: Path, home: Path, name: str) -> None:
+    from hybrid_plugin.tasks.named import load_benchmark
+
+    rows = [{**row, "relevant": []} for row in FAQ["queries.fr.jsonl"] if row["query_id"] == "q1"]
+    write(faq, {"queries.fr.jsonl": rows})
+    with pytest.warns(UserWarning, match="^no query has an answer in fr/de, fr/en, fr/fr: left out of the tasks$"):
+        datasets_ext.add(name, faq)
+    program = (
+        "import sys; from hybrid_plugin.tasks.named import load_benchmark; "
+        "print(*(task.name for task in load_benchmark(sys.argv[1]).tasks))"
+    )
+    found = python(program, name).stdout.split()
+    assert found == [task.name for task in load_benchmark(name).tasks]
+    assert found == ["de/de", "en/en", "de/en", "de/fr", "en/de", "en/fr", "multi/de", "multi/en", "multi/fr"]
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "complaint"),
+    [
+        ("docs.en.jsonl", {"doc_id": "de_p1", "text": "?"}, "the doc_id 'de_p1' is what 'p1' of docs.de.jsonl becomes"),
+        ("docs.en.jsonl", {"doc_id": "en_p1", "text": "?"}, "the doc_id 'en_p1' is what 'p1' of docs.en.jsonl becomes"),
+        (
+            "queries.en.jsonl",
+            {"query_id": "q3_fr", "text": "?", "relevant": []},
+            "the query_id 'q3_fr' is what 'q3' of queries.fr.jsonl becomes",
+        ),
+    ],
+)
+def test_an_id_that_is_made_of_another_is_refused(
+    faq: Path, home: Path, name: str, file: str, row: dict[str, Any], complaint: str
+) -> None:
+    write(faq, {file: [*FAQ[file], row]})
+    with pytest.raises(CollectionError) as caught:
+        datasets_ext.add(name, faq)
+    assert str(caught.value) == f"{faq / file} line 3: {complaint}; rename one of them"
+    assert not files_in(home)
+
+
+def test_a_folder_without_documents_or_answers_is_refused(faq: Path, home: Path, name: str) -> None:
+    write(
+        faq, {f"queries.{lang}.jsonl": [{"query_id": "q", "text": "?", "relevant": []}] for lang in ("de", "en", "fr")}
+    )
+    with pytest.raises(CollectionError, match="no query of any language has a relevant document"):
+        datasets_ext.add(name, faq)
+    write(faq, {"docs.fr.jsonl": []})
+    with pytest.raises(CollectionError, match=r"docs\.fr\.jsonl has no documents"):
+        datasets_ext.add(name, faq)
+    assert not files_in(home)
 
 
 def test_a_fresh_process_takes_no_name_of_ours_for_a_new_one(faq: Path, home: Path) -> None:
@@ -420,11 +555,13 @@ def test_a_fresh_process_takes_no_name_of_ours_for_a_new_one(faq: Path, home: Pa
 
 def test_datasets_add_keeps_a_collection_for_all_other_commands(faq: Path, home: Path, tmp_path: Path) -> None:
     added = run_cli("datasets", "add", "my-faq", faq)
-    assert added.stdout == f"my-faq: 6 files in {home / 'parallel' / 'my-faq'}\n"
+    ids = "ids have their language: 'p1' of docs.de.jsonl is 'de_p1', 'q1' of queries.de.jsonl is 'q1_de'"
+    assert added.stdout == f"my-faq: 6 files in {home / 'parallel' / 'my-faq'}\n{ids}\n"
     assert not added.stderr
     assert listed_benchmarks()["my-faq"] == ["my-faq", "de en fr", "mono cross multi", "", "here", "12", ""]
     info = run_cli("datasets", "info", "my-faq/fr/de").stdout.splitlines()
     assert [line.split()[:3] for line in info[2:4]] == [["docs", "2", "fr"], ["queries", "2", "de"]]
+    assert info[-1].endswith(": 'a-1' of docs.fr.jsonl is 'fr_a-1', 'q1' of queries.de.jsonl is 'q1_de'")
     run_cli("datasets", "export", "my-faq/fr/de", "--output", tmp_path / "out")
     assert files_in(tmp_path / "out")["qrels.txt"] == b"q1_de 0 fr_a-1 1\nq3_de 0 fr_a-2 1\n"
     assert files_in(tmp_path / "out")["topics.tsv"].decode() == (
@@ -432,9 +569,19 @@ def test_datasets_add_keeps_a_collection_for_all_other_commands(faq: Path, home:
     )
     [line] = run_cli("run", "ir_datasets", "lookup", "my-faq", "de_p2").stdout.splitlines()
     assert line == "de_p2\tWir schließen um fünf.\t\tZeiten\tde"
-    again = run_cli("datasets", "add", "my-faq", faq, check=2)
-    assert again.stderr.startswith(f"hybrid-ir: {home / 'parallel' / 'my-faq'} exists already")
-    assert len(again.stderr.splitlines()) == 1
+    assert "the same as before: nothing to do\n" in run_cli("datasets", "add", "my-faq", faq).stdout
+    write(faq, {"docs.en.jsonl": [{"doc_id": "p1", "text": "New."}, {"doc_id": "p2", "text": "New, too."}]})
+    refused = run_cli("datasets", "add", "my-faq", faq, check=2)
+    assert refused.stderr.startswith("hybrid-ir: 'my-faq' is there already, with other files (docs.en.jsonl differs); ")
+    assert len(refused.stderr.splitlines()) == 1
+    run_cli("datasets", "add", "my-faq", faq, "--overwrite")
+    [line] = run_cli("run", "ir_datasets", "lookup", "my-faq", "en_p1").stdout.splitlines()
+    assert line.startswith("en_p1\tNew.\t")
+    removed = run_cli("datasets", "remove", "my-faq").stdout.splitlines()
+    assert removed[0] == "removed:"
+    assert {Path(path).parent.name for path in removed[1:]} == {"my-faq"}
+    assert not files_in(home)
+    assert "unknown ir_datasets id 'my-faq'" in run_cli("datasets", "info", "my-faq", check=2).stderr
 
 
 @pytest.mark.parametrize("taken", ["hybrid-demo", ".."])

@@ -224,8 +224,8 @@ def test_the_package_of_the_documentation_works_in_a_fresh_environment(tiny: Pat
         return result.stdout
 
     assert re.search(r"plugins +rivers$", use("doctor"), re.MULTILINE)
-    assert re.search(r"^│ rivers +│ de en +│ mono cross multi │", use("datasets", "list"), re.MULTILINE)
-    assert re.search(r"^│ river-notes +│ de en +│ cross multi +│", use("datasets", "list"), re.MULTILINE)
+    assert re.search(r"^rivers +de en +mono cross multi  ", use("datasets", "list"), re.MULTILINE)
+    assert re.search(r"^river-notes +de en +cross multi  ", use("datasets", "list"), re.MULTILINE)
     commands = re.findall(r"^hybrid-ir (train|evaluate|report|run) (.*)$", page, re.MULTILINE)
     assert len(commands) == 5
     for name, arguments in commands:

@@ -34,7 +34,9 @@ def test_settings_come_back_from_their_flat_values() -> None:
 def test_an_unknown_key_and_a_wrong_kind_are_refused() -> None:
     with pytest.raises(UserError, match="unknown setting 'alfa'; known: alpha, "):
         TrainingSettings.of(alfa=1)
-    with pytest.raises(UserError, match="a value of a wrong kind"):
+    with pytest.raises(UserError, match="steps is 'many'; it takes a whole number"):
         TrainingSettings.of(steps="many")
+    with pytest.raises(UserError, match="languages is 'de'; it takes a list"):
+        TrainingSettings.of(languages="de")
     with pytest.raises(UserError, match="alpha is 2"):
         TrainingSettings.of(alpha=2)

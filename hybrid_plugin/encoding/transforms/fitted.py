@@ -17,7 +17,7 @@ from hybrid_plugin.encoding.settings import Kind
 from hybrid_plugin.encoding.transforms.base import Langs, Transform
 from hybrid_plugin.encoding.transforms.named import transform_kind
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import whole_file
+from hybrid_plugin.files import StrPath, whole_file
 
 FILE = "transform.safetensors"  # the name by which an encoder's own folder may hold one
 _PROBE = "Where can I find out more about this?"  # its vectors tell one encoder from another
@@ -63,11 +63,12 @@ class FittedTransform:
         """Its name and a checksum of its numbers."""
         found = hashlib.sha256(" ".join(self.transform.languages).encode())
         for name in sorted(_arrays(type(self.transform))):
-            found.update(np.ascontiguousarray(getattr(self.transform, name)))
+            found.update(np.ascontiguousarray(getattr(self.transform, name)).tobytes())
         return f"{self.about['name']} sha256:{found.hexdigest()}"
 
-    def save(self, path: Path) -> None:
+    def save(self, path: StrPath) -> None:
         """Write a safetensors file."""
+        path = Path(path)
         from safetensors.numpy import save
 
         arrays = {name: getattr(self.transform, name) for name in _arrays(type(self.transform))}
@@ -76,7 +77,7 @@ class FittedTransform:
             file.write(save({**arrays, "probe": self.probe}, {"hybrid_ir": json.dumps(about, ensure_ascii=False)}))
 
     @classmethod
-    def load(cls, path: Path) -> FittedTransform:
+    def load(cls, path: StrPath) -> FittedTransform:
         """Read a file that :meth:`save` wrote.
 
         Raises
@@ -84,6 +85,7 @@ class FittedTransform:
         UserError
             There is no such file, it is damaged, or no plugin offers its transform; names the file.
         """
+        path = Path(path)
         from safetensors import SafetensorError, safe_open
 
         if not path.is_file():
@@ -106,7 +108,7 @@ class FittedTransform:
             raise UserError(f"{path} is damaged: its arrays do not have one dimension")
         return cls(kind(languages, **arrays), about, probe)
 
-    def check(self, encoder: Encodes, path: Path) -> None:
+    def check(self, encoder: Encodes, path: StrPath) -> None:
         """Refuse an encoder that gives other vectors than the one that the transform was fitted for.
 
         Raises

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.report.charts.curves import curves
 from hybrid_plugin.report.data import ReportData
 from hybrid_plugin.report.headline import better, form, headline
@@ -31,23 +32,30 @@ def alpha(data: ReportData) -> str:
 
 
 def _sweeps(data: ReportData) -> dict[str, pd.DataFrame]:
-    """Figures with ``alpha`` and ``seed`` of systems that differ in these alone, where there are three values of alpha
-    or more, by what tells them from the others: base model, sources and, of a sweep, its other settings."""
+    """Figures with ``alpha`` and ``seed`` of evaluations that differ in these alone, where there are three values of
+    alpha or more, by what tells them from the others: base model, sources and, of a sweep, its other settings."""
     rows: list[dict[str, Any]] = []
-    for system in data.systems:
-        trained = system.scores.get("encoder_settings") or {}
+    figures: list[dict[str, Any]] = []
+    for system, run in ((one, run) for one in data.systems for run in one.runs):
+        trained = run.scores.get("encoder_settings") or {}
         at = {"mono": 1.0, "cross": 0.0, "hybrid": trained.get("alpha")}.get(str(trained.get("strategy")))
         if at is not None:
             rows.append(
                 {
                     "system": system.name,
-                    "rest": {"model": trained.get("base_model"), "source": system.scores.get("trained_on")}
-                    | {key: value for key, value in system.sweep.items() if key not in _VARIED},
+                    "run": run.folder,
+                    "rest": {"model": trained.get("base_model"), "source": run.scores.get("trained_on")}
+                    | {key: value for key, value in run.sweep.items() if key not in _VARIED},
                     "alpha": float(at),
-                    "seed": system.scores.get("seed"),
-                    "marked": system.label != system.name,
+                    "seed": run.scores.get("seed"),
+                    "seen": system.seen,
                 }
             )
+            figures += [
+                {"run": run.folder, "setting": setting, "measure": measure, "value": value}
+                for setting, values in Scores(run.per_query, system.measures).settings.items()
+                for measure, value in values.items()
+            ]
     if not rows:
         return {}
     settings = dict.fromkeys(key for row in rows for key in row["rest"])
@@ -55,7 +63,7 @@ def _sweeps(data: ReportData) -> dict[str, pd.DataFrame]:
     for row in rows:
         told = ", ".join(f"{key.replace('_', ' ')} {fact(row['rest'].get(key)) or 'unset'}" for key in varied)
         row["rest"] = f" with {told}" if told else ""
-    points = pd.DataFrame(rows).merge(data.comparison.figures, on="system")
+    points = pd.DataFrame(rows).merge(pd.DataFrame(figures), on="run")
     groups = points.groupby("rest", sort=False)
     return {str(rest): group for rest, group in groups if group["alpha"].nunique() >= 3}
 
@@ -76,8 +84,9 @@ def _charts(data: ReportData, number: int, of: str, points: pd.DataFrame) -> Ite
             means = lines.groupby(["setting", "alpha"], sort=False)["value"].mean()
             printed = form(data, measure)
             spoken = "; ".join(f"{setting} at {at:g}: {value:{printed}}" for (setting, at), value in means.items())
-            mark = f" Trained on {data.benchmark}, so not zero-shot." if points["marked"].any() else ""
-            seeds = points["seed"].nunique()
+            seen = " or ".join(filter(None, points["seen"].unique()))
+            mark = f" Trained on {seen}, so not zero-shot." if seen else ""
+            seeds = int(lines.groupby("alpha")["run"].nunique().max())
             drawn = f"mean and range of {seeds} seeds" if seeds > 1 else "one seed"
             yield data.chart(
                 f"alpha-{number}-{slug(measure)}",

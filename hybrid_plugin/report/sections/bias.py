@@ -31,10 +31,13 @@ def bias(data: ReportData) -> str:
             _overall(data, measures),
             "Language bias on the pool",
             formats=formats,
-            note=Markup(
-                "Macro averages over the languages of the queries, not tested here: "
-                "<code>hybrid-ir compare --measures</code> tests them."
-            ),
+            apart=[
+                (row, str(measure))
+                for row, system in enumerate(data.systems)
+                for measure in measures
+                if not data.comparison.comparable(system.name, MULTI, str(measure))
+            ],
+            note=_note(data, measures),
         ),
         charts=grid(_charts(data, measures, by_language, formats)),
         by_language=data.table(
@@ -45,14 +48,20 @@ def bias(data: ReportData) -> str:
 
 def _measures(data: ReportData) -> list[irm.Measure]:
     """The measures of language bias that any system was scored with, but for those of one language each."""
-    names = dict.fromkeys(name for system in data.systems for name in system.scores["settings"].get(MULTI, {}))
+    names = dict.fromkeys(name for system in data.systems for name in system.figures.get(MULTI, {}))
     return [measure for measure in parse_measures([*names]) if pool_only(measure) and side(measure) in SIDES]
+
+
+def _note(data: ReportData, measures: Sequence[irm.Measure]) -> Markup:
+    tested = {*map(str, measures)} <= {*data.comparison.tests["measure"]}
+    where = "the section Settings has their tests" if tested else "not tested here: <code>--measures</code> tests them"
+    return Markup("Macro averages over the languages of the queries, " + where + ".")
 
 
 def _overall(data: ReportData, measures: Sequence[irm.Measure]) -> pd.DataFrame:
     rows = []
     for system in data.systems:
-        figures = system.scores["settings"].get(MULTI, {})
+        figures = system.figures.get(MULTI, {})
         rows.append({"system": system.label} | {str(measure): figures.get(str(measure)) for measure in measures})
     return pd.DataFrame(rows)
 

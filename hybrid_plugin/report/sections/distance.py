@@ -5,15 +5,17 @@ from __future__ import annotations
 import pandas as pd
 
 from datasets_ext import MULTI
+from hybrid_plugin.inference.tables import NOT_COMPARED
 from hybrid_plugin.report.charts.dots import dots
 from hybrid_plugin.report.data import ReportData
 from hybrid_plugin.report.html import grid
 from hybrid_plugin.report.section import Section
+from hybrid_plugin.report.table import APART
 
 
 def distance(data: ReportData) -> str:
     frames = [
-        system.tasks[system.tasks["setting"] == MULTI].assign(label=system.label)
+        system.tasks[system.tasks["setting"] == MULTI].assign(label=data.marked(system.name, MULTI, "RankDistance"))
         for system in data.systems
         if "RankDistance" in system.tasks
     ]
@@ -34,12 +36,14 @@ def distance(data: ReportData) -> str:
     )
     table = wide.copy()
     for label in labels[1:]:
-        table[f"{label} − {labels[0]}"] = wide[label] - wide[labels[0]]
+        if NOT_COMPARED not in label + labels[0]:
+            table[f"{label} − {labels[0]}"] = wide[label] - wide[labels[0]]
     figures_table = data.table(
         table.reset_index(names="queries"),
         "Rank distance by language of the query",
         default_format=".1f",
         formats=dict.fromkeys(table.columns[len(labels) :], "+.1f"),
+        note=APART if NOT_COMPARED in "".join(labels) else "",
     )
     return grid([chart]) + figures_table
 

@@ -31,7 +31,7 @@ def hardest(data: ReportData) -> str:
     if data.too_many:
         return render("too_many.html", what="texts", documents=data.too_many)
     shown = [system for system in data.systems if system.name in data.landings]
-    scored = pd.concat([system.pooled.assign(system=system.name) for system in shown])
+    scored = pd.concat([data.landings[system.name].run.pooled.assign(system=system.name) for system in shown])
     scored = scored[
         [bool(data.pooled.relevant.get(key)) for key in zip(scored["task"], scored["query_id"], strict=True)]
     ]
@@ -48,7 +48,7 @@ def hardest(data: ReportData) -> str:
         answers = []
         for system in shown:
             cards = _cards(data.landings[system.name], texts, own[own["system"] == system.name], measure, printed)
-            answers.append({"label": system.label, "cards": cards})
+            answers.append({"label": system.label_of(data.landings[system.name].run), "cards": cards})
         questions.append(
             {
                 "title": (english or texts.query(_asked(own)[0])).text,

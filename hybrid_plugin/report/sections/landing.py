@@ -43,7 +43,7 @@ def _charts(data: ReportData) -> Iterator[Markup]:
             yield data.chart(
                 f"landing-{number}",
                 shares(table, list(bins), "share of the relevant documents"),
-                f"{system.label}: where relevant documents stand on the pool, by their language",
+                f"{system.label_of(found.run)}: where relevant documents stand on the pool, by their language",
                 f"In the {first}: {spoken}.",
             )
 
@@ -70,10 +70,10 @@ def _shares(found: Landing, bins: dict[str, float]) -> pd.DataFrame:
 
 def _table(data: ReportData) -> Markup:
     rows = [
-        {"system": label} | row
-        for name, label in data.labels.items()
-        if name in data.landings
-        for row in _positions(data.landings[name])
+        {"system": system.label_of(data.landings[system.name].run)} | row
+        for system in data.systems
+        if system.name in data.landings
+        for row in _positions(data.landings[system.name])
     ]
     return data.table(
         pd.DataFrame(rows),

@@ -24,9 +24,8 @@ def languages(data: ReportData) -> str:
         return ""
     if any(system.tasks.duplicated(["docs", "queries"]).any() for system in data.systems):
         return _by_task(data, measure)
-    baseline = _matrix(data, data.baseline)
-    matrices = {system.name: _matrix(data, system) for system in data.systems}
-    differences = {name: matrix - baseline for name, matrix in matrices.items()}
+    matrices = {system.name: _matrix(data, system.tasks) for system in data.systems}
+    differences = {system.name: _difference(data, system) for system in data.systems}
     span = _span(matrices.values())
     bound = max(0.05, *map(abs, _span(differences.values())))
     shown = []
@@ -35,7 +34,7 @@ def languages(data: ReportData) -> str:
         data.figures[f"languages-{number}"] = heat(
             matrices[system.name], span, columns=f"documents, {system.label}", rows="queries"
         )
-        if number:
+        if number and differences[system.name].notna().any(axis=None):
             caption = f"{system.label} minus {data.baseline.label}, {measure}"
             tables.append(_heat_table(data, differences[system.name], caption, (-bound, bound), "+.2f"))
             data.figures[f"languages-{number}-difference"] = heat(
@@ -49,28 +48,46 @@ def _by_task(data: ReportData, measure: str) -> Markup:
     """The main measure by task, where several tasks are of one pair of languages."""
     tasks = pd.concat([system.tasks for system in data.systems]).drop_duplicates("task")
     frame = tasks[["task", "setting", "queries", "docs"]].replace({"docs": {MULTI: "pool"}})
-    values = []
+    values, apart = [], []
     for system in data.systems:
+        apart += [(row, system.label) for row in np.flatnonzero(_apart(data, system, frame))]
         frame[system.label] = frame["task"].map(system.tasks.set_index("task")[measure])
         values.append(frame[[system.label]])
     columns = [system.label for system in data.systems]
     return data.table(
         frame, f"{measure} by task", default_format=".2f", shade=columns, span=_span(values),
-        note="queries and docs are the languages of the queries and of the documents.",
+        note="queries and docs are the languages of the queries and of the documents.", apart=apart,
     )  # fmt: skip
 
 
-def _matrix(data: ReportData, system: System) -> pd.DataFrame:
-    """The main measure of one system: a row a query language, a column a document language, and the pool."""
-    matrix = system.tasks.pivot(index="queries", columns="docs", values=data.measure)
+def _matrix(data: ReportData, tasks: pd.DataFrame) -> pd.DataFrame:
+    """The main measure of some tasks: a row a query language, a column a document language, and the pool."""
+    matrix = tasks.pivot(index="queries", columns="docs", values=data.measure)
     others = [name for name in matrix.columns if name not in (*data.languages, MULTI)]
     columns = [name for name in (*data.languages, *others, MULTI) if name in matrix.columns]
     return matrix.reindex(columns=columns).rename(columns={MULTI: "pool"})
 
 
+def _difference(data: ReportData, system: System) -> pd.DataFrame:
+    """The matrix of a system minus that of the baseline, of what can be compared."""
+    name = str(data.measure)
+    own, baseline = (
+        _matrix(data, one.tasks.assign(**{name: one.tasks[name].mask(_apart(data, one, one.tasks))}))
+        for one in (system, data.baseline)
+    )
+    return own - baseline
+
+
+def _apart(data: ReportData, system: System, tasks: pd.DataFrame) -> pd.Series:
+    """Of which tasks the system's figures cannot be compared with those of the others."""
+    odd = [not data.comparison.comparable(system.name, setting, str(data.measure)) for setting in tasks["setting"]]
+    return pd.Series(odd, tasks.index, dtype=bool)
+
+
 def _span(matrices: Iterable[pd.DataFrame]) -> tuple[float, float]:
     values = np.concatenate([matrix.to_numpy(float).ravel() for matrix in matrices])
-    return float(np.nanmin(values)), float(np.nanmax(values))
+    known = values[~np.isnan(values)]
+    return (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
 
 
 def _heat_table(data: ReportData, matrix: pd.DataFrame, caption: str, span: tuple[float, float], form: str) -> Markup:

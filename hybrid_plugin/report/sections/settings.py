@@ -11,7 +11,16 @@ from markupsafe import Markup
 
 from hybrid_plugin.report.charts.bars import bars
 from hybrid_plugin.report.data import ReportData
-from hybrid_plugin.report.headline import better, footnote, form, headline, headline_rows, main_formats, main_table
+from hybrid_plugin.report.headline import (
+    better,
+    footnote,
+    form,
+    headline,
+    headline_rows,
+    main_apart,
+    main_formats,
+    main_table,
+)
 from hybrid_plugin.report.html import grid, slug
 from hybrid_plugin.report.section import Section
 
@@ -36,7 +45,7 @@ def settings(data: ReportData) -> str:
 
 def _charts(data: ReportData) -> Iterator[Markup]:
     figures = headline_rows(data, data.comparison.figures)
-    figures = figures.assign(label=figures["system"].map(data.labels))
+    figures = figures.assign(label=[data.marked(row.system, row.setting, row.measure) for row in figures.itertuples()])
     limits = figures.groupby("measure")["high"].max()
     for measure, setting in headline(data):
         part = figures[(figures["measure"] == measure) & (figures["setting"] == setting)]
@@ -49,15 +58,27 @@ def _charts(data: ReportData) -> Iterator[Markup]:
             f"settings-{setting}-{slug(measure)}",
             bars(part, unit, printed, limits[measure]),
             f"{measure} {setting}: {_SETTINGS[setting]}",
-            f"{unit}. With 95% confidence intervals: {spoken}.",
+            f"{unit}. With {data.comparison.level()} confidence intervals: {spoken}.",
         )
 
 
 def _figures(data: ReportData) -> Markup:
-    figures = headline_rows(data, data.comparison.figures).drop(columns=["runs", "spread"])  # a folder is one run
+    figures = headline_rows(data, data.comparison.figures)
+    note = "spread is the standard deviation over runs." if (figures["runs"] > 1).any() else ""
+    if not note:
+        figures = figures.drop(columns=["runs", "spread"])
     return data.table(
-        figures.assign(system=figures["system"].map(data.labels)), "Figures with 95% confidence intervals"
+        figures.assign(system=figures["system"].map(data.labels)),
+        f"Figures with {data.comparison.level()} confidence intervals",
+        apart=_apart(data, figures),
+        note=note,
     )
+
+
+def _apart(data: ReportData, figures: pd.DataFrame) -> list[tuple[int, str]]:
+    """The cells of the values that cannot be compared with the others of their setting and measure."""
+    keys = figures[["system", "setting", "measure"]].itertuples(index=False, name=None)
+    return [(row, "value") for row, key in enumerate(keys) if not data.comparison.comparable(*key)]
 
 
 def _tests(data: ReportData) -> Markup:
@@ -88,8 +109,9 @@ def _seen(data: ReportData) -> Markup:
             columns={"trained_on": "trained on", "part": "in training", "languages": "query languages"}
         ),
         "Query languages seen in training and query languages never seen",
-        note="value with its 95% confidence interval, for every system, so that those that were trained have "
-        "something to stand beside.",
+        apart=_apart(data, figures),
+        note=f"value with its {data.comparison.level()} confidence interval, for every system, so that those that were "
+        "trained have something to stand beside.",
     )
 
 
@@ -100,13 +122,15 @@ def _published(data: ReportData) -> Markup:
     for row in data.comparison.published.itertuples():
         figures = rows.setdefault(row.system, {"system": row.system})
         figures[f"{row.measure} {row.setting}"] = Decimal(f"{row.value:.{row.digits}f}")
+    whole = "of the whole benchmark and " if data.comparison.scope else ""
     others = pd.DataFrame(rows.values())
     frame = pd.concat([own, others[own.columns.intersection(others.columns)]])
     return data.table(
         frame.astype(object).where(frame.notna(), None),
         "Beside published figures of other models",
         formats=main_formats(data),
-        note="Published figures are not tested: no values per query were published. Sources: "
+        apart=main_apart(data),
+        note=f"Published figures are {whole}not tested: no values per query were published. Sources: "
         f"{'; '.join(data.comparison.sources())}.{footnote(data)}",
     )
 

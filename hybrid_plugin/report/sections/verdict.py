@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hybrid_plugin.report.data import ReportData
-from hybrid_plugin.report.headline import better, footnote, main_formats, main_table
+from hybrid_plugin.report.headline import better, footnote, main_apart, main_formats, main_table
 from hybrid_plugin.report.html import render
 from hybrid_plugin.report.section import Section
 
@@ -18,6 +18,7 @@ def verdict(data: ReportData) -> str:
         frame.assign(**{"zero-shot": [system.zero_shot for system in data.systems]}),
         f"{data.benchmark}: macro averages by setting",
         formats=main_formats(data),
+        apart=main_apart(data),
         note=" ".join(_note(data, measure) for measure in data.measures) + footnote(data),
     )
     sentences = [_typeset(sentence) for sentence in data.comparison.verdict]

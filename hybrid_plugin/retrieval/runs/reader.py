@@ -18,6 +18,7 @@ from pyarrow import csv
 
 from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import StrPath
 from hybrid_plugin.retrieval.runs.writer import COLUMNS
 
 BLOCK = 32 * 2**20  # bytes parsed at a time
@@ -44,7 +45,7 @@ class Run:
     __repr__ = brief
 
 
-def read_run(path: Path) -> Run:
+def read_run(path: StrPath) -> Run:
     """Read a run file, in blocks, so that its text is never in memory as a whole.
 
     Taken as trec_eval takes it: columns separated by any white space, Windows line ends, a byte-order mark, queries in
@@ -57,6 +58,7 @@ def read_run(path: Path) -> Run:
         The file is empty, a line is malformed, a score is not a finite number, or a document of a query occurs twice;
         names the file and line.
     """
+    path = Path(path)
     rows: dict[str, int] = {}
     parts: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     read, contradiction = 0, None
@@ -179,6 +181,12 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             line = line.removeprefix(_BOM) if number == 1 else line
             if line.strip():
                 yield number, line
+
+
+def line_of(path: Path, column: int, value: str) -> int:
+    """The first line of a run file that has a value in a column, the query's being 0; slow, for messages alone."""
+    wanted = value.encode()
+    return next(number for number, line in _lines(path) if line.split()[column] == wanted)
 
 
 def _first_fault(path: Path) -> str | None:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute as pc
 
-from hybrid_plugin.files import whole_file
+from hybrid_plugin.files import StrPath, whole_file
 from hybrid_plugin.tasks.texts import check_id
 
 DEFAULT_DEPTH = 1000  # documents a query
@@ -55,8 +55,9 @@ class RunWriter:
 
 
 @contextlib.contextmanager
-def run_writer(path: Path) -> Iterator[RunWriter]:
+def run_writer(path: StrPath) -> Iterator[RunWriter]:
     """A run file that gets its name only when it is complete; a name in ``.gz`` means gzip."""
+    path = Path(path)
     with whole_file(path, "wb") as sink:
         if path.suffix == ".gz":
             with gzip.GzipFile(fileobj=sink, mode="wb") as packed:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datasets_ext.parallel import registered_collections
+from datasets_ext.parallel import ParallelCollection, registered_collections
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.shapes import parallel
+from hybrid_plugin.tasks.task import Task
 
 
 def parallel_benchmarks() -> list[Benchmark]:
     """The benchmarks of all collections that ``datasets_ext`` has registered."""
-    return [
-        Benchmark(collection.name, parallel(collection.name, collection.languages), licence=collection.licence)
-        for collection in registered_collections()
-    ]
+    return [Benchmark(one.name, _tasks(one), licence=one.licence) for one in registered_collections()]
+
+
+def _tasks(collection: ParallelCollection) -> tuple[Task, ...]:
+    """The tasks of a collection; without those that are known to have no queries."""
+    empty = {f"{docs}/{queries}" for docs, queries in collection.empty}
+    return tuple(task for task in parallel(collection.name, collection.languages) if task.name not in empty)

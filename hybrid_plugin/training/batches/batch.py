@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.tasks.texts import trimmed
 from hybrid_plugin.training.sources.row import Row
 
@@ -20,6 +21,8 @@ class Example:
     passage: str  # as the row stores it
     negatives: tuple[tuple[str, str], ...] = ()  # (language, passage as the row stores it)
 
+    __repr__ = brief
+
     @property
     def query(self) -> str:
         return self.row.queries[self.query_lang]
@@ -32,6 +35,8 @@ class Batch:
     kind: str  # mono or cross
     source: str
     examples: tuple[Example, ...]
+
+    __repr__ = brief
 
     @property
     def queries(self) -> list[str]:

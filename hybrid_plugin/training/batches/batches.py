@@ -44,6 +44,10 @@ class Batches(Sequence[Batch]):
         with blame(f"the strategy '{strategy}'", kind):
             self._strategies = [kind(source, settings) for source in sources]
         self._name, self._steps, self._seed = strategy, steps, seed
+        self.rows = sum(map(len, sources))  # that an epoch is
+
+    def __repr__(self) -> str:
+        return f"Batches({self._name!r}, {len(self):,} steps, {self.rows:,} rows, seed={self._seed})"
 
     def __len__(self) -> int:
         return self._steps

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import product
 
 import numpy as np
@@ -22,6 +22,18 @@ class Cross(Strategy):
 
     def __init__(self, source: Source, settings: BatchSettings):
         super().__init__(source, settings)
+        self._all = source.having(lambda pattern: bool(self._ways(*pattern)))
+        if not len(self._all):
+            why = "its languages share no parallel ids" if len(self.languages) > 1 else "it has one language"
+            raise UserError(
+                f"source '{source.name}' has no question with a passage in another language ({why}: "
+                f"{', '.join(self.languages)}), so there are no cross-lingual batches; use the strategy mono"
+            )
+        if len(self._all) < settings.size:
+            raise UserError(
+                f"source '{source.name}' has {len(self._all)} questions with a passage in another language, too few "
+                f"for a cross-lingual batch of {settings.size}; the languages are {', '.join(self.languages)}"
+            )
         if settings.cross_languages == "one":
             pairs = {pair for pattern in source.patterns for pair in self._ways(*pattern)}
             places = {
@@ -34,12 +46,10 @@ class Cross(Strategy):
                     f"source '{source.name}' has no pair of languages with {settings.size} questions for a "
                     "cross-lingual batch of one pair; use a smaller batch"
                 )
-        self._all = source.having(lambda pattern: bool(self._ways(*pattern)))
-        if len(self._all) < settings.size:
-            raise UserError(
-                f"source '{source.name}' has {len(self._all)} questions with a passage in another language, too few "
-                f"for a cross-lingual batch of {settings.size}; the languages are {', '.join(self.languages)}"
-            )
+
+    @classmethod
+    def ignored(cls, settings: BatchSettings) -> Mapping[str, str]:
+        return dict.fromkeys(("alpha", "alpha_end", "mono_languages"), f"with the strategy '{cls.name}'")
 
     def draw(self, rng: np.random.Generator, progress: float) -> Batch:
         if self.settings.cross_languages == "one":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from hybrid_plugin.training.batches.batch import Batch
@@ -20,6 +22,13 @@ class Hybrid(Strategy):
     def __init__(self, source: Source, settings: BatchSettings):
         super().__init__(source, settings)
         self._mono, self._cross = Mono(source, settings), Cross(source, settings)
+
+    @classmethod
+    def ignored(cls, settings: BatchSettings) -> Mapping[str, str]:
+        ends = {settings.alpha, settings.alpha if settings.alpha_end is None else settings.alpha_end}
+        if ends == {0}:
+            return {"mono_languages": "where alpha is 0"}
+        return dict.fromkeys(("cross_languages", "cross_negatives"), "where alpha is 1") if ends == {1} else {}
 
     def draw(self, rng: np.random.Generator, progress: float) -> Batch:
         mono = rng.random() < self.settings.alpha_at(progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -41,6 +42,11 @@ class Mono(Strategy):
         by_size = settings.mono_languages == "size"
         weights = np.array([len(found) if by_size else 1 for found in self._places.values()], float)
         self._shares = weights / weights.sum()
+
+    @classmethod
+    def ignored(cls, settings: BatchSettings) -> Mapping[str, str]:
+        keys = ("alpha", "alpha_end", "cross_languages", "cross_negatives")
+        return dict.fromkeys(keys, f"with the strategy '{cls.name}'")
 
     def draw(self, rng: np.random.Generator, progress: float) -> Batch:
         lang = list(self._places)[rng.choice(len(self._places), p=self._shares)]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.brief import brief
+from hybrid_plugin.errors import UserError, unknown
 from hybrid_plugin.settings import keyed
 from hybrid_plugin.training.sources.row import NegativeLanguages
 
@@ -45,6 +46,8 @@ class BatchSettings:
     """Their languages in a cross-lingual batch: the query's, which a model with language bias ranks above an answer in
     another; the others; or both."""
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
         for name, alpha in (("alpha", self.alpha), ("alpha end", self.alpha_end)):
             if alpha is not None and not 0 <= alpha <= 1:
@@ -59,7 +62,7 @@ class BatchSettings:
             ("cross-lingual batches' hard negatives", self.cross_negatives, get_args(NegativeLanguages)),
         ):
             if value not in known:
-                raise UserError(f"unknown way to draw {name} '{value}'; known: {', '.join(known)}")
+                raise unknown(f"way to draw {name}", value, known)
 
     def alpha_at(self, progress: float) -> float:
         """Alpha when a share ``progress`` (0..1) of the training is done."""
@@ -79,6 +82,8 @@ class SourceMix:
     """Count no source for more rows than this."""
     weights: dict[str, float] = keyed("source_weights", default_factory=dict)
     """Draw a source so many times as often: NAME=X."""
+
+    __repr__ = brief
 
     def shares(self, sources: Sequence[Source]) -> list[float]:
         """The probability of each source.

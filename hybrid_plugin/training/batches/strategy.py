@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, TypeVar
 
 import numpy as np
 
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import UserError, did_you_mean
 from hybrid_plugin.training.batches.batch import Batch
 from hybrid_plugin.training.batches.settings import BatchSettings
 from hybrid_plugin.training.sources.source import Source
@@ -29,8 +29,14 @@ class Strategy(ABC):
         self.source, self.settings = source, settings
         strange = sorted(set(settings.only) - set(source.languages))
         if strange:
-            raise UserError(f"source '{source.name}' has no '{strange[0]}'; it has {', '.join(source.languages)}")
+            near = did_you_mean(strange[0], source.languages)
+            raise UserError(f"source '{source.name}' has no '{strange[0]}'; it has {', '.join(source.languages)}{near}")
         self.languages = settings.only or source.languages
+
+    @classmethod
+    def ignored(cls, settings: BatchSettings) -> Mapping[str, str]:
+        """The settings, by flat key, that do nothing, each with the end of a sentence that says why."""
+        return {}
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, progress: float) -> Batch:

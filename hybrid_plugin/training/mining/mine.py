@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,9 +11,14 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
+from datasets_ext.lines import read_jsonl
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import scratch_folder, whole_file
+from hybrid_plugin.files import StrPath, scratch_folder, whole_file
+from hybrid_plugin.outputs import file_is_done, record_request, say_done
+from hybrid_plugin.settings import flatten
+from hybrid_plugin.training.idle import given, say
 from hybrid_plugin.training.mining.search import Search
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.sources.row import Row
@@ -29,15 +34,18 @@ class Mined:
     rows_with_negatives: int
     negatives: int
 
+    __repr__ = brief
+
 
 def mine(
     source: Source,
     encoder: Encoder,
-    output: Path,
+    output: StrPath,
     settings: MiningSettings | None = None,
     *,
     batch_size: int | None = None,
     progress: bool = False,
+    overwrite: bool = False,
 ) -> Mined:
     """Mine hard negatives among all passages of a source and write its rows with them, as JSON lines.
 
@@ -48,14 +56,26 @@ def mine(
 
     Parameters
     ----------
-    output : gets the lines that :func:`hybrid_plugin.training.sources.from_jsonl` reads, all or none.
+    output : gets the lines that :func:`hybrid_plugin.training.sources.from_jsonl` reads, all or none; ``{output}.json``
+        beside it says what they were mined with.
+    overwrite : replace what was mined there with other settings.
 
     Raises
     ------
     UserError
-        No negative was found for any row.
+        No negative was found for any row, or the output was mined with other settings.
     """
+    output = Path(output)
     settings = settings or MiningSettings()
+    if settings.languages == "others" and len(source.languages) == 1:
+        raise UserError(
+            f"'{source.name}' is in '{source.languages[0]}' alone, so it has no negatives in other languages; mine in "
+            "the languages query"
+        )
+    request = {"encoder": encoder.identity, "source": source.known_by, **flatten(settings)}
+    if file_is_done(output, request, overwrite):
+        say_done(output)
+        return _counted(output)
     with (
         whole_file(output) as file,
         scratch_folder(output.parent, output.name) as scratch,
@@ -75,7 +95,25 @@ def mine(
                 f"no negative was found in '{source.name}': the first {settings.depth} passages of every ranking "
                 "answer the question, or score too near to one that does; raise the depth or the share"
             )
+        say(_idle(settings, search))
+    record_request(output, request)
     return Mined(len(source), rows_with, negatives)
+
+
+def _idle(settings: MiningSettings, search: Search) -> Iterator[tuple[str, str]]:
+    """The options that did nothing; see :mod:`hybrid_plugin.training.idle`."""
+    if settings.max_share is not None and not search.left_out:
+        yield "max_share", f"here: no passage scores above {settings.max_share} of a positive's score"
+    if "depth" in given(settings) and settings.depth >= search.largest:
+        yield "depth", f"where no language has more than {search.largest} passages"
+    if settings.languages == "both" and search.languages == 1:
+        yield "languages", "in one language"
+
+
+def _counted(path: Path) -> Mined:
+    """What a file holds that was mined before."""
+    found = [sum(map(len, row.get("negatives", {}).values())) for _, row in read_jsonl(path, {})]
+    return Mined(len(found), sum(map(bool, found)), sum(found))
 
 
 def pooled(sources: Sequence[Source]) -> Source:

@@ -52,6 +52,9 @@ class Search:
             lang: self._encode(texts, "passage", folder / f"{lang}.passages", total=len(texts)).matrix
             for lang, texts in self._texts.items()
         }
+        self.largest = max(map(len, self._texts.values()))  # number of passages of a language
+        self.languages = len({*self._passage_langs, *self._askers})
+        self.left_out = 0  # hits above the limit of ``max_share``
         self._found: dict[tuple[str, str], np.ndarray] = {}  # (query's, passage's language) -> numbers, -1 for none
         for lang in self._askers:
             self._find(lang)
@@ -131,7 +134,9 @@ class Search:
                 answering = forbidden.indices[forbidden.indptr[i] : forbidden.indptr[i + 1]]
                 allowed = (best.I[i] >= 0) & ~np.isin(best.I[i], answering)
                 if lang in limits:
-                    allowed &= best.D[i] <= limits[lang][i]
+                    within = best.D[i] <= limits[lang][i]
+                    self.left_out += int((allowed & ~within).sum())
+                    allowed &= within
                 ordered = sorted(zip(-best.D[i][allowed], best.I[i][allowed], strict=True))  # ties by number
                 for column, (_, number) in enumerate(islice(ordered, self._settings.negatives)):
                     result[i, column] = number

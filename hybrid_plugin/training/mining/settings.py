@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.brief import brief
+from hybrid_plugin.errors import UserError, unknown
 from hybrid_plugin.training.sources.row import NegativeLanguages
 
 
@@ -30,11 +31,11 @@ class MiningSettings:
     (TopK-PercPos of NV-Retriever, arXiv 2407.15831, which uses 0.95). The positive is the best one in the negative's
     language or, where the row has none there, in any."""
 
+    __repr__ = brief
+
     def __post_init__(self) -> None:
         if self.languages not in get_args(NegativeLanguages):
-            raise UserError(
-                f"unknown languages '{self.languages}' to mine in; known: {', '.join(get_args(NegativeLanguages))}"
-            )
+            raise unknown("mining languages", self.languages, get_args(NegativeLanguages))
         if self.negatives < 1 or self.depth < self.negatives:
             raise UserError(
                 f"negatives is {self.negatives} and depth is {self.depth}; there must be at least 1 negative, and the "

@@ -13,7 +13,7 @@ def from_collection(name: str, dataset_id: str) -> Source:
     """The pairs of a parallel collection: all queries of an ir_datasets id with the documents that answer them.
 
     Queries need ``parallel_id`` and ``lang``, documents ``lang``, as the collections of ``datasets_ext`` have them.
-    Whatever is made of the rows is made from what this source is called, and from the id.
+    Whatever is made of the rows is made from the id, which may be a part of what the source is called after.
     """
     dataset = ir_datasets.load(dataset_id)
     docs = {doc.doc_id: doc for doc in dataset.docs_iter()}
@@ -30,5 +30,4 @@ def from_collection(name: str, dataset_id: str) -> Source:
             for doc_id in relevant.get(query.query_id, ()):
                 by_lang.setdefault(docs[doc_id].lang, []).append(docs[doc_id].text)
             passages[query.parallel_id] = {lang: tuple(dict.fromkeys(texts)) for lang, texts in by_lang.items()}
-    origins = tuple(dict.fromkeys((name, dataset_id)))
-    return store(name, (Row(key, queries[key], passages[key], origins=origins) for key in queries))
+    return store(name, (Row(key, queries[key], passages[key], origins=(dataset_id,)) for key in queries))

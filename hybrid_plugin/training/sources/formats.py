@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.training.sources.source import Source
 
 SourceLoader = Callable[[], Source]
@@ -28,3 +29,5 @@ class SourceFormat:
     description: str
     load: Callable[[str, str], Source]
     fits: Callable[[str], bool]
+
+    __repr__ = brief

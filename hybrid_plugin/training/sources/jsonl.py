@@ -9,13 +9,14 @@ from typing import Any
 
 from datasets_ext.lines import read_jsonl
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import StrPath
 from hybrid_plugin.training.sources.formats import SourceFormat
 from hybrid_plugin.training.sources.row import Row
 from hybrid_plugin.training.sources.source import Source
 from hybrid_plugin.training.sources.store import file_key, store
 
 
-def from_jsonl(path: Path) -> Source:
+def from_jsonl(path: StrPath) -> Source:
     """The pairs of a JSON lines file.
 
     Each line is ``{"id": "q3", "queries": {"en": "...", "de": "..."}, "passages": {"en": "...", "fr": ["..."]}}``;
@@ -28,6 +29,7 @@ def from_jsonl(path: Path) -> Source:
     CollectionError, UserError
         Names the file and line.
     """
+    path = Path(path)
     if not path.is_file():
         raise UserError(f"there is no file '{path}'")
     return store(str(path), _jsonl_rows(path), key=file_key("jsonl", [path]))

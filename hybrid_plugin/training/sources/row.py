@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from hybrid_plugin.brief import brief
+
 
 def itself(lang: str, stored: str) -> str:
     """The text of a passage that is stored as its text."""
@@ -33,6 +35,8 @@ class Row:
     negatives: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     text: Callable[[str, str], str] = field(default=itself, compare=False, repr=False)
     origins: tuple[str, ...] = field(default=(), compare=False)
+
+    __repr__ = brief
 
 
 NegativeLanguages = Literal["query", "others", "both"]

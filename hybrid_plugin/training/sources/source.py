@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import read_json
+from hybrid_plugin.files import StrPath, read_json
 from hybrid_plugin.training.sources.row import Pattern, Row, itself
 
 BLOCK = 1024  # rows written, and rows scanned, at a time
@@ -33,14 +33,19 @@ class Source(Sequence[Row]):
     folder : holds ``rows.arrow``, ``patterns.npy`` (uint32 [rows]: the pattern of each row) and ``source.json``.
     """
 
-    def __init__(self, name: str, folder: Path):
+    def __init__(self, name: str, folder: StrPath):
+        folder = Path(folder)
         self.name, self.folder = name, folder
         about = read_json(folder / "source.json")
         self.patterns = tuple(Pattern(tuple(queries), tuple(passages)) for queries, passages in about["patterns"])
         self.checksum: str = about["checksum"]  # of the contents, recorded with every checkpoint
         self.docs: dict[str, str] = about["docs"]
+        self.share: float = about.get("share", 1)  # of the rows of a larger source, see :func:`part_of`
         self._size: int = about["rows"]
         self._origins = [tuple(names) for names in about["origins"]]  # the column of origins holds places in it
+
+    def __repr__(self) -> str:
+        return f"Source({self.name!r}, {len(self):,} rows, languages: {' '.join(self.languages)})"
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -51,6 +56,23 @@ class Source(Sequence[Row]):
     def origins(self) -> tuple[str, ...]:
         """The benchmarks, collections or ir_datasets ids that its rows were made from, sorted."""
         return tuple(sorted({name for names in self._origins for name in names}))
+
+    @property
+    def made_from(self) -> tuple[str, ...]:
+        """Its origins, sorted; with its own name where rows do not know theirs."""
+        return tuple(sorted({*self.origins, *([self.name] if () in self._origins else [])}))
+
+    @property
+    def known_by(self) -> str:
+        """Its name, of a file without the folders that lead there, and the beginning of its checksum."""
+        path = Path(self.name)
+        return f"{path.name if path.exists() else self.name} ({self.checksum[:19]})"
+
+    @cached_property
+    def has_negatives(self) -> bool:
+        """Whether any of its rows has a hard negative."""
+        _, batches = self._file
+        return any(len(batches.get_batch(i).column("negatives").values) for i in range(batches.num_record_batches))
 
     def __len__(self) -> int:
         return self._size
@@ -131,6 +153,9 @@ class Places:
     def __init__(self, parts: Sequence[Sequence[int] | np.ndarray]):
         self._parts = parts
         self._ends = np.cumsum([len(part) for part in parts])
+
+    def __repr__(self) -> str:
+        return f"Places({len(self):,} rows)"
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._parts) else 0

@@ -32,7 +32,14 @@ def cache_folder() -> Path:
     return Path(os.environ.get("HYBRID_IR_CACHE", Path.home() / ".cache" / "hybrid-ir")) / "sources"
 
 
-def store(name: str, rows: Iterable[Row], *, key: str | None = None, docs: Mapping[str, str] | None = None) -> Source:
+def store(
+    name: str,
+    rows: Iterable[Row],
+    *,
+    key: str | None = None,
+    docs: Mapping[str, str] | None = None,
+    share: float = 1,
+) -> Source:
     """Write rows to disk, one block in memory at a time, and open them as a source.
 
     Parameters
@@ -43,6 +50,7 @@ def store(name: str, rows: Iterable[Row], *, key: str | None = None, docs: Mappi
         By default the rows are always read, and stored under their contents and origins.
     docs : language -> the ir_datasets id whose document ids stand in the rows' passages and negatives; by default
         these are texts.
+    share : of the rows of a larger source, if they are a part of one.
 
     Raises
     ------
@@ -55,7 +63,7 @@ def store(name: str, rows: Iterable[Row], *, key: str | None = None, docs: Mappi
     rows = tqdm(rows, desc=f"read {name}", unit="row", delay=5, disable=None)  # where somebody watches, and waits
     if key is None or not (folder / key).is_dir():
         with scratch_folder(folder, "source") as staging:
-            written = _write(name, with_origins(rows), staging, docs or {})
+            written = _write(name, with_origins(rows), staging, docs or {}, share)
             key = key or _digest(_FORMAT, written)
             try:
                 staging.rename(folder / key)
@@ -69,7 +77,7 @@ def _digest(*state: Any) -> str:
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()
 
 
-def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]) -> str:
+def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str], share: float) -> str:
     """Write a source's files; returns what is the same where contents and origins are."""
     content = hashlib.sha256(json.dumps(dict(docs), sort_keys=True).encode())
     origins: dict[tuple[str, ...], int] = {}
@@ -102,7 +110,7 @@ def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]
     np.save(folder / "patterns.npy", np.frombuffer(of_row, np.uint32))
     checksum = f"sha256:{content.hexdigest()}"
     about = {"rows": len(of_row), "patterns": list(patterns), "checksum": checksum, "docs": dict(docs)}
-    write_json(folder / "source.json", about | {"origins": list(origins)})
+    write_json(folder / "source.json", about | {"origins": list(origins), "share": share})
     _refuse_repeated(Source(name, folder), np.frombuffer(hashes, np.int64))
     return _digest(checksum, list(origins), written_origins.hexdigest())
 
@@ -161,7 +169,8 @@ def part_of(source: Source, share: float) -> Source:
     def among(row: Row) -> bool:
         return int(hashlib.sha256(row.parallel_id.encode()).hexdigest()[:8], 16) < share * 2**32
 
-    return store(source.name, filter(among, source), key=f"{source.folder.name} {share}", docs=source.docs)
+    key = f"{source.folder.name} share {share}"
+    return store(source.name, filter(among, source), key=key, docs=source.docs, share=min(share, source.share))
 
 
 def file_key(kind: str, paths: Iterable[Path]) -> str:

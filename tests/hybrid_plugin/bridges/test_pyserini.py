@@ -13,6 +13,7 @@ import ir_measures
 import numpy as np
 import pytest
 
+from hybrid_plugin.bridges.failures import reason_of
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.java import find_java
 from tests.conftest import ROOT, run_cli
@@ -201,6 +202,73 @@ def test_untouched_pyserini_encodes_with_a_checkpoint(checkpoint: Path, exported
     ]  # fmt: skip
     subprocess.run(command, check=True, env={**os.environ, "JAVA_HOME": str(java.home), "OPENAI_API_KEY": "unused"})
     assert (tmp_path / "out" / "embeddings.jsonl").is_file()
+
+
+def failed(*arguments: object, status: int = 1) -> str:
+    """The sentence of ours with which a command that was run ends."""
+    errors = run_cli("run", *arguments, check=status).stderr
+    assert "Traceback" not in errors
+    return errors.splitlines()[-1]
+
+
+def test_what_a_module_fails_of_is_said_in_a_sentence(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    assert failed("ir_measures", "hybrid-demo/multi/en", gone, "AP") == f"hybrid-ir: ir_measures: there is no '{gone}'"
+    assert failed("ir_datasets", "export", "hybrid-dmo", "docs") == (
+        "hybrid-ir: ir_datasets: there is no id 'hybrid-dmo'; did you mean 'hybrid-demo'?"
+    )
+    options = ("--collection", "JsonCollection", "--generator", "DefaultLuceneDocumentGenerator")
+    lucene = ("pyserini.index.lucene", "--input", gone, "--index", tmp_path / "index", *options)
+    assert failed(*lucene) == f'hybrid-ir: pyserini.index.lucene: Invalid collection path "{gone}".'
+
+
+def test_the_exit_status_of_a_module_is_passed_on(tmp_path: Path) -> None:
+    assert "the following arguments are required" in failed("ir_measures", status=2)
+    assert "not found" in failed("ir_measures", tmp_path / "gone", "run", "AP", status=255)
+    # Pyserini itself ends with status 0 here.
+    (tmp_path / "qrels").write_text("q 0 d 1\n")
+    said = failed("pyserini.eval.trec_eval", "-m", "map", tmp_path / "qrels", tmp_path / "gone")
+    assert said == "hybrid-ir: pyserini.eval.trec_eval gave up, see above"
+    assert run_cli("run", "ir_measures", "--help").stdout.startswith("usage: ")
+
+
+def test_the_traceback_of_a_module_is_shown_where_it_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HYBRID_IR_DEBUG", "1")
+    errors = run_cli("run", "ir_measures", "hybrid-demo/multi/en", tmp_path / "gone", "AP", check=1).stderr
+    assert "FileNotFoundError" in errors
+    assert "Traceback" in errors
+
+
+class JavaException(Exception):
+    """As pyjnius has it."""
+
+    def __init__(self, message: str):
+        super().__init__(f"JVM exception occurred: {message}\n{message}\n\tio.anserini.Main")
+        self.innermessage = message
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (JavaException("java.lang.module.FindException: Module jdk.incubator.vector not found"), "install a whole JDK"),
+        (JavaException("java.lang.NoClassDefFoundError: jdk/incubator/vector/FloatVector"), "install a whole JDK"),
+        (JavaException("java.nio.file.NoSuchFileException: /x/index"), "there is no '/x/index'"),
+        (FileNotFoundError("no qrels file for x"), "no qrels file for x"),
+        (IsADirectoryError(21, "Is a directory", "x"), "'x': Is a directory"),
+        (ModuleNotFoundError("No module named 'x.y'", name="x.y"), "which is not installed; run: pip install x"),
+        (ValueError("Topic x Not Found"), "pyserini.module: Topic x Not Found"),
+        (IndexError("list index\nout of range"), "failed: IndexError: list index (HYBRID_IR_DEBUG=1 shows where)"),
+    ],
+)
+def test_failures_have_words(error: Exception, said: str) -> None:
+    reason = reason_of("pyserini.module", error)
+    assert said in reason
+    assert "\n" not in reason
+    assert reason.startswith("pyserini.module")
+
+
+def test_a_package_is_no_command() -> None:
+    assert "'ir_measures.bin' is no command; it holds: " in failed("ir_measures.bin", status=2)
 
 
 def test_a_module_of_another_package_is_refused() -> None:

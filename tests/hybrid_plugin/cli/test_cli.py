@@ -26,6 +26,7 @@ from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
 from tests.conftest import ROOT, run_cli
 from tests.hybrid_plugin.evaluation.any_collection import write_collection
+from tests.pages import PAGES
 
 
 def refused(*arguments: object, writes: Path | None = None) -> str:
@@ -113,13 +114,12 @@ def test_settings_are_options_by_their_flat_keys() -> None:
 
 def documented() -> list[str]:
     """Every command line that a page or the help of a command shows whole."""
-    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    pages = [page for page in PAGES if page.name != "commands.md"]  # which has forms of commands
     text = "\n".join(page.read_text(encoding="utf-8") for page in pages).replace("\\\n", " ")
-    found = re.findall(r"^(?:Example: )?hybrid-ir (.*)$", text, re.MULTILINE)
+    found = re.findall(r"^hybrid-ir (.*?)(?: +#.*)?$", text, re.MULTILINE)
     for path in (ROOT / "hybrid_plugin" / "cli").glob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        for example in re.findall(r"Example: hybrid-ir (.*?)(?:\n\n|\n    \"\"\")", text, re.DOTALL):
-            found.append(" ".join(example.partition(", then")[0].split()))
+        text = path.read_text(encoding="utf-8").replace("\\\\\n", " ")
+        found += [" ".join(line.split()) for line in re.findall(r"^ {8}hybrid-ir ([^\">]*)$", text, re.MULTILINE)]
     return sorted({line for line in found if not re.search(r"\.\.\.|\||\[|^run |^ARGS| {3}", line)})
 
 
@@ -177,7 +177,7 @@ def test_a_recipe_with_a_fault_is_refused_by_name(tmp_path: Path) -> None:
     command = ("train", "--recipe", recipe, "--source", "s", "--model", "m", "--output", tmp_path / "out")
     assert "cannot read" in refused(*command)
     for content, complaint in {
-        "alfa: 1": "has the unknown key 'alfa'",
+        "alfa: 1": "has the unknown key 'alfa'; see: hybrid-ir train --help; did you mean 'alpha'?",
         "[1": "is not valid YAML",
         "3": "is not a mapping of settings",
         "alpha: 2": "alpha is 2.0; it is a probability",

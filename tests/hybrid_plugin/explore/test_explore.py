@@ -22,6 +22,7 @@ import pytest
 
 from hybrid_plugin.encoding.encode import encode_dataset, encode_texts
 from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.settings import EncoderOptions
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import evaluate
 from hybrid_plugin.evaluation.scores import Scores
@@ -30,6 +31,7 @@ from hybrid_plugin.evaluation.vectors import RankingOptions, evaluate_vectors
 from hybrid_plugin.explore import collection
 from hybrid_plugin.explore.collection import Document, Question
 from hybrid_plugin.explore.explorer import MEASURES, Explorer, System
+from hybrid_plugin.explore.options import EachEncoderOptions
 from hybrid_plugin.explore.server import PageServer, is_loopback
 from hybrid_plugin.measures.named import parse_measures
 from hybrid_plugin.tasks.benchmark import Benchmark
@@ -371,10 +373,21 @@ def test_search_finds_words_in_any_order_and_puts_beginnings_first(explorer: Exp
 
 def test_stored_vectors_of_another_encoder_are_refused(tiny: Path, vectors: tuple[Path, Path]) -> None:
     benchmark = load_benchmark("hybrid-demo")
-    with pytest.raises(UserError, match="was made with the pooling 'mean', the encoder .* has the pooling 'cls'"):
+    with pytest.raises(UserError, match=r"was made with the pooling 'mean', the encoder .* has the pooling 'cls'"):
         Explorer.load(benchmark, [Encoder.load(tiny, pooling="cls")], vectors[:1])
     with pytest.raises(UserError, match="1 encoders need as many folders of vectors, not 2"):
         Explorer.load(benchmark, [Encoder.load(tiny)], vectors)
+
+
+def test_precision_and_transform_are_given_for_each_encoder(tmp_path: Path) -> None:
+    file = tmp_path / "centring.safetensors"
+    options = EachEncoderOptions(precision=("bfloat16",), transform=(Path("none"), file), pooling=("cls", "none"))
+    assert options.of(2) == [
+        EncoderOptions(precision="bfloat16", pooling="cls"),
+        EncoderOptions(precision="bfloat16", transform=file),
+    ]
+    with pytest.raises(UserError, match="unknown precision 'int8'"):
+        EachEncoderOptions(precision=("int8",)).of(1)
 
 
 def test_without_stored_vectors_the_documents_are_encoded(tiny: Path, explorer: Explorer) -> None:

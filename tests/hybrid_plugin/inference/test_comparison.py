@@ -15,10 +15,13 @@ import pytest
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import evaluate
+from hybrid_plugin.evaluation.runs import evaluate_runs
 from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.inference.compare import compare
 from hybrid_plugin.inference.comparison import Comparison
 from hybrid_plugin.inference.published import published_figures
+from hybrid_plugin.inference.tables import comparison_tables
+from hybrid_plugin.outputs import AlreadyDone
 from hybrid_plugin.tasks.named import load_benchmark
 from tests.conftest import SHARED, run_cli
 from tests.hybrid_plugin.cli.test_cli import refused
@@ -220,22 +223,126 @@ def test_a_way_up_from_a_link_leads_where_the_file_system_says(tmp_path: Path) -
     assert compare([folders[0], tmp_path / "here" / "link" / ".." / "scores"], **FAST).systems == ("here", "there")
 
 
-def test_rankings_of_different_depths_are_compared_and_said_to_be(three: list[Path], tmp_path: Path) -> None:
-    assert not any("depth" in sentence for sentence in compare(three, **FAST).verdict)
-    short = saved(tmp_path / "short", gain=0.1, seed=6, depth=1000)
-    verdict = compare([*three[:2], short], **FAST).verdict
-    marked = [sentence for sentence in verdict if "; at different depths)" in sentence]
-    assert len(marked) == 4
-    assert all("short" in sentence for sentence in marked)
-    assert verdict[8] == (
-        "The figures are of different depths, and cut rankings lower AP and RankDistance: "
-        "base, equal on full rankings; short on rankings of 1000 documents."
+def test_figures_of_rankings_of_different_depth_are_shown_and_neither_tested_nor_bold(
+    three: list[Path], tmp_path: Path
+) -> None:
+    assert len(compare(three, **FAST).incomparable) == 0
+    short = saved(tmp_path / "short", gain=0.3, seed=6, depth=1000)
+    found = compare([*three[:2], short], measures=MEASURES, **FAST)
+    odd = found.incomparable
+    assert [*zip(odd.system, odd.setting, odd.measure, strict=True)] == [
+        ("short", "mono", "AP"), ("short", "cross", "AP"), ("short", "multi", "AP"), ("short", "multi", "RankDistance"),
+    ]  # fmt: skip
+    assert list(found.tests.query("a == 'short'")["measure"]) == ["R@1"] * 3, "the first document is the same"
+    assert len(found.tests.query("a == 'equal'")) == 7
+    sentence = (
+        "AP (mono, cross, multi) and RankDistance (multi) of short cannot be compared with the others: its rankings "
+        "are of 1000 documents, those of base full; --depth 1000 evaluates both alike."
     )
+    assert sentence in found.verdict
+    assert found.latex.count(f"$^\\ddagger$: {sentence}") == 1
+    line = next(line for line in found.latex.splitlines() if line.startswith("short"))
+    assert line.count(r"\textbf{") == 3, "those of R@1"
+    assert line.count(r"\rlap{$^\ddagger$}") == 4
+    tables = list(comparison_tables(found))
+    assert f"‡ {sentence}" in tables[0].notes
+    shown = dict(zip(tables[0].columns, tables[0].parts[0][2][1:], strict=True))
+    assert {name for name, cell in shown.items() if "‡" in cell} == {
+        "AP mono",
+        "AP cross",
+        "AP multi",
+        "RankDistance multi",
+    }
+    most = compare([short, *three[:2]], all_pairs=True, **FAST)
+    assert {*most.incomparable["system"]} == {"short"}, "the odd one is the one of another depth than most"
+    assert list(zip(most.tests.a, most.tests.b, strict=True)) == [("equal", "base")] * 4
+    assert not most.tests["winner"].any()
+
+
+def test_two_systems_of_different_depth_have_figures_and_no_tests(tmp_path: Path) -> None:
+    folders = [saved(tmp_path / "base"), saved(tmp_path / "short", gain=0.1, depth=100)]
+    found = compare(folders, **FAST)
+    assert len(found.tests) == 0
+    assert len(found.figures) == 12
+    assert [key for key in found.columns() if key[1] == "AP"] == [("mono", "AP"), ("cross", "AP"), ("multi", "AP")]
+    assert r"\textbf" not in found.latex
+    assert "Bold" not in found.latex
+    found.save(tmp_path / "out")
+    with (tmp_path / "out" / "incomparable.csv").open() as file:
+        assert {row["system"] for row in csv.DictReader(file)} == {"short"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "depth", "tested"),
+    [("R@100", 100, True), ("R@100", 99, False), ("R@100", None, True), ("nDCG", 100, False), ("NumRel", 5, True)],
+)
+def test_a_cutoff_above_both_depths_makes_figures_comparable(
+    tmp_path: Path, measure: str, depth: int | None, tested: bool
+) -> None:
+    for name, gain, own in (("base", 0.0, 1000), ("other", 0.1, depth)):
+        rows = per_query(gain).query("setting == 'multi'").rename(columns={"R@1": measure})
+        head = {"benchmark": "made-up", "zero_shot": True, "depth": own}
+        Scores(rows.assign(**{measure: rows.AP}), (measure,), head).save(tmp_path / name)
+    found = compare([tmp_path / "base", tmp_path / "other"], **FAST)
+    assert (len(found.tests), len(found.incomparable)) == ((1, 0) if tested else (0, 1))
+
+
+def test_rankings_that_are_of_one_length_are_of_one_depth(tmp_path: Path) -> None:
+    """As where a collection has fewer documents than were asked for."""
+    for name, depth in (("base", None), ("other", 1000)):
+        head = {"benchmark": "made-up", "zero_shot": True, "depth": depth}
+        Scores(per_query().assign(retrieved=48, missed=0), MEASURES, head).save(tmp_path / name)
+    assert len(compare([tmp_path / "base", tmp_path / "other"], **FAST).incomparable) == 0
+
+
+@pytest.mark.parametrize(("every", "comparable"), [(1000, True), (30, True), (3, False)])
+def test_the_distance_in_rankings_that_lack_relevant_documents_is_neither_tested_nor_bold(
+    tmp_path: Path, every: int, comparable: bool
+) -> None:
+    head = {"benchmark": "made-up", "zero_shot": True, "depth": 1000}
+    for name, gain in (("base", 0.0), ("bm25", 0.3)):
+        rows = per_query(gain)
+        lost = (rows.index % every == 0) & (name == "bm25")
+        rows = rows.assign(FirstRank=rows.RankDistance, retrieved=np.where(lost, 3, 1000), missed=np.where(lost, 2, 0))
+        Scores(rows, (*MEASURES, "FirstRank"), head).save(tmp_path / name)
+    found = compare([tmp_path / "base", tmp_path / "bm25"], measures=["AP", "RankDistance", "FirstRank"], **FAST)
+    tested = {*zip(found.tests.setting, found.tests.measure, strict=True)}
+    assert (("multi", "RankDistance") in tested) == (("multi", "FirstRank") in tested) == comparable
+    assert ("multi", "AP") in tested, "what is not found counts against AP"
+    best = {one for one in found.best() if one[2] != "AP"}
+    assert best == ({("bm25", "multi", "RankDistance"), ("bm25", "multi", "FirstRank")} if comparable else set())
+    if not comparable:
+        lacking = int(lost[rows.setting == "multi"].sum())
+        assert (
+            "RankDistance (multi) and FirstRank (multi) of bm25 cannot be compared with the others: its rankings lack "
+            f"relevant documents of {lacking} of 150 queries, whose places are not known."
+        ) in found.verdict
+
+
+def test_evaluate_counts_what_rankings_hold_so_that_a_run_that_retrieves_little_is_known(
+    tiny: Path, tmp_path: Path
+) -> None:
+    benchmark, encoder = load_benchmark("hybrid-demo"), Encoder.load(tiny)
+    options: dict[str, Any] = {"settings": ["multi"], "measures": ["AP", "RankDistance", "R@1"]}
+    scores = evaluate(benchmark, encoder, tmp_path / "full", runs=True, runs_depth=3, **options)
+    whole = scores.per_query["retrieved"].unique()
+    assert len(whole) == 1
+    assert (scores.per_query["missed"] == 0).all()
+    little = evaluate_runs(benchmark, tmp_path / "full", tmp_path / "little", **options).per_query
+    assert (little["retrieved"] == 3).all()
+    assert (little["missed"] > 0).any()
+    assert ((little["missed"] > 0) | little["RankDistance"].notna()).all()
+    found = compare([tmp_path / "full", tmp_path / "little"], measures=options["measures"], **FAST)
+    assert list(found.tests["measure"]) == ["R@1"]
+    assert list(found.incomparable["measure"]) == ["AP", "RankDistance"]
+    first = evaluate(benchmark, encoder, settings=["multi"], measures=["R@1"]).per_query
+    assert first["missed"].isna().all(), "nobody looked beyond the first document"
+    assert (first["retrieved"] == whole[0]).all()
 
 
 def test_queries_for_which_one_system_has_no_value_are_left_out_for_both_and_counted(tmp_path: Path) -> None:
     rows = per_query(0.1, seed=6)
-    lost = (rows.setting == "multi") & rows.AP.lt(rows.AP.quantile(0.2))
+    lost = (rows.setting == "multi") & rows.AP.lt(rows.AP.quantile(0.04))
     easier = rows.assign(RankDistance=rows.RankDistance.mask(lost))
     base = saved(tmp_path / "base")
     Scores(easier, MEASURES, {"benchmark": "made-up", "zero_shot": True, "depth": None}).save(tmp_path / "picky")
@@ -287,6 +394,147 @@ def test_measures_that_are_not_defined_everywhere_are_compared_where_they_are(th
         compare([three[0], three[2]], measures=["RankDistance"], **FAST)
 
 
+def test_a_measure_without_values_for_many_queries_of_one_system_is_not_tested(tmp_path: Path) -> None:
+    """Folders of earlier versions do not count what rankings hold."""
+    rows = per_query(0.1, seed=6)
+    lost = (rows.setting == "multi") & rows.AP.lt(rows.AP.quantile(0.3))
+    base = saved(tmp_path / "base")
+    head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+    Scores(rows.assign(RankDistance=rows.RankDistance.mask(lost)), MEASURES, head).save(tmp_path / "picky")
+    found = compare([base, tmp_path / "picky"], **FAST)
+    assert "RankDistance" not in set(found.tests["measure"])
+    assert found.incomparable["reason"].item() == (
+        f"its rankings hold none of the relevant documents of {lost.sum()} of 150 queries, whose places are not known"
+    )
+    assert not any("leave these out" in sentence for sentence in found.verdict)
+
+
+def test_what_systems_share_is_compared_and_told_with_numbers(three: list[Path], tmp_path: Path) -> None:
+    part = per_query(0.1, seed=6).query(
+        "queries != 'de' and docs != 'zh' and not (setting == 'multi' and question < 'q010')"
+    )
+    head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+    Scores(part, MEASURES, head).save(tmp_path / "part")
+    found = compare([three[0], tmp_path / "part"], **FAST)
+    whole = per_query().merge(part[["task", "query_id"]])
+    expected = Scores(whole, MEASURES).settings
+    figures = found.figures.set_index(["system", "setting", "measure"])["value"]
+    for (setting, measure), value in figures["base"].items():
+        assert value == pytest.approx(expected[setting][measure], abs=1e-12), "the macro average over the shared part"
+    own = json.loads((tmp_path / "part" / "scores.json").read_text())["settings"]
+    for (setting, measure), value in figures["part"].items():
+        assert value == pytest.approx(own[setting][measure], abs=1e-12)
+    for test in found.tests.itertuples():
+        assert test.difference == pytest.approx(test.value_a - test.value_b)
+        assert test.value_b == pytest.approx(figures["base", test.setting, test.measure])
+    assert found.scope == "tasks de/en, de/zh, en/en, en/zh, multi/en, multi/zh; queries in common"
+    assert found.verdict[0] == f"This compares a part of made-up: {found.scope}."
+    assert (
+        "All figures in the multilingual setting are over the 100 queries of multi/en, multi/zh that the systems share "
+        "there, of 150 queries of multi/de, multi/en, multi/zh in base; 100 queries of multi/en, multi/zh in part."
+    ) in found.verdict
+    assert found.method["averages"] == "over the queries that all systems share"
+    shared = {gap["setting"]: gap for gap in found.method["shared"]}
+    assert shared["multi"]["of"] == {"base": 150, "part": 100}
+    assert (shared["multi"]["queries"], shared["multi"]["tasks"]) == (100, ["multi/en", "multi/zh"])
+    assert f"Macro averages on made-up ({found.scope})." in found.latex
+    assert next(comparison_tables(found)).title.startswith(f"made-up ({found.scope}), with 95%")
+    assert found.as_json()["scope"] == found.scope
+    alone = compare([three[0]], **FAST)
+    assert (alone.scope, alone.method["averages"]) == ("", "over all queries")
+
+
+def test_runs_of_one_system_are_compared_on_what_they_share(three: list[Path], tmp_path: Path) -> None:
+    head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+    Scores(per_query(seed=3).query("setting == 'multi' and question < 'q050'"), MEASURES, head).save(tmp_path / "seed")
+    found = compare({"base": [three[0], tmp_path / "seed"], "other": [three[1]]}, **FAST)
+    assert set(found.tests["setting"]) == {"multi"}
+    figures = found.figures.query("system == 'base'")
+    assert (figures["runs"] == 2).all()
+    rows = [per_query(seed=seed).query("setting == 'multi' and question < 'q050'") for seed in (0, 3)]
+    ap = [Scores(one, MEASURES).settings["multi"]["AP"] for one in rows]
+    row = figures.query("measure == 'AP'").iloc[0]
+    assert (row["value"], row["spread"]) == pytest.approx((np.mean(ap), np.std(ap, ddof=1)))
+    assert found.scope == "settings multi; queries in common"
+    assert "base has no figures in the monolingual setting." in found.verdict
+
+
+def test_systems_that_share_nothing_are_refused_by_name(three: list[Path], tmp_path: Path) -> None:
+    head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+    for name in ("de", "en"):
+        Scores(per_query().query("setting == 'mono' and docs == @name"), MEASURES, head).save(tmp_path / name)
+    with pytest.raises(
+        UserError, match="de and en share no query: de has 30 queries of de/de; en has 60 queries of en"
+    ):
+        compare([tmp_path / "de", tmp_path / "en"], **FAST)
+    Scores(per_query().query("setting != 'cross' and docs != 'de'"), MEASURES, head).save(tmp_path / "more")
+    Scores(per_query(0.1).query("docs in ('de', 'multi')"), MEASURES, head).save(tmp_path / "other")
+    found = compare([tmp_path / "more", tmp_path / "other"], **FAST)
+    assert set(found.tests["setting"]) == {"multi"}
+    assert found.scope == "settings multi"
+    assert (
+        "Nothing in the monolingual setting is compared, where the systems share no query: 120 queries of en/en, zh/zh "
+        "in more; 30 queries of de/de in other."
+    ) in found.verdict
+
+
+def test_settings_and_query_languages_narrow_a_comparison(three: list[Path], tmp_path: Path) -> None:
+    found = compare(three, settings="multi", languages=["en", "zh"], **FAST)
+    assert found.scope == "settings multi; query languages en, zh"
+    rows = per_query().query("setting == 'multi' and queries != 'de'")
+    expected = Scores(rows, MEASURES).settings["multi"]["AP"]
+    assert found.figures.query("system == 'base' and measure == 'AP'")["value"].item() == pytest.approx(expected)
+    assert set(found.by_language["language"]) == {"en", "zh"}
+    assert found.method["shared"] == [], "all have what is asked for"
+    assert compare(three, languages=["de"], **FAST).scope == "query languages de"
+    printed = run_cli("compare", *three, "--settings", "mono,multi", "--languages", "zh", "--resamples", 4000).stdout
+    assert "made-up (settings mono, multi; query languages zh), with 95% intervals" in " ".join(printed.split())
+    for options, sentence in (
+        ({"settings": ["pool"]}, "the evaluations have no setting 'pool'; they have: mono, cross, multi"),
+        ({"languages": ["fr"]}, "the evaluations have no query language 'fr'; they have: de, en, zh"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            compare(three, **options, **FAST)
+    head = {"benchmark": "made-up", "zero_shot": True, "depth": None}
+    Scores(per_query().query("setting == 'mono'"), MEASURES, head).save(tmp_path / "mono")
+    with pytest.raises(
+        UserError, match=r"mono has nothing of what is asked for \(multi\); it has 150 queries of de/de, en"
+    ):
+        compare([three[0], tmp_path / "mono"], settings=["multi"], **FAST)
+
+
+def test_the_scope_is_what_the_benchmark_has_more_than_the_evaluations(tmp_path: Path) -> None:
+    """Here xquad-r, with eleven languages."""
+    head = {"benchmark": "xquad-r", "zero_shot": True, "depth": None}
+    for name, rows in (
+        ("mono", per_query().query("setting == 'mono'")),
+        ("pairs", per_query().query("setting != 'multi'")),
+        ("some", per_query().query("docs == 'de'")),
+    ):
+        Scores(rows, MEASURES, head).save(tmp_path / name)
+    found = {name: compare([tmp_path / name], **FAST).scope for name in ("mono", "pairs", "some")}
+    assert found == {
+        "mono": "settings mono; query languages de, en, zh",
+        "pairs": "settings mono, cross; languages de, en, zh",
+        "some": "tasks de/de, de/en, de/zh",
+    }
+
+
+def test_the_scope_of_a_benchmark_that_is_not_known_is_what_evaluations_say(tmp_path: Path) -> None:
+    folders = [saved(tmp_path / name, scope={"languages": ["de", "en", "zh"]}) for name in ("base", "other")]
+    assert compare(folders, **FAST).scope == "languages de, en, zh"
+    assert compare(folders, settings=["multi"], **FAST).scope == "languages de, en, zh; settings multi"
+    folders.append(saved(tmp_path / "whole", scope={}))
+    assert compare(folders, **FAST).scope == ""
+
+
+def test_published_figures_beside_a_part_are_said_to_be_of_the_whole(tmp_path: Path) -> None:
+    folders = [saved(tmp_path / name, benchmark="xquad-r") for name in ("base", "other")]
+    found = compare(folders, published=True, **FAST)
+    assert "Published figures are of the whole benchmark." in next(comparison_tables(found)).notes
+    assert "as published, not tested, of the whole benchmark." in found.latex
+
+
 def test_too_few_sign_flips_to_show_anything_are_refused(three: list[Path]) -> None:
     with pytest.raises(UserError, match=r"100 sign flips cannot show a difference at 0\.05 in 8 tests; 160 or"):
         compare(three, resamples=100)
@@ -336,6 +584,28 @@ def test_the_command_prints_what_the_function_found(three: list[Path], tmp_path:
     with (tmp_path / "out" / "tests.csv").open() as file:
         assert [float(row["p_t"]) for row in csv.DictReader(file)] == pytest.approx(list(found.tests["p_t"]))
     assert [row["p_t"] for row in written["tests"]] == pytest.approx(list(found.tests["p_t"]))
+
+
+def test_the_same_comparison_again_is_done_and_another_is_refused(three: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = ("compare", *three[:2], "--measures", "AP", "--resamples", 4000, "--output", out)
+    first = run_cli(*command).stdout
+    stamp = (out / "comparison.json").stat().st_mtime_ns
+    again = run_cli(*command)
+    assert again.stdout == first
+    assert f"{out} is done already" in again.stderr
+    with pytest.warns(AlreadyDone):
+        compare(three[:2], measures=["AP"], resamples=4000).save(out)
+    assert (out / "comparison.json").stat().st_mtime_ns == stamp
+    assert "(seed was 0, is 1); choose another output, or replace it with --overwrite" in refused(*command, "--seed", 1)
+    swapped = compare(three[1::-1], measures=["AP"], resamples=4000)
+    with pytest.raises(UserError, match=r"other settings \(systems was base equal, is equal base\)"):
+        swapped.save(out)
+    swapped.save(out, overwrite=True)
+    assert json.loads((out / "comparison.json").read_text())["systems"] == ["equal", "base"]
+    saved(three[1], gain=0.2)
+    with pytest.raises(UserError, match=r"\(evaluations equal was sha256:.*, is sha256:"):
+        compare(three[1::-1], measures=["AP"], resamples=4000).save(out)
 
 
 def test_the_latex_table_marks_the_best_and_explains_its_marks(tmp_path: Path) -> None:
@@ -411,7 +681,10 @@ def resave(rows: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], Non
 @pytest.mark.parametrize(
     ("make", "sentence"),
     [
-        (lambda path: path / "nowhere", "has no scores.json"),
+        (lambda path: path / "basis", "there is no folder"),
+        (lambda path: path / "basis", "basis; did you mean 'base'?"),
+        (lambda path: path / "x", "x has no scores.json, so it is no folder that hybrid-ir evaluate wrote"),
+        (lambda path: path / "base" / "scores.json", "scores.json is a file; name the folder"),
         (damaged(lambda folder: (folder / "scores.json").write_text('{"benchmark":')), "is not valid JSON"),
         (damaged(lambda folder: (folder / "scores.json").write_text("[]")), "lacks its benchmark or its figures"),
         (
@@ -427,7 +700,6 @@ def resave(rows: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], Non
         (damaged(rewrite(lambda rows: pd.concat([rows, rows[:1]]))), "two rows of query 'q000_de' on de/de (mono)"),
         (damaged(rewrite(lambda rows: rows.query("setting != 'multi'"))), "has no rows of the setting 'multi'"),
         (damaged(rewrite(lambda rows: rows[5:])), "in the setting 'mono', but scores.json says"),
-        (damaged(resave(lambda rows: rows[5:])), "lacks query 'q000_de' on de/de (mono), which"),
         (damaged(resave(lambda rows: rows[:0])), "lacks its benchmark or its figures"),
         (lambda path: saved(path / "other", benchmark="xquad-r"), "base is an evaluation of made-up, "),
         (lambda path: path / "x" / ".." / "base", "is given twice"),
@@ -447,7 +719,9 @@ def test_folders_that_cannot_be_compared_are_refused(
 def test_the_command_refuses_in_one_sentence_and_writes_nothing(three: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert "folders of two systems or more" in refused("compare", three[0], "--output", out, writes=out)
-    assert "no column 'P@5'" in refused("compare", *three, "--measures", "P@5", "--output", out, writes=out)
+    assert "base was not scored with P@5, but with AP, R@1, RankDistance; evaluate it with --measures P@5" in refused(
+        "compare", *three, "--measures", "P@5", "AP", "--output", out, writes=out
+    )
     truncate(three[1])
     assert "cannot be read" in refused("compare", *three, "--output", out, writes=out)
     assert "is not ours to replace" in refused("compare", three[0], three[2], "--output", three[1].parent)
@@ -572,7 +846,7 @@ def test_by_default_what_all_were_scored_with_is_compared(three: list[Path], tmp
     assert list(compare([tmp_path / "other"], **FAST).figures["measure"].unique()) == ["R@1", "AP"]
     Scores(per_query(0.1), ("R@1",), head).save(tmp_path / "third")
     Scores(per_query(0.1).drop(columns="R@1"), ("AP",), head).save(tmp_path / "fourth")
-    with pytest.raises(UserError, match=r"fourth/per_query\.parquet has no column 'R@1'"):
+    with pytest.raises(UserError, match="fourth was not scored with R@1, but with AP; evaluate"):
         compare([tmp_path / "third", tmp_path / "fourth"], **FAST)
 
 

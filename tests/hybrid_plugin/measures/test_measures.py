@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import ir_measures
@@ -19,7 +21,7 @@ from hybrid_plugin.measures.base import higher_is_better, pool_only
 from hybrid_plugin.measures.named import DEFAULT_MEASURES, parse_measures, register_measures
 from hybrid_plugin.measures.rank_distance import RankDistance
 from hybrid_plugin.measures.values import evaluator, from_ranks, has_ranks, values_of
-from hybrid_plugin.retrieval.rankings import Rankings
+from hybrid_plugin.retrieval.rankings import LanguageMap, Rankings, ranks_of_lists
 from hybrid_plugin.retrieval.ranks import Ranks, stack_ranks
 from hybrid_plugin.retrieval.runs.positions import rankings_of_run
 from hybrid_plugin.retrieval.runs.reader import read_run
@@ -271,20 +273,131 @@ def test_what_a_measure_needs_is_said_in_one_line() -> None:
         evaluator(measure, [])
 
 
-@pytest.mark.parametrize("name", ["ERR@3", "nDCG(dcg='exp-log2')@3"])
-def test_a_measure_of_a_program_that_takes_numbers_for_queries_says_so(name: str) -> None:
-    def value_of(query: str) -> float:
-        docs, scores = np.array(["a", "b", "c"], object), np.array([3, 2, 1], np.float32)
-        rankings = Rankings((query,), [docs], [scores], stack_ranks([query], [[1]], [3]))
-        records = [ir_measures.Qrel(query, "b", 2)]
-        return float(values_of([measure], rankings, Judgements(records))[measure][0])
+@pytest.mark.parametrize(
+    ("name", "measure"),
+    [
+        ("ndcg@10", "nDCG@10"),
+        ("NDCG@10", "nDCG@10"),
+        ("map", "AP"),
+        ("Map(rel=2)", "AP(rel=2)"),
+        ("mrr@10", "RR@10"),
+        ("precision@5", "P@5"),
+        ("recall@100", "R@100"),
+        ("rprec", "Rprec"),
+        ("bpref", "Bpref"),
+        ("rankdistance", "RankDistance"),
+        ("peer(weights={0:0.5,1:0.5})@20", "PEER(weights={0:0.5,1:0.5})@20"),
+        ("languageap(lang='de')", "LanguageAP(lang='de')"),
+        ("setf(beta=2)", "SetF(beta=2.0)"),
+        ("iprec@1", "IPrec@1.0"),
+    ],
+)
+def test_a_measure_in_any_case_has_the_name_of_ir_measures(name: str, measure: str) -> None:
+    assert [*map(str, parse_measures([name, measure]))] == [measure]
 
+
+def test_of_names_that_differ_by_case_alone_the_one_that_is_spelt_so_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ir_measures.measures.registry, "ap", R)
+    assert parse_measures(["ap@3", "AP@3"]) == [R @ 3, AP @ 3]
+
+
+def test_all_stands_for_all_measures_in_any_case() -> None:
+    assert parse_measures(["ALL"], ["de"]) == parse_measures(["All"], ["de"]) == parse_measures(["all"], ["de"])
+    assert "LanguageAP(lang='de')" in map(str, parse_measures(["ALL"], ["de"]))
+
+
+TO_WRITE = re.compile("write (.*)$")
+
+
+@pytest.mark.parametrize("case", [str.lower, str.upper])
+@pytest.mark.parametrize("name", sorted(ir_measures.measures.registry))
+def test_every_measure_of_ir_measures_has_values_or_says_what_it_needs(name: str, case: Callable[[str], str]) -> None:
+    docs, grades = ["en_1", "de_2", "en_2", "de_1"], {"1_en": {"en_1": 1, "de_1": 1}, "2_de": {"de_2": 1, "en_2": 0}}
+    lists = [np.array(docs, object), np.array(docs[::-1], object)]
+    known = LanguageMap({doc: doc[:2] for doc in docs}, {query: query[-2:] for query in grades}, None)
+    ranks = ranks_of_lists([*grades], lists, grades, [4, 4], known)
+    rankings = Rankings(tuple(grades), lists, [np.array([4, 3, 2, 1], np.float32)] * 2, ranks)
+    judgements = Judgements([ir_measures.Qrel(q, doc, g) for q, some in grades.items() for doc, g in some.items()])
+
+    def said(asked: str) -> str:
+        """What is wrong with a measure; nothing if it has its values."""
+        try:
+            (measure,) = parse_measures([asked])
+            assert measure.NAME == ir_measures.measures.registry[name].NAME
+            assert parse_measures([str(measure)]) == [measure]
+            (values,) = values_of([measure], rankings, judgements).values()
+            assert values.shape == (2,)
+        except UserError as error:
+            return str(error)
+        return ""
+
+    wrong = said(case(name))
+    if wrong and "install" not in wrong:
+        assert "\n" not in wrong
+        assert "object at" not in wrong
+        found = TO_WRITE.search(wrong)
+        assert found, wrong
+        assert not said(found[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("nDGC@10", "nDCG@10"),
+        ("sucess@5", "Success@5"),
+        ("RankDistanc", "RankDistance"),
+        ("LangugeAP(lang='de')", "LanguageAP(lang='de')"),
+        ("al", "all"),
+        ("ndcg_at_10", "nDCG@10"),
+        ("ndcg_cut_10", "nDCG@10"),
+        ("P_5", "P@5"),
+        ("recall100", "Recall@100"),
+        ("mrr10", "MRR@10"),
+    ],
+)
+def test_what_was_meant_by_an_unknown_measure_is_said(name: str, meant: str) -> None:
+    with pytest.raises(UserError) as refused:
+        parse_measures([name])
+    assert str(refused.value) == f"unknown measure '{name}'; did you mean '{meant}'?"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("hits@10", "; known: Accuracy, "),
+        ("R", "it needs cutoff (ranking cutoff threshold); write R@10"),
+        ("nerr8", "it needs cutoff (ranking cutoff threshold) and max_rel (maximum relevance score); write NERR8(max"),
+        ("AP(relx=2)", "it has no parameter 'relx'; it has: cutoff, rel, judged_only; did you mean 'rel'?"),
+        ("nDCG(dcg='exp')", "dcg cannot be 'exp'; it is one of log2, exp-log2"),
+        ("AP@0.5", "cutoff cannot be 0.5; it is of the type int"),
+        ("ndcg@", "write it as nDCG(key=value)@cutoff"),
+        ("P@10 R@10", "write it as P(key=value)@cutoff"),
+    ],
+)
+def test_what_is_wrong_with_a_measure_is_said(name: str, said: str) -> None:
+    with pytest.raises(UserError, match=re.escape(said)):
+        parse_measures([name])
+
+
+@pytest.mark.parametrize(("name", "write"), [("RBP", "RBP(rel=1)"), ("ERR", "ERR@10"), ("err_ia", "ERR_IA@10")])
+def test_what_ir_measures_cannot_compute_as_it_is_says_what_to_write(name: str, write: str) -> None:
+    with pytest.raises(UserError, match=rf"as it is; write {re.escape(write)}$"):
+        evaluator(*parse_measures([name]), [])
+
+
+@pytest.mark.parametrize("name", ["ERR@3", "nDCG(dcg='exp-log2')@3"])
+def test_a_measure_of_a_program_that_takes_numbers_for_queries_takes_any(name: str) -> None:
+    docs = np.array(["a", "b", "c"], object)
+    queries, relevant = ("x-7", "y-7", "q"), ("b", "c", "a")
+    ranks = stack_ranks([*queries], [[2], [3], [1]], [3] * 3)
+    rankings = Rankings(queries, [docs] * 3, [np.array([3, 2, 1], np.float32)] * 3, ranks)
+    records = [ir_measures.Qrel(query, doc, 2) for query, doc in zip(queries, relevant, strict=True)]
     (measure,) = parse_measures([name])
-    qrels, run = [ir_measures.Qrel("7", "b", 2)], {"7": {"a": 3.0, "b": 2.0, "c": 1.0}}
-    assert value_of("7") == ir_measures.calc_aggregate([measure], qrels, run)[measure]
-    for other in ("q7", "a-7"):
-        with pytest.raises(UserError, match=r"^ir_measures cannot compute (ERR|nDCG).*@3 on these rankings: "):
-            value_of(other)
+    values = values_of([measure], rankings, Judgements(records))[measure]
+    for doc, value in zip(relevant, values.tolist(), strict=True):
+        run = {"7": {"a": 3.0, "b": 2.0, "c": 1.0}}
+        assert value == ir_measures.calc_aggregate([measure], [ir_measures.Qrel("7", doc, 2)], run)[measure] > 0
+    assert len({*values.tolist()}) == 3
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ BAD = {
     "an empty list of docs": (changed(docs=[]), f": {TASK} has no docs"),
     "docs that are no list": (changed(docs=VIEW), f": {TASK} needs a list under 'docs'"),
     "a list of queries": (changed(queries=[VIEW]), f": {TASK} needs a name or a mapping under 'queries'"),
-    "an unknown setting": (changed(setting="both"), f": {TASK} has the setting 'both'; known: mono, cross, multi"),
+    "an unknown setting": (changed(setting="both"), f": {TASK}: unknown setting 'both'; known: mono, cross, multi"),
     "an unknown key of docs": (changed(docs=[{**VIEW, "path": "x"}]), f": {TASK}: 'docs' has the unknown key 'path'"),
     "a language that is no text": (
         changed(docs=[{**VIEW, "lang": False}]),

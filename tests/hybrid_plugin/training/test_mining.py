@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.outputs import AlreadyDone
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.batches.settings import BatchSettings
 from hybrid_plugin.training.mining.mine import mine, pooled
@@ -111,7 +113,7 @@ def test_mined_negatives_are_those_of_a_plain_search(
     monkeypatch.setattr("hybrid_plugin.training.mining.search._PASSAGES", 13)
     counted = mine(source, encoder, tmp_path / "mined.jsonl", settings)
     mined = from_jsonl(tmp_path / "mined.jsonl")
-    assert [path.name for path in tmp_path.iterdir()] == ["mined.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mined.jsonl", "mined.jsonl.json"]
     reference = Reference(source, encoder)
     for row, original in zip(mined, source, strict=True):
         assert (row.parallel_id, row.queries, row.passages) == (
@@ -178,7 +180,7 @@ def test_where_everything_answers_nothing_is_written(encoder: Encoder, tmp_path:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"languages": "all"}, "unknown languages 'all' to mine in; known: query, others, both"),
+        ({"languages": "all"}, "unknown mining languages 'all'; known: query, others, both"),
         ({"negatives": 0}, "there must be at least 1 negative"),
         ({"negatives": 5, "depth": 4}, "the depth must not be below their number"),
         ({"max_share": 0.0}, "must be above 0"),
@@ -202,3 +204,34 @@ def test_mine_is_a_command_whose_output_trains(tiny: Path, tmp_path: Path) -> No
     )
     refused = run_cli("mine", "--source", "hybrid-demo", "--encoder", tiny, "--output", tmp_path, "--depth", 1, check=2)
     assert "the depth must not be below" in refused.stderr
+
+
+def test_what_is_mined_already_is_done_and_replaced_only_when_asked(
+    source: Source, encoder: Encoder, tmp_path: Path
+) -> None:
+    path = tmp_path / "mined.jsonl"
+    first = mine(source, encoder, path, MiningSettings(negatives=2))
+    with pytest.warns(AlreadyDone, match=r"mined\.jsonl is done already"):
+        assert mine(source, encoder, path, MiningSettings(negatives=2)) == first
+    with pytest.raises(UserError, match=r"holds a finished result of other settings \(negatives was 2, is 3\)"):
+        mine(source, encoder, path, MiningSettings(negatives=3))
+    assert mine(source, encoder, path, MiningSettings(negatives=3), overwrite=True).negatives > first.negatives
+
+
+def test_options_of_mining_that_do_nothing_are_said(source: Source, encoder: Encoder, tmp_path: Path) -> None:
+    rows = [Row(f"{i}", {"de": f"Frage {i}"}, {"de": (f"Antwort {i}",)}) for i in range(9)]
+    german = store("german", rows)
+    with pytest.raises(UserError, match="'german' is in 'de' alone, so it has no negatives in other languages"):
+        mine(german, encoder, tmp_path / "none.jsonl", MiningSettings("others"))
+    with pytest.warns(UserWarning) as said:  # noqa: PT030 - several, looked at below
+        mine(german, encoder, tmp_path / "a.jsonl", MiningSettings("both", depth=50, max_share=9.0))
+    found = " | ".join(str(one.message) for one in said)
+    for message in (
+        "--max-share does nothing here: no passage scores above 9.0 of a positive's score",
+        "--depth does nothing where no language has more than 9 passages",
+        "--languages does nothing in one language",
+    ):
+        assert message in found
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mine(source, encoder, tmp_path / "b.jsonl", MiningSettings("both", max_share=0.9))

@@ -20,6 +20,7 @@ from hybrid_plugin.encoding.fitting import fit_transform, save_transform
 from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import evaluate
+from hybrid_plugin.outputs import AlreadyDone
 from hybrid_plugin.tasks.named import load_benchmark
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.batches.settings import BatchSettings
@@ -151,11 +152,24 @@ def test_the_loss_falls(tiny: Path, demo: Source, tmp_path: Path) -> None:
     assert after < 0.7 * before
 
 
-def test_an_older_checkpoint_is_replaced(tiny: Path, demo: Source, tmp_path: Path) -> None:
-    for seed in (0, 1):
-        trained(tiny, [demo], tmp_path / "out", seed=seed)
+def test_a_finished_checkpoint_is_replaced_only_when_asked(tiny: Path, demo: Source, tmp_path: Path) -> None:
+    first = trained(tiny, [demo], tmp_path / "out", seed=0)
+    stamp = (tmp_path / "out" / RECORD).stat().st_mtime_ns
+    shutil.copytree(tiny, tmp_path / "copied")  # another folder with the same weights is the same model
+    with pytest.warns(AlreadyDone, match="out is done already"):
+        again = trained(tmp_path / "copied", [demo], tmp_path / "out", seed=0, save_every=1)
+    assert same(weights(again), weights(first))
+    assert (tmp_path / "out" / RECORD).stat().st_mtime_ns == stamp
+    with pytest.raises(UserError, match=r"holds a finished result of other settings \(batch size was 8, is 4\)"):
+        trained(tiny, [demo], tmp_path / "out", batch_size=4)
+    with pytest.raises(UserError, match=r"\(source was hybrid-demo \(sha256:\w+\), is few \(sha256:\w+\)\)"):
+        trained(tiny, [store("few", demo[:50])], tmp_path / "out")
+    with pytest.raises(UserError, match=r"\(model weights was sha256:\w+, is sha256:\w+\)"):
+        trained(tmp_path / "out", [demo], tmp_path / "out")
+    settings = TrainingSettings.of(**(SHORT | {"seed": 1}))
+    train(Encoder.load(tiny), [demo], tmp_path / "out", settings, overwrite=True)
     assert Encoder.load(tmp_path / "out").record["seed"] == 1
-    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copied", "out"]
 
 
 def untouched(encoder: Encoder, start: Path) -> bool:
@@ -175,7 +189,7 @@ def test_a_foreign_output_folder_is_refused_before_training(tiny: Path, demo: So
     ("settings", "message"),
     [
         ({"batch_size": 13, "strategy": "mono"}, "source 'other' has no language with 13 pairs"),
-        ({"strategy": "cross"}, "source 'other' has 0 questions with a passage in another language"),
+        ({"strategy": "cross"}, "source 'other' has no question with a passage in another language"),
         ({"strategy": "mixed"}, "unknown strategy 'mixed'"),
         ({"alpha": 1.5}, "alpha is 1.5"),
         ({"batch_size": 1}, "batch size is 1"),
@@ -314,19 +328,58 @@ def interrupted(start: Path, source: Source, output: Path, **settings: Any) -> N
         raise KeyboardInterrupt
 
     stop = Validation(measure, "x", True, every=2)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match="no state was saved yet, so the same command begins anew"):
         train(encoder, [source], output, TrainingSettings.of(**(SHORT | {"steps": 4} | settings)), validation=stop)
+
+
+def test_what_an_interrupted_run_says_is_what_goes_on(
+    tiny: Path, demo: Source, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = TrainingSettings.of(**(SHORT | {"steps": 8, "trainer": {"logging_steps": 2}}))
+    stopped = True
+
+    def measure(encoder: Encoder) -> dict[str, float]:
+        if stopped and (tmp_path / "out.training" / "checkpoint-2" / "whole").exists():
+            raise KeyboardInterrupt
+        return {"x": 1.0}
+
+    def run() -> Encoder:
+        validation = Validation(measure, "x", True, every=2)
+        return train(Encoder.load(tiny), [demo], tmp_path / "out", settings, validation=validation, progress=True)
+
+    kept = r"the state of step 2 of 8 is kept in .*out\.training; the same command goes on from there"
+    with pytest.raises(KeyboardInterrupt, match=kept):
+        run()
+    stopped = False
+    capsys.readouterr()
+    with pytest.warns(UserWarning, match="it goes on from step 2"):
+        encoder = run()
+    printed = capsys.readouterr().out + capsys.readouterr().err
+    epochs = [float(epoch) for epoch in re.findall(r"'loss': .*'epoch': '?([\d.e-]+)", printed)]
+    assert epochs == pytest.approx([step * 8 / len(demo) for step in (4, 6, 8)], rel=1e-2)
+    speeds = [float(speed) for speed in re.findall(r"'pairs_per_second': '?([\d.e+]+)", printed)]
+    assert len(speeds) == 3
+    assert min(speeds) > 0
+    assert "samples_per_second" not in printed
+    assert encoder.record["seconds_per_step"] > 0
 
 
 def test_the_progress_of_another_run_is_refused(tiny: Path, demo: Source, tmp_path: Path) -> None:
     interrupted(tiny, demo, tmp_path / "out")
-    with pytest.raises(UserError, match=r"out\.training holds the progress of another run \(its seed differs\)"):
+    with pytest.raises(UserError, match=r"out\.training holds the progress of another run \(seed was 0, is 9\)"):
         trained(tiny, [demo], tmp_path / "out", steps=4, seed=9)
-    shutil.rmtree(tmp_path / "out.training")
-    (tmp_path / "out.training").mkdir()
-    (tmp_path / "out.training" / "thesis.tex").touch()
+    with pytest.raises(
+        UserError, match=r"\(mono languages was uniform, is size\); choose.* begin anew with --overwrite"
+    ):
+        trained(tiny, [demo], tmp_path / "out", steps=4, mono_languages="size")
+    encoder = Encoder.load(tiny)
+    train(encoder, [demo], tmp_path / "out", TrainingSettings.of(**(SHORT | {"seed": 9})), overwrite=True)
+    assert same(weights(encoder), weights(trained(tiny, [demo], tmp_path / "anew", seed=9)))
+    assert not (tmp_path / "out.training").exists()
+    (tmp_path / "new.training").mkdir()
+    (tmp_path / "new.training" / "thesis.tex").touch()
     with pytest.raises(UserError, match="so it is not ours to replace"):
-        trained(tiny, [demo], tmp_path / "out")
+        train(encoder, [demo], tmp_path / "new", TrainingSettings.of(**SHORT), overwrite=True)
 
 
 def test_a_disk_that_fills_up_keeps_the_state_saved_before(tiny: Path, demo: Source, tmp_path: Path) -> None:

@@ -240,7 +240,9 @@ def test_full_languages_bring_no_warning() -> None:
 
 @pytest.mark.parametrize("strategy", ["cross", "hybrid"])
 def test_a_source_of_one_language_cannot_make_cross_lingual_batches(strategy: str) -> None:
-    with pytest.raises(UserError, match=r"source 'a' has 0 questions with a passage in another language.*en"):
+    with pytest.raises(
+        UserError, match=r"source 'a' has no question with a passage in another language \(it has one.*en"
+    ):
         batches_of([parallel("a", 10, ("en",))], strategy, 4, seed=0)
 
 

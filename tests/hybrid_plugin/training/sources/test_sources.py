@@ -244,3 +244,35 @@ def test_shares_of_a_source_are_nested_and_about_as_large_as_said() -> None:
 def test_parallel_collections_are_sources_and_other_benchmarks_are_not() -> None:
     assert "hybrid-demo" in source_loaders()
     assert {"miracl", "neuclir", "mmarco", "clirmatrix"}.isdisjoint(source_loaders())
+
+
+def test_a_collection_is_no_source_before_it_is_added(tmp_path: Path) -> None:
+    (tmp_path / "docs.de.jsonl").write_text('{"doc_id": "1", "text": "Wien"}\n')
+    (tmp_path / "queries.de.jsonl").write_text('{"query_id": "1", "text": "Wo?", "relevant": ["1"]}\n')
+    message = rf"{tmp_path} holds a collection .* add it by 'hybrid-ir datasets add NAME {tmp_path}', then train with"
+    for name in (tmp_path, f"tevatron:{tmp_path}", tmp_path / "queries.de.jsonl"):
+        with pytest.raises(UserError, match=message):
+            load_source(str(name))
+    (tmp_path / "own.yaml").write_text("name: own\n")
+    with pytest.raises(UserError, match=r"own\.yaml is a benchmark's file, to evaluate on"):
+        load_source(str(tmp_path / "own.yaml"))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match=r"the folder '.*empty' holds nothing to train on"):
+        load_source(str(tmp_path / "empty"))
+
+
+def test_a_source_that_is_nearly_right_is_guessed() -> None:
+    with pytest.raises(UserError, match=r"unknown source 'mlqa_r': no such file.*; did you mean 'mlqa-r'\?"):
+        load_source("mlqa_r")
+
+
+def test_a_part_says_its_share_of_the_whole() -> None:
+    whole = load_source("hybrid-demo")
+    half = part_of(whole, 0.5)
+    assert (whole.share, half.share, part_of(half, 0.1).share, part_of(half, 0.9).share) == (1, 0.5, 0.1, 0.5)
+
+
+def test_a_source_knows_whether_it_has_hard_negatives() -> None:
+    rows = [Row(f"{i}", {"en": f"{i}?"}, {"en": (f"{i}!",)}) for i in range(2000)]
+    assert not store("a", rows).has_negatives
+    assert store("b", [*rows, Row("x", {"en": "?"}, {"en": ("!",)}, {"de": ("nein",)})]).has_negatives
