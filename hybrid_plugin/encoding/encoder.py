@@ -7,6 +7,7 @@ sentence-transformers knows pooling and prompts, and ``hybrid_ir.json`` with set
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from itertools import islice, repeat
 from pathlib import Path
@@ -54,7 +55,7 @@ class Encoder:
     record: dict[str, Any] = field(default_factory=dict)  # provenance, where the model is one of our checkpoints
     precision: Precision = "float32"  # of encoding; weights and vectors are float32 always
     transform: FittedTransform | None = None  # of the vectors that encode gives; training does not see it
-    threads: int | None = None  # of the CPU to encode with; None for as many as are worthwhile
+    threads: int | None = None  # of the CPU to compute with; None for as many as are worthwhile
 
     def __repr__(self) -> str:
         taken_out = "" if self.transform is None else f", transform={self.transform.about['name']}"
@@ -132,6 +133,13 @@ class Encoder:
     @property
     def device(self) -> torch.device:
         return self.model.device
+
+    def on_threads(self) -> AbstractContextManager[None]:
+        """While it computes, torch has the threads that were asked for, or that are worthwhile on a CPU."""
+        import torch
+
+        own = worthwhile_threads(self.model) if self.device.type == "cpu" else torch.get_num_threads()
+        return threads(self.threads or own)
 
     def tokenize(self, texts: Sequence[str], kind: Kind) -> list[list[int]]:
         """Token ids of each text with its prefix, special tokens included, cut to the maximum length."""
@@ -246,7 +254,6 @@ class Encoder:
         if total is None and isinstance(chunks, Sequence):
             total = sum(map(len, chunks))
         done = 0
-        count = self.threads or worthwhile_threads(self.model)
         known = repeat(None) if langs is None else iter(langs)
         self.model.eval()
         with tqdm(total=total, desc=f"encode {kind}", unit="text", disable=not progress) as bar:
@@ -257,7 +264,7 @@ class Encoder:
                 order = sorted(range(len(ids)), key=lambda place: -len(ids[place]))
                 vectors = np.empty((len(ids), self.dimension), np.float32)
                 with (
-                    threads(count),
+                    self.on_threads(),
                     torch.inference_mode(),
                     torch.autocast(self.device.type, torch.bfloat16, enabled=reduced),
                 ):

@@ -60,12 +60,19 @@ class ModelOptions:
     """Tokens a text; longer ones are cut. By default as the model's own files say, or else 256."""
     device: str | None = None
     """cpu, cuda, cuda:1 ...; by default a GPU if there is one."""
+    threads: int | None = None
+    """Of the CPU to compute with; by default as many as torch takes, but fewer for a model so small that they would only
+    wait for each other. Another number may change the last digits of the vectors."""
     allow_pickle: bool = False
     """Load weights that are Python pickles; they can run their author's code."""
     trust_remote_code: bool = False
     """Run Python code that comes with the model; without it, such a model is refused."""
 
     __repr__ = brief
+
+    def __post_init__(self) -> None:
+        if self.threads is not None and self.threads < 1:
+            raise UserError(f"threads is {self.threads}; it must be 1 or above")
 
 
 @dataclass(frozen=True)
@@ -78,15 +85,11 @@ class EncoderOptions(ModelOptions):
     transform: Path | None = None
     """A file of `hybrid-ir transform fit`, applied to the vectors; by default transform.safetensors in the model's own
     folder, where there is one."""
-    threads: int | None = None
-    """Of the CPU to encode with; by default as many as torch takes, but fewer for a model so small that they would only
-    wait for each other. Another number may change the last digits of the vectors."""
 
     __repr__ = brief
 
     def __post_init__(self) -> None:
-        if self.threads is not None and self.threads < 1:
-            raise UserError(f"threads is {self.threads}; it must be 1 or above")
+        super().__post_init__()
         if self.precision is not None and self.precision not in get_args(Precision):
             raise unknown("precision", self.precision, get_args(Precision))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 
 import ir_datasets
 
+from datasets_ext import CollectionError
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.retrieval.runs.reader import line_of
 from hybrid_plugin.tasks.benchmark import Benchmark
@@ -24,9 +25,7 @@ def strange_document(
 ) -> UserError:
     """The error that a document of a run is none of its task's."""
     places = [view.dataset_id for view in benchmark.whole.doc_views if doc_id in (doc_ids(view) or ())]
-    places = places or [
-        view.dataset_id for view in _others(benchmark, attrgetter("doc_views")) if doc_id in document_ids(view)
-    ]
+    places = places or [*_elsewhere(doc_id, "docs", benchmark)]
     said = f"it is in {' and '.join(places)}" if places else f"where they are called such as '{_first(task, doc_ids)}'"
     return UserError(
         f"{_line(path, 2, doc_id)}: '{doc_id}' is not among the documents of {benchmark.address(task)}, {said}"
@@ -47,16 +46,19 @@ def strange_query(path: Path, query_id: str, task: Task, benchmark: Benchmark) -
 
 def place_of_query(query_id: str, benchmark: Benchmark) -> str:
     """The ir_datasets id that has a query, of a benchmark or else of another one whose data is here; empty if none."""
-    views = chain(benchmark.whole.query_views, _others(benchmark, attrgetter("query_views")))
-    return next((view.dataset_id for view in views if query_id in query_ids(view)), "")
+    here = (view.dataset_id for view in benchmark.whole.query_views if query_id in query_ids(view))
+    return next(chain(here, _elsewhere(query_id, "queries", benchmark)), "")
 
 
-def _others(benchmark: Benchmark, views: Callable[[Benchmark], Iterable[View]]) -> Iterator[View]:
-    """Views of all other benchmarks, as far as they are at hand and of small collections."""
+def _elsewhere(text_id: str, side: str, benchmark: Benchmark) -> Iterator[str]:
+    """The ir_datasets ids of all other benchmarks that have a text, as far as they are at hand and small."""
     known = set(ir_datasets.registry)  # asked for any other id, it downloads a list of files
-    for name, other in sorted(benchmarks().items()):
-        if name != benchmark.name:
-            yield from (view for view in views(other) if view.dataset_id in known and is_small(view.dataset_id, "docs"))
+    others = (other for name, other in sorted(benchmarks().items()) if name != benchmark.name)
+    views_of, ids_of = {"docs": ("doc_views", document_ids), "queries": ("query_views", query_ids)}[side]
+    for view in (view for other in others for view in getattr(other, views_of)):
+        with suppress(UserError, CollectionError):  # what is damaged does not have it
+            if view.dataset_id in known and is_small(view.dataset_id, "docs") and text_id in ids_of(view):
+                yield view.dataset_id
 
 
 def _first(task: Task, doc_ids: Callable[[View], Collection[str] | None]) -> str:

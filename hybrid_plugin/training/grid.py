@@ -31,7 +31,7 @@ from hybrid_plugin.settings import build, keys
 from hybrid_plugin.training.settings import TrainingSettings
 
 UNTOUCHED = "untouched"
-_MODEL_KEYS = keys(ModelOptions).keys() - {"device"}
+_MODEL_KEYS = keys(ModelOptions).keys() - {"device", "threads"}
 _TRAINING_KEYS = keys(TrainingSettings).keys()
 _OTHER_KEYS = ("model", "source", "source_share", "evaluate", "evaluation_precision")
 _KNOWN = {*_MODEL_KEYS, *_OTHER_KEYS, *_TRAINING_KEYS}

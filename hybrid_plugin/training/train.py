@@ -115,7 +115,8 @@ def train(
     if validation is not None and validation.patience:
         trainer.add_callback(EarlyStoppingCallback(validation.patience))
     try:
-        trainer.train(resume_from_checkpoint=None if state is None else str(state))
+        with encoder.on_threads():
+            trainer.train(resume_from_checkpoint=None if state is None else str(state))
     except KeyboardInterrupt:
         raise KeyboardInterrupt(_kept(work, settings)) from None
     if settings.lora_rank:

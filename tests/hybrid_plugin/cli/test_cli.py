@@ -119,8 +119,8 @@ def documented() -> list[str]:
     found = re.findall(r"^hybrid-ir (.*?)(?: +#.*)?$", text, re.MULTILINE)
     for path in (ROOT / "hybrid_plugin" / "cli").glob("*.py"):
         text = path.read_text(encoding="utf-8").replace("\\\\\n", " ")
-        found += [" ".join(line.split()) for line in re.findall(r"^ {8}hybrid-ir ([^\">]*)$", text, re.MULTILINE)]
-    return sorted({line for line in found if not re.search(r"\.\.\.|\||\[|^run |^ARGS| {3}", line)})
+        found += [" ".join(line.split()) for line in re.findall(r"^ {8}hybrid-ir (.*)$", text, re.MULTILINE)]
+    return sorted({line for line in found if not re.search(r"\.\.\.|\||\[| > |^run |^ARGS| {3}", line)})
 
 
 @pytest.mark.parametrize("line", documented())

@@ -197,6 +197,14 @@ def test_an_id_of_elsewhere_is_told_with_its_line_and_place(faq: str, tmp_path: 
     assert said == f"{path} line 1: '{query}' is a query of hybrid-demo/multi/en, not of {faq}/de/en"
 
 
+def test_a_damaged_collection_beside_it_is_no_part_of_what_is_told(faq: str, tmp_path: Path) -> None:
+    (tmp_path / "docs.de.jsonl").write_text("no JSON\n")
+    (tmp_path / "queries.de.jsonl").write_text("no JSON\n")
+    datasets_ext.register_parallel(f"{faq}-damaged", tmp_path)
+    said = refused(f"{faq}/de/en", tmp_path / "run.trec", "q1 Q0 p1 1 0.5 t\nq1 Q0 p99 2 0.4 t\n")
+    assert "'p99' is not among the documents" in said
+
+
 def test_an_id_of_nowhere_is_told_with_what_ids_look_like(faq: str, tmp_path: Path) -> None:
     path = tmp_path / "run.trec"
     said = refused(f"{faq}/de/en", path, "q1 Q0 p1 1 0.5 t\nq1 Q0 p99 2 0.4 t\n")

@@ -157,7 +157,7 @@ def test_run_files_that_come_later_make_another_report(folders: list[Path], tmp_
     folder = Path(shutil.copytree(folders[1], tmp_path / "scores", ignore=shutil.ignore_patterns("runs")))
     write_report([folder], tmp_path / "report.html", bootstraps=9)
     shutil.copytree(folders[1] / "runs", folder / "runs")
-    with pytest.raises(UserError, match=r"run files scores multi.en.trec was not given, is sha256:"):
+    with pytest.raises(UserError, match=r"run files scores multi.de.trec was not given, is sha256:"):
         write_report([folder], tmp_path / "report.html", bootstraps=9)
 
 
