@@ -11,7 +11,6 @@ from cyclopts import App, Parameter
 from hybrid_plugin import tasks, training
 from hybrid_plugin.cli import tables
 from hybrid_plugin.cli.options import DatasetId, Json, Output, Overwrite
-from hybrid_plugin.tasks.named import is_dataset
 
 datasets = App(name="datasets", help="Collections: list them, look at one, add or remove local files, export.")
 sources = App(name="sources", help="Sources of training pairs: list what --source takes, look at one.")
@@ -86,6 +85,7 @@ def remove(name: Annotated[str, Parameter(help="As it was given to `datasets add
     xquad-r and mlqa-r stay known without their files.
     """
     import datasets_ext
+    from hybrid_plugin.tasks.named import is_dataset
 
     tasks.register_datasets()
     print("removed:", *datasets_ext.remove(name), sep="\n")

@@ -61,8 +61,8 @@ class ModelOptions:
     device: str | None = None
     """cpu, cuda, cuda:1 ...; by default a GPU if there is one."""
     threads: int | None = None
-    """Of the CPU to compute with; by default as many as torch takes, but fewer for a model so small that they would only
-    wait for each other. Another number may change the last digits of the vectors."""
+    """Of the CPU to compute with; by default as many as torch takes, but fewer for a model so small that they would
+    only wait for each other. Another number may change the last digits of the vectors."""
     allow_pickle: bool = False
     """Load weights that are Python pickles; they can run their author's code."""
     trust_remote_code: bool = False

@@ -280,7 +280,7 @@ def test_unknown_names_are_refused_with_the_known_ones(tiny: Path, tmp_path: Pat
         "encode", "hybrid-demo/dee", *encoder, writes=out
     )
     assert "hybrid-demo has no task 'xx/de'" in refused("index", "hybrid-demo/xx/de", *encoder, writes=out)
-    assert "did you mean cord19/trec-covid" in refused("index", "cord19/trec-covd", *encoder, writes=out)
+    assert "did you mean 'cord19/trec-covid'?" in refused("index", "cord19/trec-covd", *encoder, writes=out)
     assert "miracl has several pools of documents; name a task, such as miracl/ar/ar" in refused(
         "index", "miracl", *encoder, writes=out
     )
@@ -383,7 +383,7 @@ def scored(odd: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     """The evaluation of an encoder on it, with run files of whole rankings."""
     output = tmp_path_factory.mktemp("scored") / "by-encoder"
     printed = run_cli("evaluate", odd, "--encoder", tiny, "--output", output, "--runs", "--depth", "all").stdout
-    assert printed.startswith("odd ")
+    assert printed.startswith("# odd\n")
     return output
 
 

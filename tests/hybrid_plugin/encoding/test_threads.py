@@ -12,9 +12,11 @@ import torch
 from transformers import BertConfig, BertModel
 
 from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.identity import weights_checksum
 from hybrid_plugin.encoding.settings import EncoderOptions
 from hybrid_plugin.encoding.threads import worthwhile_threads
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.training import TrainingSettings, load_source, train
 
 
 @pytest.fixture(autouse=True)
@@ -68,6 +70,16 @@ def test_vectors_are_the_same_up_to_the_last_digits(tiny: Path) -> None:
     vectors = [replace(encoder, threads=count).encode(texts, "query") for count in (None, 1, 2)]
     assert np.array_equal(vectors[0], vectors[1])
     assert np.allclose(vectors[0], vectors[2], atol=1e-6)
+
+
+def test_a_tiny_model_is_trained_alike_on_any_number_of_threads(tiny: Path, tmp_path: Path) -> None:
+    def trained(count: int) -> str:
+        torch.set_num_threads(count)
+        settings = TrainingSettings.of(steps=2, batch_size=8)
+        train(Encoder.load(tiny), [load_source("hybrid-demo-train")], tmp_path / str(count), settings)
+        return weights_checksum(Encoder.load(tmp_path / str(count)).model)
+
+    assert trained(2) == trained(4)
 
 
 def test_less_than_one_thread_is_refused() -> None:
