@@ -336,6 +336,12 @@ def test_run_files_need_every_task_of_a_setting(evaluated: tuple[Scores, Path], 
         evaluate_runs(benchmark, tmp_path)
 
 
+def test_measures_are_asked_for_in_any_case_and_recorded_by_their_names(tiny: Path) -> None:
+    benchmark = load_benchmark("hybrid-demo/de/de")
+    found = evaluate(benchmark, Encoder.load(tiny), measures=("ndcg@10", "MAP", "err@10"))
+    assert found.measures == tuple(found.settings["mono"]) == ("nDCG@10", "AP", "ERR@10")
+
+
 def test_unknown_settings_languages_and_tasks_are_named(tiny: Path) -> None:
     benchmark = load_benchmark("hybrid-demo")
     for options, message in (

@@ -65,6 +65,14 @@ def three(tmp_path: Path) -> list[Path]:
     ]
 
 
+def test_measures_are_asked_for_in_any_case(three: list[Path]) -> None:
+    asked = compare(three[:2], measures=["map", "rankdistance"], **FAST)
+    assert list(asked.figures["measure"].unique()) == ["AP", "RankDistance"]
+    assert published_figures("xquad-r", ["ap"]).equals(published_figures("xquad-r", ["AP"]))
+    with pytest.raises(UserError, match="unknown measure 'nDGC@10'; did you mean 'nDCG@10'"):
+        compare(three[:2], measures=["nDGC@10"], **FAST)
+
+
 def test_figures_are_those_of_the_evaluations(three: list[Path]) -> None:
     found = compare(three, measures=MEASURES, **FAST)
     assert found.systems == ("base", "equal", "better")
