@@ -132,7 +132,8 @@ def compare(
     """
     systems = inference.named_systems(folders)
     if len(systems) < 2:
-        raise UserError("a comparison takes the evaluation folders of two systems or more")
+        alone = f"; {' '.join(folders)} are runs of one" if len(folders) > 1 else ""
+        raise UserError(f"a comparison takes the evaluation folders of two systems or more{alone}")
     request = inference.comparison_request(systems, asked)
     if output is not None and folder_is_done(output, inference.COMPARISON, request, overwrite):
         say_done(output)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from itertools import groupby
@@ -72,6 +72,7 @@ def evaluate_runs(
     asked = replace(asked or EvaluationSettings(), **changes)
     part = chosen(benchmark, asked)
     paths = _of_file(part, source, asked) if source.is_file() else _of_folder(part, source, asked)
+    _say_other_task(benchmark.whole, source, paths)
     part = replace(part, tasks=tuple(paths))
     measures = measures_of(part, asked)
     checksums = {path.name: file_checksum(path) for path in dict.fromkeys(paths.values())}
@@ -235,6 +236,14 @@ def _ids(view: View) -> Iterator[tuple[str, str | None]]:
     if view.lang:
         return ((doc_id, view.lang) for doc_id in document_ids(view))
     return ((text.id, text.lang) for text in documents(view))
+
+
+def _say_other_task(benchmark: Benchmark, source: Path, scored: Collection[Task]) -> None:
+    """Warn of a run file that is called after a task which it is not scored on."""
+    other = next((one for one in benchmark.tasks if run_name(one) == source.name.removesuffix(".gz")), None)
+    if source.is_file() and other is not None and other not in scored:
+        names = ", ".join(task.name for task in scored)
+        warnings.warn(f"{source} is called after the task {other.name}, and scored on {names}", stacklevel=3)
 
 
 def _of_file(benchmark: Benchmark, path: Path, asked: EvaluationSettings) -> dict[Task, Path]:

@@ -24,6 +24,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.settings import EncoderOptions, ModelOptions
 from hybrid_plugin.errors import UserError, did_you_mean
 from hybrid_plugin.files import StrPath, read_yaml
@@ -44,6 +45,8 @@ class Run:
 
     name: str  # the keys that vary, with their values
     settings: dict[str, Any]
+
+    __repr__ = brief
 
     @property
     def benchmarks(self) -> list[str]:

@@ -249,6 +249,17 @@ def test_run_files_are_scored_where_they_lie(benchmark: Benchmark, encoder: Enco
         evaluate_runs(benchmark, tmp_path / "scores", tmp_path / "scores", measures=["AP"])
 
 
+def test_a_run_file_of_another_task_is_noticed(encoder: Encoder, tmp_path: Path) -> None:
+    evaluate(load_benchmark("hybrid-demo/en/de"), encoder, tmp_path / "scores", runs=True, measures=["AP"])
+    run = tmp_path / "scores" / "runs" / "en.de.trec"
+    with pytest.warns(UserWarning, match="is called after the task en/de, and scored on multi/de"):
+        evaluate_runs(load_benchmark(TASK), run, measures=["AP"])
+    with silent():
+        evaluate_runs(load_benchmark("hybrid-demo/en/de"), run, measures=["AP"])
+        shutil.copy(run, tmp_path / "my.trec")
+        evaluate_runs(load_benchmark(TASK), tmp_path / "my.trec", measures=["AP"])
+
+
 def test_scores_of_a_collection_that_has_changed_are_not_done(encoder: Encoder, tmp_path: Path) -> None:
     path = write_news(tmp_path)
     evaluate(load_benchmark(str(path)), encoder, tmp_path / "scores")

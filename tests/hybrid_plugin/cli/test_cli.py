@@ -355,9 +355,9 @@ def test_damaged_run_files_are_refused(tmp_path: Path) -> None:
     assert "de.de.trec line 1 has 5 columns" in score("q Q0 d 1 0.5")
     assert "de.de.trec line 1: the score 'high' is not a number" in score("q Q0 d 1 high tag")
     assert "de.de.trec is empty" in score("")
-    assert "names the query 'q'" in score("q Q0 de_1_0 1 0.5 tag")
+    assert "de.de.trec line 1: 'q' is not among the queries of hybrid-demo/de/de" in score("q Q0 de_1_0 1 0.5 tag")
     query_id = first_query()
-    assert "names the document 'nothing'" in score(f"{query_id} Q0 nothing 1 0.5 tag")
+    assert "'nothing' is not among the documents of hybrid-demo/de/de" in score(f"{query_id} Q0 nothing 1 0.5 tag")
     (runs / "de.de.trec").unlink()
     assert "has no run file of hybrid-demo" in refused(
         "evaluate", "hybrid-demo", "--runs-from", runs, "--output", out, writes=out
