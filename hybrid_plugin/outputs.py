@@ -20,7 +20,7 @@ from hybrid_plugin.files import check_output, read_json, write_json
 
 Request = Mapping[str, Any]
 REQUEST = "request"  # the key of a record
-_OVERWRITE = "choose another output, or replace it with --overwrite (overwrite=True)"
+OVERWRITE = "choose another output, or replace it with --overwrite (overwrite=True)"
 
 
 class AlreadyDone(UserWarning):
@@ -78,7 +78,7 @@ def file_is_done(
     if not beside.exists():
         return is_of(target, None, request)
     if read_json(beside).get("checksum") != file_checksum(target):
-        raise UserError(f"{target} was changed since it was written; {_OVERWRITE}")
+        raise UserError(f"{target} was changed since it was written; {OVERWRITE}")
     return is_of(target, _recorded(beside), request)
 
 
@@ -96,10 +96,10 @@ def is_of(target: Path, made: Request | None, request: Request) -> bool:
         It was made by another, or does not say by which (None); names the difference.
     """
     if made is None:
-        raise UserError(f"{target} exists and does not say how it was made; {_OVERWRITE}")
+        raise UserError(f"{target} exists and does not say how it was made; {OVERWRITE}")
     said = difference(made, request)
     if said:
-        raise UserError(f"{target} holds a finished result of other settings ({said}); {_OVERWRITE}")
+        raise UserError(f"{target} holds a finished result of other settings ({said}); {OVERWRITE}")
     return True
 
 

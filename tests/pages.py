@@ -125,8 +125,6 @@ def _in_a_fork(folder: Path, name: str, work: Any) -> bool:
 
 def stand_in(hub: Path) -> None:
     """Put a small untrained encoder where the hub's client keeps the model of the documentation."""
-    from transformers import BertConfig, BertModel, set_seed
-
     from hybrid_plugin.encoding.tiny import tiny_encoder
     from hybrid_plugin.quickstart import BENCHMARK, training_texts
     from hybrid_plugin.training import load_source
@@ -134,18 +132,7 @@ def stand_in(hub: Path) -> None:
     home = hub / f"models--{MODEL.replace('/', '--')}"
     folder = home / "snapshots" / "0"
     folder.mkdir(parents=True)
-    tiny_encoder(training_texts(load_source(BENCHMARK)), folder)
-    set_seed(0)
-    small = BertConfig(
-        vocab_size=8000,
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=1,
-        intermediate_size=16,
-        max_position_embeddings=128,
-        pad_token_id=0,
-    )
-    BertModel(small, add_pooling_layer=False).save_pretrained(folder)
+    tiny_encoder(training_texts(load_source(BENCHMARK)), folder, layers=1, width=16)
     (home / "refs").mkdir()
     (home / "refs" / "main").write_text("0")
 

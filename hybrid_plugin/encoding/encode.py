@@ -55,13 +55,14 @@ def encode_to_folder(
     Parameters
     ----------
     folder : gets its name when all vectors are written; older vectors there are replaced.
-    about : further facts to record, such as the ir_datasets id.
+    about : further facts to record, such as the ir_datasets id; an ``identity`` of the encoder that is known already
+        is not computed again.
 
     Returns
     -------
     The vectors, memory-mapped.
     """
-    folder = Path(folder)
+    folder, about = Path(folder), about or {}
     summed = Summed(texts)
     with whole_folder(folder, RECORD) as staging:
         count = 0
@@ -93,9 +94,9 @@ def encode_to_folder(
             "dimension": encoder.dimension,
             "checksum": summed.checksum,
             "encoder": encoder.name,
-            "identity": encoder.identity,
+            "identity": about.get("identity") or encoder.identity,
             "transform": encoder.transform and encoder.transform.about,
-            **(about or {}),
+            **about,
         }
         write_json(staging / RECORD, record)
     return read_vectors(folder)
@@ -157,7 +158,7 @@ def encode_dataset(
             total=total,
             batch_size=batch_size,
             progress=progress,
-            about={"dataset": dataset_id, "versions": versions(), REQUEST: request}
+            about={"dataset": dataset_id, "identity": identity, "versions": versions(), REQUEST: request}
             | ({"views": views} if benchmark else {}),
         )
     return [output / side for side in sides]

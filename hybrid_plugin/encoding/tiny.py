@@ -8,8 +8,8 @@ from pathlib import Path
 from hybrid_plugin.encoding.encoder import Encoder
 
 
-def tiny_encoder(texts: Sequence[str], folder: Path, seed: int = 0) -> Encoder:
-    """An untrained two-layer encoder with a vocabulary learned from some texts, as a Hugging Face folder."""
+def tiny_encoder(texts: Sequence[str], folder: Path, seed: int = 0, *, layers: int = 2, width: int = 128) -> Encoder:
+    """An untrained encoder with a vocabulary learned from some texts, as a Hugging Face folder."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast, logging, set_seed
 
@@ -34,10 +34,10 @@ def tiny_encoder(texts: Sequence[str], folder: Path, seed: int = 0) -> Encoder:
     ).save_pretrained(folder)
     config = BertConfig(
         vocab_size=tokenizer.get_vocab_size(),
-        hidden_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        intermediate_size=512,
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=max(1, width // 32),
+        intermediate_size=4 * width,
         max_position_embeddings=128,
         pad_token_id=0,
     )

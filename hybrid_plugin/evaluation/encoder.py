@@ -103,7 +103,7 @@ def evaluate(
     with _scratch(output) as scratch:
         options = RankingOptions(depth, scratch / RUNS if output is not None and runs else None, runs_depth)
         docs, queries = (
-            encoded_vectors(part, encoder, scratch, batch_size=batch_size, progress=progress)
+            encoded_vectors(part, encoder, scratch, batch_size=batch_size, progress=progress, identity=identity)
             if vectors is None
             else stored_vectors(part, vectors, encoder)
         )

@@ -59,7 +59,7 @@ def evaluate_runs(
         name, such as ``measures=["AP", "nDCG@10"]``.
         By default the settings are those of which the folder has any run.
     depth : score rankings of so many documents; None scores them as they are.
-    about : further facts for ``scores.json``.
+    about : further facts for ``scores.json``; a ``request`` among them is what the scores are known by.
     overwrite : replace other scores in the output; the same are done at once.
 
     Raises
@@ -75,8 +75,10 @@ def evaluate_runs(
     _say_other_task(benchmark.whole, source, paths)
     part = replace(part, tasks=tuple(paths))
     measures = measures_of(part, asked)
-    checksums = {path.name: file_checksum(path) for path in dict.fromkeys(paths.values())}
-    request = request_of(part, measures, docs=False, depth=depth, runs=checksums)
+    request = (about or {}).get(REQUEST)
+    if request is None:
+        checksums = {path.name: file_checksum(path) for path in dict.fromkeys(paths.values())}
+        request = request_of(part, measures, docs=False, depth=depth, runs=checksums)
     if output is not None and folder_is_done(output, SCORES, request, overwrite, PARTS):
         say_done(output)
         return Scores.load(output)

@@ -11,22 +11,12 @@ import pandas as pd
 
 from hybrid_plugin.files import SCORES, StrPath, read_json, whole_file, write_json
 
-_FIGURES = ("settings", "queries_undefined", "tasks", "pairs")  # in scores.json; the rest is its head
-_LABELS = (
-    "task",
-    "docs",
-    "queries",
-    "setting",
-    "query_id",
-    "question",
-    "cluster",
-    "retrieved",
-    "missed",
-)  # no measures
+FIGURES = ("settings", "queries_undefined", "tasks", "pairs")  # in scores.json; the rest is its head
 PER_QUERY = "per_query.parquet"  # beside scores.json
 RUNS = "runs"  # the folder of run files beside them
 PARTS = (PER_QUERY, RUNS)  # what an evaluation folder may hold beside scores.json
 _SHOWN = 4  # measures of a line
+_RANKINGS = ("task", "docs", "queries", "setting", "query_id", "question", "cluster", "retrieved", "missed")  # columns
 _SUMS = ("NumQ", "NumRel", "NumRet")  # measures that ir_measures adds up over queries
 
 
@@ -121,8 +111,8 @@ class Scores:
         """Read what :meth:`save` wrote."""
         folder = Path(folder)
         rows = pd.read_parquet(folder / PER_QUERY)
-        about = {key: value for key, value in read_json(folder / SCORES).items() if key not in _FIGURES}
-        return cls(rows, tuple(name for name in map(str, rows.columns) if name not in _LABELS), about)
+        about = {key: value for key, value in read_json(folder / SCORES).items() if key not in FIGURES}
+        return cls(rows, tuple(name for name in map(str, rows.columns) if name not in _RANKINGS), about)
 
     def save(self, folder: StrPath) -> None:
         """Write ``scores.json`` and ``per_query.parquet``."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,16 +25,26 @@ Views = tuple[dict[View, Part], dict[View, Vectors]]
 
 
 def encoded_vectors(
-    benchmark: Benchmark, encoder: Encoder, folder: StrPath, *, batch_size: int | None = None, progress: bool = False
+    benchmark: Benchmark,
+    encoder: Encoder,
+    folder: StrPath,
+    *,
+    batch_size: int | None = None,
+    progress: bool = False,
+    identity: Mapping[str, Any] | None = None,
 ) -> Views:
     """Encode the documents and queries of a benchmark, each once, into a folder; memory is for a chunk of texts.
+
+    Parameters
+    ----------
+    identity : of the encoder, if it is known already.
 
     Raises
     ------
     UserError
         Some of them cannot be read, or are none; says so before the first is encoded.
     """
-    folder = Path(folder)
+    folder, about = Path(folder), {"identity": identity or encoder.identity}
     for views, texts in ((benchmark.doc_views, documents), (benchmark.query_views, query_texts)):
         for view in _views(views):
             if next(iter(texts(view)), None) is None:
@@ -50,6 +61,7 @@ def encoded_vectors(
             total=count_documents(view) if side == "docs" else None,
             batch_size=batch_size,
             progress=progress,
+            about=about,
         )
         return Part(vectors, langs.langs() if langs else view.lang)
 

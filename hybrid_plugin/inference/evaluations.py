@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 
 from hybrid_plugin.errors import UserError, did_you_mean
-from hybrid_plugin.evaluation.scores import PER_QUERY, Scores
+from hybrid_plugin.evaluation.scores import FIGURES, PER_QUERY, Scores
 from hybrid_plugin.files import SCORES, read_json
 from hybrid_plugin.outputs import file_checksum
 
@@ -23,7 +23,6 @@ QUERY = ["task", "query_id"]  # what tells rows of an evaluation apart
 TASK = ["task", "setting", "docs", "queries"]
 UNITS = ["question", "cluster"]  # what rows share with others
 RANKING = ["retrieved", "missed"]  # what is known of each ranking; NaN where nobody counted
-_FIGURES = ("settings", "queries_undefined", "tasks", "pairs")  # in scores.json; the rest is its head
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Evaluation:
         stated = _stated(folder)
         path = folder / PER_QUERY
         rows, told = _rows(path, measures, _measures_of(stated))
-        about = {key: value for key, value in stated.items() if key not in _FIGURES}
+        about = {key: value for key, value in stated.items() if key not in FIGURES}
         found = cls(folder, about, tuple(measures), with_places(rows), told)
         _check_figures(found.figures, stated["settings"], measures, path)
         return found

@@ -23,7 +23,7 @@ from hybrid_plugin.inference.evaluations import (
     scored_measures,
 )  # fmt: skip
 from hybrid_plugin.inference.settings import DEFAULT_MEASURES, ComparisonSettings
-from hybrid_plugin.measures.named import ALL, parse_measures
+from hybrid_plugin.measures.named import means_all, parse_measures
 from hybrid_plugin.settings import flatten
 
 Folders = Sequence[Path] | Mapping[str, Sequence[Path]]  # one a system, or of each system by its name
@@ -171,12 +171,12 @@ def measures_to_compare(folders: Folders, asked: Sequence[str] = ()) -> list[str
     UserError
         A folder is no evaluation; names the file.
     """
-    if asked and ALL not in asked:
+    if asked and not means_all(asked):
         return [*asked]
     scored = [scored_measures(folder) for folder in _all(folders)]
     common = [name for name in scored[0] if all(name in others for others in scored)]
     if asked:
-        return [*common, *(name for name in asked if name != ALL)]
+        return [*common, *(name for name in asked if not means_all([name]))]
     # Without any in common, the folder that lacks the baseline's is named where it is read.
     return [*DEFAULT_MEASURES] if {*DEFAULT_MEASURES} <= {*common} else common or scored[0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,14 @@ import numpy as np
 from hybrid_plugin.encoding.encode import encode_texts, encode_to_folder
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.identity import check_identity
+from hybrid_plugin.encoding.vectors import RECORD as VECTORS
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import StrPath, read_json, whole_folder, write_json
 from hybrid_plugin.outputs import REQUEST, file_checksum, file_is_done, folder_is_done, record_request, say_done
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH, run_writer
-from hybrid_plugin.tasks.checksum import Summed, checksum
+from hybrid_plugin.tasks.checksum import checksum
 from hybrid_plugin.tasks.sides import load_side, said_of_texts
+from hybrid_plugin.tasks.texts import Text
 from hybrid_plugin.versions import versions
 
 RECORD = "index.json"
@@ -58,17 +61,18 @@ def index_dataset(
     if folder_is_done(output, RECORD, request, overwrite):
         say_done(output)
         return output
-    texts = Summed(load_side(dataset_id, "docs").texts)  # type: ignore[union-attr]
     with whole_folder(output, RECORD) as staging:
         vectors = encode_to_folder(
             encoder,
-            texts,
+            load_side(dataset_id, "docs").texts,  # type: ignore[union-attr]
             "passage",
             staging / "vectors",
             total=docs.total,
             batch_size=batch_size,
             progress=progress,
+            about={"identity": request["encoder"]},
         )
+        made = read_json(staging / "vectors" / VECTORS)
         index = faiss.IndexFlatIP(encoder.dimension)
         for start in range(0, len(vectors.ids), 65536):
             index.add(np.ascontiguousarray(vectors.matrix[start : start + 65536]))
@@ -81,12 +85,7 @@ def index_dataset(
             staging / RECORD,
             {
                 "dataset": dataset_id,
-                "encoder": encoder.name,
-                "identity": request["encoder"],
-                "transform": encoder.transform and encoder.transform.about,
-                "count": index.ntotal,
-                "dimension": index.d,
-                "checksum": texts.checksum,
+                **{name: made[name] for name in ("encoder", "identity", "transform", "count", "dimension", "checksum")},
                 REQUEST: request,
                 "versions": versions(),
             },
@@ -136,12 +135,14 @@ def search_dataset(
         raise UserError(f"hits is {hits}; it must be at least 1")
     if output.is_dir():
         raise UserError(f"{output} is a folder; --output names the run file to write")
+    identity, record = encoder.identity, _record(index_folder)
     index, doc_ids = _read_index(index_folder, encoder)
-    _check_documents(dataset_id, index_folder, doc_ids)
+    _check_encoder(record, identity, index_folder, encoder)
+    _check_documents(dataset_id, record, index_folder, doc_ids)
     texts = list(asked.texts)
     request = {
         "queries": checksum(texts),
-        "encoder": encoder.identity,
+        "encoder": identity,
         "index": file_checksum(index_folder / "index"),
         "hits": hits,
     }
@@ -161,7 +162,7 @@ def search_dataset(
 
 
 def _read_index(folder: Path, encoder: Encoder) -> tuple[Any, np.ndarray]:
-    """The index in a folder and the ids of its documents, object [documents]; refuses one of another encoder."""
+    """The index in a folder and the ids of its documents, object [documents]; refuses one of another dimension."""
     import faiss
 
     for name in ("index", "docid"):
@@ -179,7 +180,6 @@ def _read_index(folder: Path, encoder: Encoder) -> tuple[Any, np.ndarray]:
             f"the index {folder} has {index.d} dimensions, the encoder '{encoder.name}' {encoder.dimension}; "
             "index with the same encoder"
         )
-    check_identity(_record(folder).get("identity"), encoder.identity, f"the index {folder}", encoder.name)
     return index, doc_ids
 
 
@@ -189,26 +189,39 @@ def _record(folder: Path) -> dict[str, Any]:
     return dict(read_json(path)) if path.is_file() else {}
 
 
-def _check_documents(dataset_id: str, folder: Path, doc_ids: np.ndarray) -> None:
+def _check_encoder(record: Mapping[str, Any], identity: Mapping[str, Any], folder: Path, encoder: Encoder) -> None:
+    """Refuse an index of another encoder; one of version 0.1 says only whether its vectors are transformed."""
+    check_identity(record.get("identity"), identity, f"the index {folder}", encoder.name)
+    if "identity" not in record and "transform" in record:
+        about = encoder.transform and encoder.transform.about
+        if record["transform"] != about:
+            raise UserError(
+                f"the index {folder} was made {'with' if record['transform'] else 'without'} a transform and the "
+                f"encoder '{encoder.name}' has {'another or none' if record['transform'] else 'one'}; use the same"
+            )
+
+
+def _check_documents(dataset_id: str, record: Mapping[str, Any], folder: Path, doc_ids: np.ndarray) -> None:
     """Refuse an index of other documents than a dataset has, as far as these are known without reading many."""
     docs = load_side(dataset_id, "docs")
     if docs is None:  # queries alone, for any documents
         return
-    record = _record(folder)
     made_of = f"'{record['dataset']}'" if record.get("dataset") else "others"
     message = f"the index {folder} is not of the documents of '{dataset_id}', but of {made_of}; index '{dataset_id}'"
     if docs.total is not None and docs.total != len(doc_ids):
         raise UserError(f"{message} ({len(doc_ids):,} documents, not {docs.total:,})")
-    said = said_of_texts(dataset_id, docs.texts, "docs")
+    ids = []
+
+    def noted() -> Iterator[Text]:
+        for text in docs.texts:
+            ids.append(text.id)
+            yield text
+
+    said = said_of_texts(dataset_id, noted(), "docs")
     if "checksum" in said and (
-        sorted(_ids(dataset_id)) != sorted(doc_ids) or record.get("checksum", said["checksum"]) != said["checksum"]
+        sorted(ids) != sorted(doc_ids) or record.get("checksum", said["checksum"]) != said["checksum"]
     ):
         raise UserError(f"{message} (other ids or texts)")
-
-
-def _ids(dataset_id: str) -> list[str]:
-    docs = load_side(dataset_id, "docs")
-    return [] if docs is None else [text.id for text in docs.texts]
 
 
 def _in_trec_order(scores: np.ndarray, places: np.ndarray, doc_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import SCORES, SWEEP_RUN, StrPath, check_output, read_json
-from hybrid_plugin.outputs import difference
+from hybrid_plugin.outputs import OVERWRITE, difference
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.listing import listed
 from hybrid_plugin.tasks.named import load_benchmark, load_dataset
@@ -110,10 +110,7 @@ def _planned(run: Run, folder: Path, materials: _Materials, overwrite: bool) -> 
         made_from["source"] = [source.known_by for source in sources]
     differs = _difference(run, folder, made_from)
     if differs and not overwrite:
-        raise UserError(
-            f"{folder} holds a run of this name with other settings ({differs}); choose another output, or replace it "
-            "with --overwrite (overwrite=True)"
-        )
+        raise UserError(f"{folder} holds a run of this name with other settings ({differs}); {OVERWRITE}")
     done = [name for name in run.benchmarks if not differs and (folder / place(name) / SCORES).exists()]
     train = run.trained and (bool(differs) or not (folder / CHECKPOINT / RECORD).exists())
     return Planned(run, folder, made_from, train, [one for one in run.benchmarks if one not in done], differs)

@@ -184,6 +184,20 @@ def test_an_index_that_says_nothing_is_searched_with_a_word_of_warning(
         search_dataset("hybrid-demo/en/en", encoder, tmp_path / "pyserini", tmp_path / "other.trec")
 
 
+def test_the_index_of_version_0_1_says_whether_its_vectors_are_transformed(
+    encoder: Encoder, index: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(index, tmp_path / "old")
+    record = json.loads((tmp_path / "old" / "index.json").read_text())
+    old = {key: record[key] for key in ("dataset", "encoder", "count", "dimension", "versions")}
+    (tmp_path / "old" / "index.json").write_text(json.dumps(old | {"transform": None}))
+    with pytest.warns(UserWarning, match="does not say which encoder made it"):
+        search_dataset(TASK, encoder, tmp_path / "old", tmp_path / "run.trec")
+    (tmp_path / "old" / "index.json").write_text(json.dumps(old | {"transform": {"name": "centring"}}))
+    with pytest.raises(UserError, match=r"was made with a transform .* another or none; use"):
+        search_dataset(TASK, encoder, tmp_path / "old", tmp_path / "other.trec")
+
+
 def test_stored_vectors_of_another_encoder_or_text_are_refused(
     encoder: Encoder, other: Encoder, tmp_path: Path
 ) -> None:

@@ -79,7 +79,7 @@ def mine(
     with (
         whole_file(output) as file,
         scratch_folder(output.parent, output.name) as scratch,
-        closing(Search(source, encoder, scratch, settings, batch_size, progress)) as search,
+        closing(Search(source, encoder, request["encoder"], scratch, settings, batch_size, progress)) as search,
     ):
         rows_with = negatives = 0
         for place, row in enumerate(tqdm(source, desc="write", unit="row", disable=not progress)):

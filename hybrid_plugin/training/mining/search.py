@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import faiss
 import numpy as np
@@ -31,6 +32,7 @@ class Search:
 
     Parameters
     ----------
+    identity : of the encoder.
     folder : gets texts, vectors and what was found; in use until :meth:`close`.
     """
 
@@ -38,13 +40,16 @@ class Search:
         self,
         source: Source,
         encoder: Encoder,
+        identity: Mapping[str, Any],
         folder: Path,
         settings: MiningSettings,
         batch_size: int | None,
         progress: bool,
     ):
         self._source, self._settings, self._folder, self._progress = source, settings, folder, progress
-        self._encode = partial(encode_to_folder, encoder, batch_size=batch_size, progress=progress)
+        self._encode = partial(
+            encode_to_folder, encoder, batch_size=batch_size, progress=progress, about={"identity": identity}
+        )
         self._passage_langs = sorted({lang for pattern in source.patterns for lang in pattern.passages})
         self._texts = {lang: Texts(lang, (folder / f"{lang}.texts").open("w+b")) for lang in self._passage_langs}
         self._read()

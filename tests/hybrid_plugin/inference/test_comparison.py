@@ -65,6 +65,11 @@ def three(tmp_path: Path) -> list[Path]:
     ]
 
 
+def test_all_measures_are_those_in_common_in_any_case(three: list[Path]) -> None:
+    for word in ("all", "ALL"):
+        assert {*compare(three[:2], measures=[word], **FAST).figures["measure"]} == {*MEASURES}, word
+
+
 def test_measures_are_asked_for_in_any_case(three: list[Path]) -> None:
     asked = compare(three[:2], measures=["map", "rankdistance"], **FAST)
     assert list(asked.figures["measure"].unique()) == ["AP", "RankDistance"]
