@@ -9,7 +9,6 @@ import json
 import os
 import sys
 import warnings
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from hybrid_plugin.cli.interrupted import ended_as_interrupted, stopped
@@ -62,7 +61,7 @@ def application() -> App:
         help=_ABOUT,
         help_format="plaintext",
         help_formatter=HelpFormatter(),
-        version=lambda: f"hybrid-ir {version('hybrid-ir')}",
+        version=_version,
         config=[as_people_write],
         default_parameter=Parameter(
             consume_multiple=1, negative_bool=(), negative_iterable=(), show_default=show_default
@@ -73,6 +72,12 @@ def application() -> App:
     for name, (place, _) in _COMMANDS.items():
         app.command(f"hybrid_plugin.cli.{place}", name=name)
     return app
+
+
+def _version() -> str:
+    from importlib.metadata import version  # takes as long as all the rest of the overview
+
+    return f"hybrid-ir {version('hybrid-ir')}"
 
 
 def parse(words: list[str]) -> tuple[Callable[..., Any], inspect.BoundArguments]:

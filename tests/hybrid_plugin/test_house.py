@@ -92,7 +92,7 @@ def test_the_overview_of_commands_imports_nothing_heavy() -> None:
         sys.argv = ["hybrid-ir", "--help"]
         from hybrid_plugin.cli.main import main
         main()
-        assert not {"cyclopts", "numpy", "torch", "ir_datasets"} & sys.modules.keys()
+        assert not {"cyclopts", "importlib.metadata", "numpy", "torch", "ir_datasets"} & sys.modules.keys()
         """
     subprocess.run([sys.executable, "-c", "\n".join(line.strip() for line in program.splitlines())], check=True)
 
