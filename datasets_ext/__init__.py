@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datasets_ext import demo, jsonl, lareqa, neuclir
+from datasets_ext import catalogue, demo, jsonl, neuclir
 from datasets_ext.errors import CollectionError
 from datasets_ext.jsonl import register_parallel
-from datasets_ext.parallel import MULTI, LanguagePart, ParallelDoc, ParallelQuery
+from datasets_ext.parallel import MULTI, Again, LanguagePart, ParallelDoc, ParallelQuery
+from datasets_ext.published import Published
 
 __all__ = [
     "MULTI",
+    "Again",
     "CollectionError",
     "LanguagePart",
     "ParallelDoc",
@@ -38,9 +40,9 @@ def __dir__() -> list[str]:
 def register() -> None:
     """Make every collection of this package known to ir_datasets. Calling it again does nothing.
 
-    ``xquad-r`` and ``mlqa-r`` are downloaded when they are first read, not here.
+    Those that others publish are downloaded when they are first read, not here.
     """
-    lareqa.register()
+    catalogue.register()
     demo.register()
     jsonl.register()
     neuclir.register()
@@ -51,8 +53,8 @@ def add(name: str, folder: str | Path, *, overwrite: bool = False) -> list[Path]
 
     Parameters
     ----------
-    name : ``xquad-r`` or ``mlqa-r`` for the published files, or a new name for a folder of parallel JSON lines
-        (see :mod:`datasets_ext.jsonl`).
+    name : of a published collection, such as ``xquad-r``, for its files as they are published, or a new name for a
+        folder of parallel JSON lines (see :mod:`datasets_ext.jsonl`).
     overwrite : replace a collection of this name that was added from other files; of the same, nothing is done.
 
     Returns
@@ -67,22 +69,23 @@ def add(name: str, folder: str | Path, *, overwrite: bool = False) -> list[Path]
     folder = Path(folder)
     if not folder.is_dir():
         raise CollectionError(f"{folder} is not a folder")
-    if name in lareqa.LANGUAGES:
-        return lareqa.add(name, folder)
+    if name in catalogue.COLLECTIONS:
+        return catalogue.add(name, folder)
     register()  # so that no name of ours is taken for a new one
     return jsonl.add(name, folder, overwrite=overwrite)
 
 
 def is_added(name: str, folder: str | Path) -> bool:
     """Whether the files of a folder are those that :func:`add` has put where ir_datasets looks."""
-    is_added = lareqa.is_added if name in lareqa.LANGUAGES else jsonl.is_added
-    return is_added(name, Path(folder))
+    if name in catalogue.COLLECTIONS:
+        return Published(name).is_added(Path(folder))
+    return jsonl.is_added(name, Path(folder))
 
 
 def remove(name: str) -> list[Path]:
     """Remove what :func:`add` has put where ir_datasets looks, and the document stores made of it.
 
-    ``xquad-r`` and ``mlqa-r`` stay known without their files, and are downloaded when they are next read.
+    Published collections stay known without their files, and are downloaded when they are next read.
 
     Returns
     -------
@@ -94,8 +97,8 @@ def remove(name: str) -> list[Path]:
         There is no such collection, or it has no files there.
     """
     register()
-    if name in lareqa.LANGUAGES:
-        return lareqa.remove(name)
+    if name in catalogue.COLLECTIONS:
+        return catalogue.remove(name)
     if name in demo.NAMES:
         raise CollectionError(f"'{name}' comes with this package and cannot be removed")
     return jsonl.remove(name)

@@ -88,17 +88,19 @@ def load(part: str, lang: str) -> LanguagePart:
     for fact in chosen:
         paragraphs.setdefault(fact.entity, []).append(passages[fact])
 
-    data = LanguagePart(docs=[], queries=[], relevant={})
+    docs: list[ParallelDoc] = []
+    queries: list[ParallelQuery] = []
+    relevant: dict[str, list[str]] = {}
     for fact in chosen:
         doc_id = f"{lang}_{fact.paragraph}_{fact.sentence}"
         title = _forms(fact.kind, fact.entity, lang)["name"]
-        data.docs.append(ParallelDoc(doc_id, passages[fact], " ".join(paragraphs[fact.entity]), title, lang))
+        docs.append(ParallelDoc(doc_id, passages[fact], " ".join(paragraphs[fact.entity]), title, lang))
         for variant, question in enumerate(questions(fact, lang), start=1):
             cluster = f"{fact.entity}-{fact.attribute}"
             parallel_id = f"{cluster}-{variant}"
-            data.queries.append(ParallelQuery(f"{parallel_id}_{lang}", question, lang, parallel_id, cluster))
-            data.relevant[parallel_id] = [doc_id]
-    return data
+            queries.append(ParallelQuery(f"{parallel_id}_{lang}", question, lang, parallel_id, cluster))
+            relevant[parallel_id] = [doc_id]
+    return LanguagePart(docs, queries, relevant)
 
 
 def fingerprint() -> str:

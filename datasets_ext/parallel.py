@@ -19,12 +19,14 @@ id                    documents                   queries
 # Without `from __future__ import annotations`: the exporters of ir_datasets leave out every field of a record whose
 # annotation is not a type, and with that import all annotations are text.
 import json
+import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,6 +37,7 @@ from ir_datasets.indices import DEFAULT_DOCSTORE_OPTIONS, Docstore, PickleLz4Ful
 from ir_datasets.util import MetadataProvider
 
 MULTI = "multi"  # the DOCS part of an id that names the pool of all languages
+_LISTED = 1000  # pairs of languages, at most, of a collection whose ids stand in ir_datasets' list
 
 
 class ParallelDoc(NamedTuple):
@@ -65,23 +68,53 @@ class ParallelQuery(NamedTuple):
 
 @dataclass(frozen=True)
 class LanguagePart:
-    """All that a collection holds of one language."""
+    """All that a collection holds of one language.
 
-    docs: list[ParallelDoc]
-    queries: list[ParallelQuery]
-    relevant: dict[str, list[str]]  # parallel id -> ids of the documents of this language that answer it
+    Parameters
+    ----------
+    docs : may be many, so whoever asks goes through them and keeps none: anything that can be gone through again and
+        again, such as a list or :class:`Again`.
+    relevant : parallel id -> the documents of this language that answer it; where documents are graded, a mapping of
+        all that are judged to their grades, of which those above 0 answer it.
+    """
+
+    docs: Iterable[Any]
+    queries: Sequence[Any]
+    relevant: Mapping[str, Collection[str]]
 
     def __repr__(self) -> str:
-        return f"LanguagePart({len(self.docs):,} documents, {len(self.queries):,} queries)"
+        many = f"{len(self.docs):,} documents" if isinstance(self.docs, Sized) else "documents"
+        return f"LanguagePart({many}, {len(self.queries):,} queries)"
+
+    def grades(self, parallel_id: str) -> Mapping[str, int]:
+        """The judged documents of this language for a question, with their grades."""
+        judged = self.relevant.get(parallel_id, ())
+        return judged if isinstance(judged, Mapping) else dict.fromkeys(judged, 1)
+
+    def answers(self, parallel_id: str) -> int:
+        """How many documents of this language answer a question."""
+        judged = self.relevant.get(parallel_id, ())
+        return sum(grade > 0 for grade in judged.values()) if isinstance(judged, Mapping) else len(judged)
 
 
+@dataclass(frozen=True)
+class Again(Iterable[Any]):
+    """What a function gives, each time that somebody goes through it: documents that are read and not held."""
+
+    read: Callable[[], Iterator[Any]]
+
+    def __iter__(self) -> Iterator[Any]:
+        return self.read()
+
+
+@dataclass(eq=False)
 class ParallelCollection:
     """A named set of languages, each loaded when it is first asked for and kept.
 
     Parameters
     ----------
     name : the ir_datasets id of the collection.
-    languages : ISO 639-1 codes, sorted.
+    languages : the codes of those that have documents, sorted; ISO 639-1 unless the publisher has codes of its own.
     load : one language -> its :class:`LanguagePart`. Raises :class:`CollectionError` on damaged files.
     fingerprint : changes whenever the contents do; names the document store on disk, so none is ever stale.
     at_hand : whether a language can be read without a download; by default nobody knows, so it cannot.
@@ -90,57 +123,88 @@ class ParallelCollection:
         reading the collection; otherwise they are counted, those of an id when somebody asks for them.
     licence : of its texts.
     empty : (documents, queries) of the ids that are known to have no queries.
+    asked_in : the languages of the queries, where they are not those of the documents.
+    through : languages of which a cross-lingual task has one on either side, in collections of so many languages that
+        nobody scores all pairs; empty: all pairs. The ids of all pairs are there in any case.
+    answers_itself : whether a query is among the documents of its own language, word for word, as where translations
+        are to be found: then nothing is asked within a language, and a query's pool has the other languages alone.
+    streamed : whether documents are too many to be held.
+    measures : the official ones, by ir_measures' names.
+    description : in a line, for lists.
+    qrels_defs : what each grade means.
+    doc_type, query_type : of the records; more fields than those of the defaults may follow.
     """
 
-    def __init__(
-        self,
-        name: str,
-        languages: Sequence[str],
-        load: Callable[[str], LanguagePart],
-        fingerprint: str,
-        at_hand: Callable[[str], bool] = lambda lang: False,
-        read_queries: Callable[[str], Iterable[ParallelQuery]] | None = None,
-        metadata: Callable[[], dict[str, Any]] | None = None,
-        licence: str = "",
-        empty: Iterable[tuple[str, str]] = (),
-    ):
-        self.name = name
-        self.languages = tuple(languages)
-        self.fingerprint = fingerprint
-        self.at_hand = at_hand
-        self.metadata = metadata
-        self.licence = licence
-        self.empty = frozenset(empty)
-        self._load = load
-        self._read_queries = read_queries or (lambda lang: load(lang).queries)
+    name: str
+    languages: Sequence[str]
+    load: Callable[[str], LanguagePart]
+    fingerprint: str
+    at_hand: Callable[[str], bool] = lambda lang: False
+    read_queries: Callable[[str], Iterable[Any]] | None = None
+    metadata: Callable[[], dict[str, Any]] | None = None
+    licence: str = ""
+    empty: Iterable[tuple[str, str]] = ()
+    asked_in: Sequence[str] = ()
+    through: Sequence[str] = ()
+    answers_itself: bool = False
+    streamed: bool = False
+    measures: Sequence[str] = ()
+    description: str = ""
+    qrels_defs: Mapping[int, str] = field(default_factory=lambda: {1: "answers the question"})
+    doc_type: type = ParallelDoc
+    query_type: type = ParallelQuery
+
+    def __post_init__(self) -> None:
+        self.languages = tuple(self.languages)
+        self.asked_in = tuple(self.asked_in) or self.languages
+        self.empty = frozenset(self.empty)
         self._parts: dict[str, LanguagePart] = {}
 
     def part(self, lang: str) -> LanguagePart:
         """Documents, queries and relevance of one language."""
         if lang not in self._parts:
-            self._parts[lang] = self._load(lang)
+            self._parts[lang] = self.load(lang)
         return self._parts[lang]
 
-    def queries(self, lang: str) -> Iterable[ParallelQuery]:
+    def queries(self, lang: str) -> Iterable[Any]:
         """The queries of one language, for a single look: neither they nor the documents are kept."""
-        return self._parts[lang].queries if lang in self._parts else self._read_queries(lang)
+        if lang in self._parts:
+            return self._parts[lang].queries
+        return self.read_queries(lang) if self.read_queries else self.load(lang).queries
+
+    def forget(self) -> None:
+        """Read everything anew from now on."""
+        self._parts.clear()
 
     def qrels(self, doc_langs: Sequence[str], query_langs: Sequence[str]) -> Iterator[GenericQrel]:
-        """Every (query, relevant document) of these languages, in the order of the queries."""
-        relevant = [self.part(lang).relevant for lang in doc_langs]
+        """Every (query, judged document) of these languages, in the order of the queries; of queries with an answer."""
+        answered = self.answers(doc_langs)
+        parts = [self.part(lang) for lang in doc_langs]
         for lang in query_langs:
             for query in self.part(lang).queries:
-                for by_id in relevant:
-                    for doc_id in by_id.get(query.parallel_id, ()):
-                        yield GenericQrel(query.query_id, doc_id, 1)
+                if query.parallel_id in answered:
+                    for part in parts:
+                        for doc_id, grade in part.grades(query.parallel_id).items():
+                            yield GenericQrel(query.query_id, doc_id, grade)
 
     def answers(self, doc_langs: Sequence[str]) -> Counter[str]:
         """The number of relevant documents in some languages, by parallel id; without those that have none."""
         found: Counter[str] = Counter()
         for lang in doc_langs:
-            for parallel_id, doc_ids in self.part(lang).relevant.items():
-                if doc_ids:
-                    found[parallel_id] += len(doc_ids)
+            part = self.part(lang)
+            for parallel_id in part.relevant:
+                number = part.answers(parallel_id)
+                if number:
+                    found[parallel_id] += number
+        return found
+
+    def grades(self, doc_langs: Sequence[str]) -> dict[str, Counter[int]]:
+        """How many documents in some languages are judged with which grade, by parallel id."""
+        found: dict[str, Counter[int]] = {}
+        for lang in doc_langs:
+            part = self.part(lang)
+            for parallel_id in part.relevant:
+                found.setdefault(parallel_id, Counter()).update(part.grades(parallel_id).values())
         return found
 
 
@@ -153,19 +217,18 @@ class ParallelDocs(BaseDocs):
         self._langs = langs
 
     @ir_datasets.util.use_docstore
-    def docs_iter(self) -> Iterator[ParallelDoc]:
-        for lang in self._langs:
-            yield from self._collection.part(lang).docs
+    def docs_iter(self) -> Iterator[Any]:
+        return chain.from_iterable(self._collection.part(lang).docs for lang in self._langs)
 
-    def docs_cls(self) -> type[ParallelDoc]:
-        return ParallelDoc
+    def docs_cls(self) -> type:
+        return self._collection.doc_type
 
     def docs_store(self, field: str = "doc_id", options: Any = DEFAULT_DOCSTORE_OPTIONS) -> PickleLz4FullStore:
         home = ir_datasets.util.home_path() / self._collection.name
         return PickleLz4FullStore(
             path=str(home / f"{self._docs}-{self._collection.fingerprint}.pklz4"),
-            init_iter_fn=lambda: (doc for lang in self._langs for doc in self._collection.part(lang).docs),
-            data_cls=ParallelDoc,
+            init_iter_fn=lambda: chain.from_iterable(self._collection.part(lang).docs for lang in self._langs),
+            data_cls=self._collection.doc_type,
             lookup_field=field,
             index_fields=["doc_id"],
             options=options,
@@ -209,7 +272,7 @@ class ParallelQueries(BaseQueries):
         self._doc_langs = doc_langs
         self._query_langs = query_langs
 
-    def queries_iter(self) -> Iterator[ParallelQuery]:
+    def queries_iter(self) -> Iterator[Any]:
         answered = self._collection.answers(self._doc_langs)
         for lang in self._query_langs:
             for query in self._collection.part(lang).queries:
@@ -228,11 +291,11 @@ class ParallelQueries(BaseQueries):
         """What goes before and after a parallel id, in one language."""
         return ("", f"_{self._query_langs[0]}") if len(self._query_langs) == 1 else ("", "")
 
-    def queries_cls(self) -> type[ParallelQuery]:
-        return ParallelQuery
+    def queries_cls(self) -> type:
+        return self._collection.query_type
 
     def queries_store(self) -> QueryStore:
-        return QueryStore(self.queries_iter(), ParallelQuery)
+        return QueryStore(self.queries_iter(), self._collection.query_type)
 
     def queries_namespace(self) -> str:
         return self._collection.name
@@ -253,7 +316,7 @@ class ParallelQrels(BaseQrels):
         return self._collection.qrels(self._doc_langs, self._query_langs)
 
     def qrels_defs(self) -> dict[int, str]:
-        return {1: "answers the question"}
+        return dict(self._collection.qrels_defs)
 
 
 class PackageDocumentation(YamlDocumentation):
@@ -368,10 +431,10 @@ def count(collection: ParallelCollection) -> dict[str, Any]:
         result[f"{collection.name}/{docs}"] = {"docs": count_docs(collection, doc_langs)}
     result[collection.name] = {
         "docs": {"_ref": f"{collection.name}/{MULTI}"},
-        **count_queries(collection, collection.languages, collection.languages),
+        **count_queries(collection, collection.languages, collection.asked_in),
     }
     for docs, doc_langs in pools.items():
-        for lang in collection.languages:
+        for lang in collection.asked_in:
             result[f"{collection.name}/{docs}/{lang}"] = {
                 "docs": {"_ref": f"{collection.name}/{docs}"},
                 **count_queries(collection, doc_langs, [lang]),
@@ -381,19 +444,26 @@ def count(collection: ParallelCollection) -> dict[str, Any]:
 
 def count_docs(collection: ParallelCollection, langs: Sequence[str]) -> dict[str, Any]:
     """The number of documents in some languages, as metadata."""
-    return {"count": sum(len(collection.part(lang).docs) for lang in langs)}
+    docs = [collection.part(lang).docs for lang in langs]
+    return {"count": sum(len(some) if isinstance(some, Sized) else sum(1 for _ in some) for some in docs)}
 
 
 def count_queries(
     collection: ParallelCollection, doc_langs: Sequence[str], query_langs: Sequence[str]
 ) -> dict[str, Any]:
     """The numbers of queries and qrels between some languages, as metadata."""
-    answers = collection.answers(doc_langs)
-    found = [answers[query.parallel_id] for lang in query_langs for query in collection.part(lang).queries]
-    qrels = sum(found)
+    answers, grades = collection.answers(doc_langs), collection.grades(doc_langs)
+    asked = Counter(query.parallel_id for lang in query_langs for query in collection.part(lang).queries)
+    judged: Counter[int] = Counter()
+    for parallel_id, times in asked.items():
+        if parallel_id in answers:
+            judged.update({grade: number * times for grade, number in grades[parallel_id].items()})
     return {
-        "queries": {"count": sum(number > 0 for number in found)},
-        "qrels": {"count": qrels, "fields": {"relevance": {"counts_by_value": {"1": qrels}}}},
+        "queries": {"count": sum(times for parallel_id, times in asked.items() if parallel_id in answers)},
+        "qrels": {
+            "count": judged.total(),
+            "fields": {"relevance": {"counts_by_value": {str(grade): judged[grade] for grade in sorted(judged)}}},
+        },
     }
 
 
@@ -412,6 +482,8 @@ def unregister_collection(name: str) -> None:
         known = ir_datasets.registry._registered  # which offers no way back
         for dataset_id in [one for one in known if f"{one}/".startswith(f"{name}/")]:
             del known[dataset_id]
+        patterns = ir_datasets.registry._patterns
+        patterns[:] = [one for one in patterns if not one[0].pattern.startswith(f"^{re.escape(name)}/")]
 
 
 def remove_stores(name: str) -> list[Path]:
@@ -426,29 +498,38 @@ def remove_stores(name: str) -> list[Path]:
 
 
 def register_collection(collection: ParallelCollection, documentation: YamlDocumentation) -> None:
-    """Register all ids of a collection with ir_datasets. Does nothing where the name is registered already."""
+    """Register all ids of a collection with ir_datasets. Does nothing where the name is registered already.
+
+    Of collections of very many languages the ids of all pairs are known by their form, and are not in lists.
+    """
     if collection.name in ir_datasets.registry:
         return
     _registered.append(collection)
     shared = MetadataProvider(collection.metadata) if collection.metadata else None
 
-    name, languages = collection.name, collection.languages
+    name, languages, asked_in = collection.name, collection.languages, collection.asked_in
     # One handler for each set of documents, shared by all ids that have it: ir_datasets.docs_parent_id compares them.
     pools: dict[str, Sequence[str]] = {MULTI: languages, **{lang: (lang,) for lang in languages}}
     handlers = {docs: ParallelDocs(collection, docs, langs) for docs, langs in pools.items()}
 
-    def add(key: tuple[str | None, str | None], docs: str, query_langs: Sequence[str] = ()) -> None:
+    def entry(key: tuple[str | None, str | None], docs: str, query_langs: Sequence[str] = ()) -> Dataset:
         dataset_id = "/".join(filter(None, (name, *key)))
         provider = shared or _Counted(collection, pools[docs], query_langs)
         if query_langs:
             queries, qrels = (side(collection, pools[docs], query_langs) for side in (ParallelQueries, ParallelQrels))
-            dataset = Dataset(_Metadata(dataset_id, provider), handlers[docs], queries, qrels, documentation(key))
-        else:
-            dataset = Dataset(_DocsMetadata(dataset_id, provider), handlers[docs], documentation(key))
-        ir_datasets.registry.register(dataset_id, dataset)
+            return Dataset(_Metadata(dataset_id, provider), handlers[docs], queries, qrels, documentation(key))
+        return Dataset(_DocsMetadata(dataset_id, provider), handlers[docs], documentation(key))
 
-    add((None, None), MULTI, languages)
+    registry = ir_datasets.registry
+    registry.register(name, entry((None, None), MULTI, asked_in))
     for docs in pools:
-        add((docs, None), docs)
-        for lang in languages:
-            add((docs, lang), docs, (lang,))
+        registry.register(f"{name}/{docs}", entry((docs, None), docs))
+    listed = pools if len(languages) * len(asked_in) <= _LISTED else (MULTI,)
+    for docs in listed:
+        for lang in asked_in:
+            registry.register(f"{name}/{docs}/{lang}", entry((docs, lang), docs, (lang,)))
+    if listed != pools:
+        pairs = "({})/({})".format(*("|".join(map(re.escape, side)) for side in (languages, asked_in)))
+        registry.register_pattern(
+            rf"^{re.escape(name)}/{pairs}$", lambda _, key: entry((key[0], key[1]), key[0], (key[1],))
+        )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import ir_datasets
-
 from datasets_ext import lareqa
+from datasets_ext.published import Published
 from hybrid_plugin.java import JAVA_NEEDED, find_java
 from hybrid_plugin.plugins import OFFERS, manager, offers
 from hybrid_plugin.versions import versions
@@ -53,8 +52,9 @@ def _device() -> Finding:
 def _collections() -> list[Finding]:
     findings = []
     for name, languages in lareqa.LANGUAGES.items():
-        missing = [lang for lang in languages if not lareqa.local_path(name, lang).is_file()]
-        home = ir_datasets.util.home_path() / name
+        published = Published(name)
+        missing = [lang for lang in languages if not published.at_hand(f"{lang}.json")]
+        home = published.folder
         if missing:
             remedy = f"downloaded when first used; from local copies: hybrid-ir datasets add {name} FOLDER"
             findings.append(Finding(name, False, f"not in {home}: {', '.join(missing)}", remedy))

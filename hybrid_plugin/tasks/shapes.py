@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from datasets_ext import MULTI
 from hybrid_plugin.tasks.task import Qrels, Task, View
 
 
-def parallel(name: str, languages: Iterable[str]) -> tuple[Task, ...]:
+def parallel(
+    name: str,
+    languages: Iterable[str],
+    asked_in: Iterable[str] = (),
+    *,
+    through: Collection[str] = (),
+    answers_itself: bool = False,
+) -> tuple[Task, ...]:
     """The tasks of a parallel collection with the ids of ``datasets_ext``: mono, cross and multi.
 
     ``{name}/{docs}/{queries}`` has the judgements of a task, ``{name}/{lang}`` the documents of a language and
     ``{name}/multi/{lang}`` all its queries, which have a ``parallel_id`` and a ``cluster``.
+
+    Parameters
+    ----------
+    languages : of the documents.
+    asked_in : of the queries; those of the documents unless they are given.
+    through : languages of which a task of cross has one on either side; empty: all pairs.
+    answers_itself : whether a query is a document of its own language, word for word: then there is no mono, and the
+        pool for a query has the other languages.
     """
     known = tuple(languages)
+    docs = {lang: View(f"{name}/{lang}", lang) for lang in known}
+
+    def others(lang: str) -> tuple[str, ...]:
+        return tuple(one for one in known if one != lang)
+
+    def qrels(one: str, lang: str) -> tuple[Qrels, ...]:
+        if answers_itself and one == MULTI:
+            return tuple(Qrels(f"{name}/{other}/{lang}") for other in others(lang))
+        if one == lang:
+            return () if answers_itself else (Qrels(f"{name}/{one}/{lang}"),)
+        if one != MULTI and through and one not in through and lang not in through:
+            return ()
+        return (Qrels(f"{name}/{one}/{lang}"),)
+
     return grid(
-        docs={lang: View(f"{name}/{lang}", lang) for lang in known},
-        queries={lang: View(f"{name}/{MULTI}/{lang}", lang) for lang in known},
-        qrels=lambda docs, queries: (Qrels(f"{name}/{docs}/{queries}"),),
+        docs=docs,
+        queries={lang: View(f"{name}/{MULTI}/{lang}", lang) for lang in tuple(asked_in) or known},
+        qrels=qrels,
+        pool=(lambda lang: tuple(docs[other] for other in others(lang))) if answers_itself else None,
         question="parallel_id",
         cluster="cluster",
     )

@@ -19,6 +19,7 @@ import datasets_ext
 from datasets_ext import CollectionError
 from datasets_ext.lareqa import parse
 from datasets_ext.parallel import ParallelCollection, count
+from datasets_ext.published import Published as PublishedFiles
 from tests.conftest import ROOT, run_cli
 
 LANGUAGES = {
@@ -211,7 +212,7 @@ def test_a_cluster_is_known_from_the_file_of_one_language(
     home: Path = request.getfixturevalue("home")  # another one, from here on
     (home / name).mkdir(parents=True)
     shutil.copyfile(lareqa / name / "vi.json", home / name / "vi.json")
-    alone = datasets_ext.lareqa._load(name, "vi").queries
+    alone = datasets_ext.lareqa._load(PublishedFiles(name), "vi").queries
     assert {query.query_id: query.cluster for query in alone} == together
 
 

@@ -40,7 +40,7 @@ def known_origins() -> list[tuple[str, str, tuple[str, ...]]]:
 def _at_hand() -> tuple[tuple[ParallelCollection, tuple[str, ...]], ...]:
     """The registered collections with the languages that can be read without a download."""
     datasets_ext.register()
-    found = ((one, tuple(filter(one.at_hand, one.languages))) for one in registered_collections())
+    found = ((one, tuple(filter(one.at_hand, one.asked_in))) for one in registered_collections())
     return tuple((one, langs) for one, langs in found if langs)
 
 
