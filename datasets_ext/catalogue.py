@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from datasets_ext import lareqa
+from datasets_ext import afriqa, belebele, ciral, lareqa, mkqa, mtop, multieup, mupler, neuclir_bench, udhr, xm3600
 from datasets_ext.parallel import (
     PackageDocumentation,
     ParallelCollection,
@@ -13,11 +13,23 @@ from datasets_ext.parallel import (
     registered_collections,
     remove_stores,
 )
-from datasets_ext.published import Published
+from datasets_ext.published import PART_OF, Published
 
 COLLECTIONS: dict[str, Callable[[Published], ParallelCollection]] = {
     "xquad-r": lareqa.collection,
     "mlqa-r": lareqa.collection,
+    "belebele": belebele.collection,
+    "mkqa": mkqa.collection,
+    "xm3600": xm3600.collection,
+    "mtop": mtop.collection,
+    "mupler": mupler.collection,
+    "udhr": udhr.collection,
+    "multieup": multieup.collection,
+    "neuclir-bench": neuclir_bench.collection,
+    "neuclir-bench-mt": neuclir_bench.collection,
+    **dict.fromkeys(ciral.PARTS, ciral.collection),
+    "afriqa": afriqa.collection,
+    "afriqa-questions": afriqa.questions,
 }
 
 
@@ -57,7 +69,9 @@ def remove(name: str) -> list[Path]:
 
 def _forget(name: str) -> list[Path]:
     """Read a collection anew from now on; removes what was made of its files and returns it."""
+    whole, removed = Published(name).whole, []
     for collection in registered_collections():
-        if collection.name == name:
+        if PART_OF.get(collection.name, collection.name) == whole:
             collection.forget()
-    return remove_stores(name)
+            removed += remove_stores(collection.name)
+    return removed

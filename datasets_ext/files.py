@@ -11,13 +11,17 @@ queries
 qrels
     the four columns of TREC, parted by white space: query id, anything, document id, grade
 
+As others have them, they are read as well: keys by the other names in ``NAMES``, as in a folder of BEIR or a corpus of
+Pyserini; documents and queries as columns parted by tabs, id and text, or what a first line of such names says; and the
+three columns of BEIR's judgements with their header.
+
 Documents and qrels are read as they are asked for and never held, so a file may be of any size.
 """
 
 # Without `from __future__ import annotations`, as in parallel.py: the exporters of ir_datasets look at annotations.
 import hashlib
 import keyword
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,9 +31,24 @@ from ir_datasets.formats import BaseDocs, BaseQrels, BaseQueries, TrecQrel
 from ir_datasets.indices import DEFAULT_DOCSTORE_OPTIONS, PickleLz4FullStore
 
 from datasets_ext.errors import CollectionError
-from datasets_ext.lines import check_id, count_lines, optional_text, read_jsonl, read_lines
+from datasets_ext.lines import (
+    check_id,
+    check_keys,
+    count_lines,
+    has_header,
+    optional_text,
+    read_columns,
+    read_jsonl,
+    read_lines,
+    read_qrels,
+)
 from datasets_ext.parallel import QueryStore
 
+NAMES = {  # key -> what others call it
+    "doc_id": ("docid", "_id", "id"),
+    "query_id": ("qid", "_id", "id"),
+    "text": ("contents", "query"),
+}
 _QUERY_KEYS = ("query_id", "text", "lang", "question", "cluster")
 
 
@@ -73,9 +92,9 @@ class _File:
             self._kept[what] = state, make()
         return self._kept[what][1]
 
-    def count(self) -> int:
+    def count(self, *, header: bool) -> int:
         count: int = self.keep("count", lambda: count_lines(self.path))
-        return count
+        return count - header
 
 
 class FileDocs(BaseDocs):
@@ -90,7 +109,7 @@ class FileDocs(BaseDocs):
 
     def _read(self) -> Iterator[FileDoc]:
         path, doc = self._file.path, None
-        for number, row in read_jsonl(path, {"doc_id": str, "text": str}, may_be_empty=("text",)):
+        for number, row in read_rows(path, "doc_id", may_be_empty=("text",)):
             check_id(path, number, "doc_id", row["doc_id"])
             title, lang = optional_text(path, number, row, "title"), optional_text(path, number, row, "lang")
             doc = FileDoc(row["doc_id"], row["text"], title, lang or None)
@@ -113,7 +132,7 @@ class FileDocs(BaseDocs):
         )
 
     def docs_count(self) -> int:
-        return self._file.count()
+        return self._file.count(header=_header(self._file.path, "doc_id") is not None)
 
     def docs_at_hand(self) -> bool:
         """They are files of this machine."""
@@ -155,17 +174,8 @@ class FileQrels(BaseQrels):
 
     def qrels_iter(self) -> Iterator[TrecQrel]:
         path, qrel = self._file.path, None
-        for number, line in read_lines(path):
-            columns = line.split()
-            if len(columns) != 4:
-                raise CollectionError(
-                    f"{path} line {number} has {len(columns)} columns, not the 4 of qrels: query, 0, document, grade"
-                )
-            query_id, iteration, doc_id, grade = columns
-            try:
-                qrel = TrecQrel(query_id, doc_id, int(grade), iteration)
-            except ValueError:
-                raise CollectionError(f"{path} line {number}: the grade '{grade}' is no whole number") from None
+        for query_id, doc_id, grade, iteration in read_qrels(path):
+            qrel = TrecQrel(query_id, doc_id, grade, iteration)
             yield qrel
         if qrel is None:
             raise CollectionError(f"{path} has no qrels")
@@ -180,14 +190,59 @@ class FileQrels(BaseQrels):
         return str(self._file.path)
 
     def qrels_count(self) -> int:
-        return self._file.count()
+        return self._file.count(header=has_header(self._file.path))
+
+
+def read_rows(path: Path, key: str, may_be_empty: Collection[str] = ()) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a file of documents or queries with their line numbers, by our names of their keys.
+
+    Parameters
+    ----------
+    key : of the ids: ``doc_id`` or ``query_id``.
+    may_be_empty : those of the id and the text that may be blank.
+
+    Raises
+    ------
+    CollectionError
+        A row lacks one of them; names file, line and key.
+    """
+    required: dict[str, type] = {key: str, "text": str}
+    for number, row in _as_columns(path, key) if _is_tsv(path) else read_jsonl(path, {}):
+        for ours in required:
+            if isinstance(row, dict) and ours not in row:
+                theirs = next((one for one in NAMES[ours] if one in row), None)
+                if theirs:
+                    row[ours] = row.pop(theirs)
+        check_keys(path, number, row, required, may_be_empty)
+        yield number, row
+
+
+def _as_columns(path: Path, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    header = _header(path, key)
+    columns = header or [key, "text"]
+    for at, (number, values) in enumerate(read_columns(path, len(columns))):
+        if at or not header:
+            yield number, dict(zip(columns, values, strict=True))
+
+
+def _is_tsv(path: Path) -> bool:
+    """Whether a file has columns, and no JSON."""
+    line = next((line for _, line in read_lines(path)), "")
+    return "\t" in line and not line.startswith("{")
+
+
+def _header(path: Path, key: str) -> list[str] | None:
+    """The names of a file's columns, if its first line has them."""
+    line = next((line for _, line in read_lines(path)), "")
+    names = line.rstrip("\r\n").split("\t")
+    return names if names[0] in (key, *NAMES[key]) and {"text", *NAMES["text"]}.intersection(names) else None
 
 
 def _read_queries(path: Path) -> tuple[type, list[Any]]:
     """The queries of a file and their type: the known keys, and keys that hold a text wherever they are."""
     rows: dict[str, dict[str, Any]] = {}
     keys: dict[str, bool] = {}  # every key, in the order of the file: whether it has a text everywhere
-    for number, row in read_jsonl(path, {"query_id": str, "text": str}):
+    for number, row in read_rows(path, "query_id"):
         query_id = row["query_id"]
         check_id(path, number, "query_id", query_id)
         if query_id in rows:

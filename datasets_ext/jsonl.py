@@ -42,12 +42,12 @@ from datasets_ext.parallel import (
     ParallelCollection,
     ParallelDoc,
     ParallelQuery,
+    check_name,
+    forget,
+    is_name,
     register_collection,
-    remove_stores,
-    unregister_collection,
 )
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _LANG = re.compile(r"[A-Za-z0-9-]+")  # no underscore: ids join the language with one, and none may have two readings
 _KEPT = "parallel"  # the folder of ir_datasets' home that holds the collections of `add`
 _EMPTY = "empty.json"  # beside the files of one: [DOCS, QUERIES] of the ids without queries
@@ -143,7 +143,7 @@ def register_parallel(name: str, folder: str | Path) -> None:
     folder = Path(folder).resolve()
     if _registered.get(name) == folder:
         return
-    _check_name(name)
+    check_name(name)
     languages = languages_of(folder)
     state = hashlib.sha256()
     for path in sorted(folder.glob("*.jsonl")):
@@ -155,20 +155,12 @@ def register_parallel(name: str, folder: str | Path) -> None:
         partial(read_part, folder),
         state.hexdigest()[:12],
         at_hand=languages.__contains__,
+        originals="{side}.{lang}.jsonl",
         read_queries=partial(read_queries, folder),
         empty=[tuple(one) for one in json.loads(noted.read_text())] if noted.is_file() else (),
     )
     register_collection(collection, PackageDocumentation("parallel.yaml"))
     _registered[name] = folder
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or name == _KEPT:  # whose document stores would lie among the kept collections
-        raise CollectionError(
-            f"'{name}' cannot be a collection's name: use letters, digits, '.', '_' and '-', and not just '{_KEPT}'"
-        )
-    if name in ir_datasets.registry:
-        raise CollectionError(f"'{name}' is an ir_datasets id already; choose another name")
 
 
 def _home() -> Path:
@@ -190,7 +182,7 @@ def is_added(name: str, folder: Path) -> bool:
 
 
 def _is_kept(name: str) -> bool:
-    return _NAME.fullmatch(name) is not None and (_home() / name).is_dir()
+    return is_name(name) and (_home() / name).is_dir()
 
 
 def _files(folder: Path) -> list[str]:
@@ -229,7 +221,7 @@ def add(name: str, folder: Path, *, overwrite: bool = False) -> list[Path]:
         if not said:
             return sorted(target.glob("*.jsonl"))
     else:
-        _check_name(name)
+        check_name(name)
     ids = _checked(folder)
     _home().mkdir(parents=True, exist_ok=True)
     # A folder comes into being whole or not at all: copy beside the target, then rename.
@@ -276,8 +268,7 @@ def remove(name: str) -> list[Path]:
 def _forget(name: str) -> list[Path]:
     """Make a name unknown, and remove the document stores that were made under it; returns them."""
     _registered.pop(name, None)
-    unregister_collection(name)
-    return remove_stores(name)
+    return forget(name)
 
 
 def _why_not(name: str) -> str:

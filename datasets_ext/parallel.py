@@ -36,7 +36,11 @@ from ir_datasets.formats import BaseDocs, BaseQrels, BaseQueries, GenericQrel
 from ir_datasets.indices import DEFAULT_DOCSTORE_OPTIONS, Docstore, PickleLz4FullStore
 from ir_datasets.util import MetadataProvider
 
+from datasets_ext.errors import CollectionError
+
 MULTI = "multi"  # the DOCS part of an id that names the pool of all languages
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_RESERVED = ("parallel", "hub")  # folders of ir_datasets' home that hold kept collections, where no stores may lie
 _LISTED = 1000  # pairs of languages, at most, of a collection whose ids stand in ir_datasets' list
 
 
@@ -99,9 +103,15 @@ class LanguagePart:
 
 @dataclass(frozen=True)
 class Again(Iterable[Any]):
-    """What a function gives, each time that somebody goes through it: documents that are read and not held."""
+    """What a function gives, each time that somebody goes through it: documents that are read and not held.
+
+    Parameters
+    ----------
+    count : how many they are, if that is known without reading them.
+    """
 
     read: Callable[[], Iterator[Any]]
+    count: int | None = None
 
     def __iter__(self) -> Iterator[Any]:
         return self.read()
@@ -122,16 +132,25 @@ class ParallelCollection:
     metadata : the counts of every id, in the form of ir_datasets' ``metadata.json``, where they are known without
         reading the collection; otherwise they are counted, those of an id when somebody asks for them.
     licence : of its texts.
-    empty : (documents, queries) of the ids that are known to have no queries.
+    empty : (documents, queries) of the ids that make no tasks: that are known to have no queries, or that nobody scores.
     asked_in : the languages of the queries, where they are not those of the documents.
     through : languages of which a cross-lingual task has one on either side, in collections of so many languages that
         nobody scores all pairs; empty: all pairs. The ids of all pairs are there in any case.
     answers_itself : whether a query is among the documents of its own language, word for word, as where translations
-        are to be found: then nothing is asked within a language, and a query's pool has the other languages alone.
+        are to be found: then nothing is asked within a language, and a query's pool has the other languages alone. The
+        id of the pool has all documents, and no judgements of those in the query's language.
+    pool : gives the judgements of the pool, as those of a language are given, where they are not those of all languages
+        together. A question that is judged in a language and not in the pool is no question for the pool.
+    apart : whether each language of documents has questions of its own, of which nobody judged documents of another:
+        they are asked in that language and in those that have no documents, and there is no pool.
+    published_ids : whether documents and queries have the ids that their publisher gave them, so that runs and
+        judgements of others can be read. Queries of different languages then have the same ids.
     streamed : whether documents are too many to be held.
     measures : the official ones, by ir_measures' names.
     description : in a line, for lists.
+    language_groups : languages by the name of what they have in common, such as ``script:Cyrl``.
     qrels_defs : what each grade means.
+    originals : what a user's own data are called whose ids these are made of, such as ``{side}.{lang}.jsonl``.
     doc_type, query_type : of the records; more fields than those of the defaults may follow.
     """
 
@@ -147,10 +166,15 @@ class ParallelCollection:
     asked_in: Sequence[str] = ()
     through: Sequence[str] = ()
     answers_itself: bool = False
+    pool: Callable[[], Mapping[str, Mapping[str, int]]] | None = None
+    apart: bool = False
+    published_ids: bool = False
     streamed: bool = False
     measures: Sequence[str] = ()
     description: str = ""
+    language_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     qrels_defs: Mapping[int, str] = field(default_factory=lambda: {1: "answers the question"})
+    originals: str = ""
     doc_type: type = ParallelDoc
     query_type: type = ParallelQuery
 
@@ -178,12 +202,13 @@ class ParallelCollection:
 
     def qrels(self, doc_langs: Sequence[str], query_langs: Sequence[str]) -> Iterator[GenericQrel]:
         """Every (query, judged document) of these languages, in the order of the queries; of queries with an answer."""
-        answered = self.answers(doc_langs)
-        parts = [self.part(lang) for lang in doc_langs]
-        for lang in query_langs:
-            for query in self.part(lang).queries:
+        parts = self._judged(doc_langs)
+        for lang, answered in self.answered(doc_langs, query_langs):
+            own = self.part(lang)
+            others = [part for part in parts if part is not own] if self.asks_others(doc_langs) else parts
+            for query in own.queries:
                 if query.parallel_id in answered:
-                    for part in parts:
+                    for part in others:
                         for doc_id, grade in part.grades(query.parallel_id).items():
                             yield GenericQrel(query.query_id, doc_id, grade)
 
@@ -198,14 +223,35 @@ class ParallelCollection:
                     found[parallel_id] += number
         return found
 
+    def answered(self, doc_langs: Sequence[str], query_langs: Sequence[str]) -> Iterator[tuple[str, Counter[str]]]:
+        """Languages of queries, each with the parallel ids of those that have a relevant document in some languages."""
+        answers = self.answers(doc_langs)
+        for lang in query_langs:
+            yield lang, answers - self.answers([lang]) if self.asks_others(doc_langs) else answers
+
+    def asks_others(self, doc_langs: Sequence[str]) -> bool:
+        """Whether of the documents of some languages those of a query's own are not judged for it."""
+        return self.answers_itself and len(doc_langs) > 1
+
     def grades(self, doc_langs: Sequence[str]) -> dict[str, Counter[int]]:
         """How many documents in some languages are judged with which grade, by parallel id."""
         found: dict[str, Counter[int]] = {}
-        for lang in doc_langs:
-            part = self.part(lang)
+        for part in self._judged(doc_langs):
             for parallel_id in part.relevant:
                 found.setdefault(parallel_id, Counter()).update(part.grades(parallel_id).values())
         return found
+
+    def asked_of(self, docs: str) -> tuple[str, ...]:
+        """The languages of the queries to the documents of a language, or of the pool."""
+        if not self.apart:
+            return tuple(self.asked_in)
+        return tuple(one for one in self.asked_in if docs != MULTI and (one == docs or one not in self.languages))
+
+    def _judged(self, doc_langs: Sequence[str]) -> list[LanguagePart]:
+        """What has the judgements of some languages."""
+        if self.pool and tuple(doc_langs) == self.languages:
+            return [LanguagePart((), (), self.pool())]
+        return [self.part(lang) for lang in doc_langs]
 
 
 class ParallelDocs(BaseDocs):
@@ -242,9 +288,14 @@ class ParallelDocs(BaseDocs):
         """Whether their number is known only when they are read."""
         return self._collection.metadata is None
 
+    def docs_originals(self) -> str:
+        """What a user's own data are called whose ids these are made of; empty for others."""
+        return self._collection.originals
+
     def docs_id_form(self) -> tuple[str, str]:
         """What goes before and after an original id, in one language."""
-        return (f"{self._langs[0]}_", "") if len(self._langs) == 1 else ("", "")
+        made = len(self._langs) == 1 and not self._collection.published_ids
+        return (f"{self._langs[0]}_", "") if made else ("", "")
 
     def docs_namespace(self) -> str:
         return self._collection.name
@@ -273,23 +324,22 @@ class ParallelQueries(BaseQueries):
         self._query_langs = query_langs
 
     def queries_iter(self) -> Iterator[Any]:
-        answered = self._collection.answers(self._doc_langs)
-        for lang in self._query_langs:
+        for lang, answered in self._collection.answered(self._doc_langs, self._query_langs):
             for query in self._collection.part(lang).queries:
                 if query.parallel_id in answered:
                     yield query
 
     def queries_unanswered(self) -> Iterator[str]:
         """The ids of the other queries of these languages: nothing here is relevant to them."""
-        answered = self._collection.answers(self._doc_langs)
-        for lang in self._query_langs:
+        for lang, answered in self._collection.answered(self._doc_langs, self._query_langs):
             for query in self._collection.part(lang).queries:
                 if query.parallel_id not in answered:
                     yield query.query_id
 
     def queries_id_form(self) -> tuple[str, str]:
         """What goes before and after a parallel id, in one language."""
-        return ("", f"_{self._query_langs[0]}") if len(self._query_langs) == 1 else ("", "")
+        made = len(self._query_langs) == 1 and not self._collection.published_ids
+        return ("", f"_{self._query_langs[0]}") if made else ("", "")
 
     def queries_cls(self) -> type:
         return self._collection.query_type
@@ -404,7 +454,7 @@ class _Metadata(_DocsMetadata):
 
 
 class _Counted(MetadataProvider):
-    """The counts of one id, made when somebody asks for them."""
+    """The counts of one id, made when somebody asks for them; unknown until its files are here."""
 
     def __init__(self, collection: ParallelCollection, doc_langs: Sequence[str], query_langs: Sequence[str]):
         self._collection = collection
@@ -413,6 +463,8 @@ class _Counted(MetadataProvider):
 
     def get_metadata(self, dsid: str, entity_type: ir_datasets.EntityType) -> dict[str, Any]:
         side = ir_datasets.EntityType(entity_type).value
+        if not all(map(self._collection.at_hand, chain(*self._langs))):
+            return {}  # to ask for a number is no reason to download
         if side not in self._known:
             self._known.update(
                 {"docs": count_docs(self._collection, self._langs[0])}
@@ -444,22 +496,31 @@ def count(collection: ParallelCollection) -> dict[str, Any]:
 
 def count_docs(collection: ParallelCollection, langs: Sequence[str]) -> dict[str, Any]:
     """The number of documents in some languages, as metadata."""
-    docs = [collection.part(lang).docs for lang in langs]
-    return {"count": sum(len(some) if isinstance(some, Sized) else sum(1 for _ in some) for some in docs)}
+    return {"count": sum(_number(collection.part(lang).docs) for lang in langs)}
+
+
+def _number(docs: Iterable[Any]) -> int:
+    if isinstance(docs, Again) and docs.count is not None:
+        return docs.count
+    return len(docs) if isinstance(docs, Sized) else sum(1 for _ in docs)
 
 
 def count_queries(
     collection: ParallelCollection, doc_langs: Sequence[str], query_langs: Sequence[str]
 ) -> dict[str, Any]:
     """The numbers of queries and qrels between some languages, as metadata."""
-    answers, grades = collection.answers(doc_langs), collection.grades(doc_langs)
-    asked = Counter(query.parallel_id for lang in query_langs for query in collection.part(lang).queries)
-    judged: Counter[int] = Counter()
-    for parallel_id, times in asked.items():
-        if parallel_id in answers:
-            judged.update({grade: number * times for grade, number in grades[parallel_id].items()})
+    grades = collection.grades(doc_langs)
+    queries, judged = 0, Counter[int]()
+    for lang, answered in collection.answered(doc_langs, query_langs):
+        own = collection.grades([lang]) if collection.asks_others(doc_langs) else {}
+        for query in collection.part(lang).queries:
+            if query.parallel_id in answered:
+                queries += 1
+                judged.update(grades.get(query.parallel_id, {}))
+                judged.subtract(own.get(query.parallel_id, {}))
+    judged = +judged  # without grades of which none is left
     return {
-        "queries": {"count": sum(times for parallel_id, times in asked.items() if parallel_id in answers)},
+        "queries": {"count": queries},
         "qrels": {
             "count": judged.total(),
             "fields": {"relevance": {"counts_by_value": {str(grade): judged[grade] for grade in sorted(judged)}}},
@@ -497,9 +558,38 @@ def remove_stores(name: str) -> list[Path]:
     return stores
 
 
+def forget(name: str) -> list[Path]:
+    """Make a name unknown, and remove the document stores that were made under it; returns them."""
+    unregister_collection(name)
+    return remove_stores(name)
+
+
+def is_name(name: str) -> bool:
+    """Whether a name can be that of a collection of one's own: that of a file as well."""
+    return _NAME.fullmatch(name) is not None
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that a new collection cannot have.
+
+    Raises
+    ------
+    CollectionError
+        It is not of the form of an id, or known already.
+    """
+    if not is_name(name) or name in _RESERVED:
+        raise CollectionError(
+            f"'{name}' cannot be a collection's name: use letters, digits, '.', '_' and '-', and not just "
+            f"{' or '.join(map(repr, _RESERVED))}"
+        )
+    if name in ir_datasets.registry:
+        raise CollectionError(f"'{name}' is an ir_datasets id already; choose another name")
+
+
 def register_collection(collection: ParallelCollection, documentation: YamlDocumentation) -> None:
     """Register all ids of a collection with ir_datasets. Does nothing where the name is registered already.
 
+    Where queries of different languages have the same ids, that of the whole collection has the documents alone.
     Of collections of very many languages the ids of all pairs are known by their form, and are not in lists.
     """
     if collection.name in ir_datasets.registry:
@@ -521,12 +611,12 @@ def register_collection(collection: ParallelCollection, documentation: YamlDocum
         return Dataset(_DocsMetadata(dataset_id, provider), handlers[docs], documentation(key))
 
     registry = ir_datasets.registry
-    registry.register(name, entry((None, None), MULTI, asked_in))
+    registry.register(name, entry((None, None), MULTI, () if collection.published_ids else asked_in))
     for docs in pools:
         registry.register(f"{name}/{docs}", entry((docs, None), docs))
     listed = pools if len(languages) * len(asked_in) <= _LISTED else (MULTI,)
     for docs in listed:
-        for lang in asked_in:
+        for lang in collection.asked_of(docs):
             registry.register(f"{name}/{docs}/{lang}", entry((docs, lang), docs, (lang,)))
     if listed != pools:
         pairs = "({})/({})".format(*("|".join(map(re.escape, side)) for side in (languages, asked_in)))

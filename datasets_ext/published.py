@@ -9,6 +9,10 @@ ir_datasets' home:
     of its bytes, where one is known; where none is, that of the first copy is noted, and another file is refused later
 ``size``
     in bytes, if known: whether the disk has room for it is asked before
+``count``
+    of the documents in it, where it would take long to count them
+
+A collection that is a part of another, or other tasks on its files, has the same files: see ``PART_OF``.
 
 A file is compared with its checksum once, and again whenever its size or time of change is not that of then.
 """
@@ -29,6 +33,12 @@ import ir_datasets
 from datasets_ext.errors import CollectionError
 from datasets_ext.parallel import package_json
 
+PART_OF = {  # name -> the collection whose files it is made of
+    "afriqa-questions": "afriqa",
+    "ciral-dev": "ciral",
+    "ciral-shallow": "ciral",
+    "ciral-test-b": "ciral",
+}
 _NOTED = "verified.json"  # in the collection's folder: path -> size, time of change and checksum of what was compared
 
 
@@ -43,12 +53,14 @@ class Published:
 
     def __init__(self, name: str, folder: Path | None = None):
         self.name = name
+        self.whole = PART_OF.get(name, name)
+        """The collection that has the files."""
         self._folder = folder
 
     @cached_property
     def table(self) -> dict[str, dict[str, Any]]:
         """What is known of each file, by its path."""
-        table: dict[str, dict[str, Any]] = package_json(f"downloads/{self.name}.json")
+        table: dict[str, dict[str, Any]] = package_json(f"downloads/{self.whole}.json")
         return table
 
     @property
@@ -59,13 +71,14 @@ class Published:
     @property
     def folder(self) -> Path:
         """Where the files lie, here or not."""
-        return self._folder or Path(ir_datasets.util.home_path()) / self.name
+        return self._folder or Path(ir_datasets.util.home_path()) / self.whole
 
     def local(self, file: str) -> Path:
         """Where a file lies, here or not."""
         path = self.folder / file
-        if self._folder is not None and not path.is_file():
-            return self.folder / Path(file).name  # in a folder of one's own they may lie side by side
+        name = path.name
+        if self._folder is not None and not path.is_file() and [Path(one).name for one in self.table].count(name) == 1:
+            return self.folder / name  # in a folder of one's own they may lie side by side
         return path
 
     def at_hand(self, *these: str) -> bool:

@@ -30,7 +30,10 @@ from .training import BatchSettings as BatchSettings
 from .training import MiningSettings as MiningSettings
 from .training import SourceMix as SourceMix
 from .training import TrainingSettings as TrainingSettings
+from .training import TranslationSettings as TranslationSettings
 from .training import load_source as load_source
+from .training import load_translator as load_translator
 from .training import mine as mine
 from .training import store as store
 from .training import train as train
+from .training import translate as translate

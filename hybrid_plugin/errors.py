@@ -12,6 +12,19 @@ class UserError(ValueError):
     """Something the user gave is missing, damaged or contradictory. The command line exits with status 2."""
 
 
+class PartlyDone(UserError):
+    """Some of what was asked for is done, and some is not.
+
+    Parameters
+    ----------
+    found : what there is to print as JSON.
+    """
+
+    def __init__(self, message: str, found: Any):
+        super().__init__(message)
+        self.found = found
+
+
 def unknown(kind: str, name: object, known: Iterable[str]) -> UserError:
     """The error that a name is not known, which lists those that are and says which one was probably meant.
 

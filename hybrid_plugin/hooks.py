@@ -36,6 +36,11 @@ def hybrid_ir_benchmarks() -> Iterable[Any]:  # type: ignore[empty-body]
 
 
 @hookspec
+def hybrid_ir_suites() -> Iterable[Any]:  # type: ignore[empty-body]
+    """Suites, each a :class:`hybrid_plugin.tasks.Suite`: benchmarks to score together with ``evaluate --suite``."""
+
+
+@hookspec
 def hybrid_ir_transforms() -> Mapping[str, Any]:  # type: ignore[empty-body]
     """Vector transforms by the name that ``hybrid-ir transform fit`` takes.
 
@@ -81,6 +86,18 @@ def hybrid_ir_sources() -> Mapping[str, Any]:  # type: ignore[empty-body]
 def hybrid_ir_source_formats() -> Iterable[Any]:  # type: ignore[empty-body]
     """What else sources can be read from, each a :class:`hybrid_plugin.training.sources.SourceFormat`: the ``FORMAT``
     of ``--source FORMAT:WHAT``.
+    """
+
+
+@hookspec
+def hybrid_ir_translators() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Translators by the name that ``hybrid-ir translate --model`` takes, as ``NAME`` or ``NAME:WHAT``.
+
+    Each is a :class:`hybrid_plugin.training.translation.Translator`, an object with a method
+    ``translate(texts, source_lang, target_lang)``, which returns as many texts, and with an ``identity``, a mapping of
+    all that decides them, by which translations are cached; or a function that makes one of ``WHAT`` (or an empty
+    text) and of :class:`hybrid_plugin.training.translation.TranslatorOptions`. Where it has a method
+    ``check(source_lang, target_lang)`` that raises a ``UserError``, that is called before anything is translated.
     """
 
 

@@ -82,9 +82,18 @@ def file_is_done(
     return is_of(target, _recorded(beside), request)
 
 
-def record_request(target: Path, request: Request) -> None:
-    """Write beside a file, in ``{file}.json``, what it is the result of."""
-    write_json(_beside(target), {REQUEST: request, "checksum": file_checksum(target)})
+def record_request(
+    target: Path, request: Request, about: Mapping[str, Any] | None = None, *, written: Path | None = None
+) -> None:
+    """Write beside a file, in ``{file}.json``, what it is the result of.
+
+    Parameters
+    ----------
+    about : what else to record.
+    written : the file, where it gets its name only after this, so that a kill in between leaves none without a record.
+    """
+    checksum = file_checksum(written or target)
+    write_json(_beside(target), {REQUEST: request, "checksum": checksum, **(about or {})})
 
 
 def is_of(target: Path, made: Request | None, request: Request) -> bool:

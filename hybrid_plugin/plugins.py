@@ -36,6 +36,7 @@ def _subclass_of(name: str) -> Callable[[Any], bool]:
 # file, so they are named here as in the hook specifications and looked up when a plugin has offered something.
 OFFERS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
     "hybrid_ir_benchmarks": (list, "Benchmark", _instance_of("hybrid_plugin.tasks.benchmark:Benchmark")),
+    "hybrid_ir_suites": (list, "Suite", _instance_of("hybrid_plugin.tasks.suite:Suite")),
     "hybrid_ir_transforms": (
         dict, "subclass of Transform", _subclass_of("hybrid_plugin.encoding.transforms.base:Transform")
     ),
@@ -50,6 +51,11 @@ OFFERS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
     "hybrid_ir_sources": (dict, "function", callable),
     "hybrid_ir_source_formats": (
         list, "SourceFormat", _instance_of("hybrid_plugin.training.sources.formats:SourceFormat")
+    ),
+    "hybrid_ir_translators": (
+        dict,
+        "Translator or function that makes one",
+        lambda offer: callable(offer) or callable(getattr(offer, "translate", None)),
     ),
     "hybrid_ir_report_sections": (list, "Section", _instance_of("hybrid_plugin.report.section:Section")),
 }  # fmt: skip

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from tests.commands import ROOT as ROOT
+from tests.commands import run_cli as run_cli
+
 # The workers of a parallel test run share the cores, and torch's threads wait for each other by spinning.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the network
 
-ROOT = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("HYBRID_IR_SHARED", ROOT.parent / "shared"))
 LAREQA = SHARED / "data" / "lareqa"
 
@@ -95,12 +97,3 @@ def listed_benchmarks() -> dict[str, list[str]]:
     """The table of ``hybrid-ir datasets list``: name -> cells."""
     _, *rows = (re.split(" {2,}", line) for line in run_cli("datasets", "list").stdout.splitlines())
     return {cells[0]: ["" if cell == "-" else cell for cell in cells] for cells in rows}
-
-
-def run_cli(*arguments: object, check: int | None = 0) -> subprocess.CompletedProcess[str]:
-    """The command ``hybrid-ir`` in a process of its own."""
-    command = [sys.executable, "-m", "hybrid_plugin.cli", *map(str, arguments)]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-    if check is not None:
-        assert result.returncode == check, f"{command}\n{result.stdout}\n{result.stderr}"
-    return result

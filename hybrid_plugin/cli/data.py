@@ -10,7 +10,8 @@ from cyclopts import App, Parameter
 
 from hybrid_plugin import tasks, training
 from hybrid_plugin.cli import tables
-from hybrid_plugin.cli.options import DatasetId, Json, Output, Overwrite
+from hybrid_plugin.cli.options import DatasetId, Json, Named, Output, Overwrite
+from hybrid_plugin.errors import UserError
 
 datasets = App(name="datasets", help="Collections: list them, look at one, add or remove local files, export.")
 sources = App(name="sources", help="Sources of training pairs: list what --source takes, look at one.")
@@ -58,21 +59,57 @@ def describe_dataset(dataset_id: DatasetId, /, *, json: Json = False) -> Any:
 
 @datasets.command
 def add(
-    name: Annotated[str, Parameter(help="xquad-r, mlqa-r, or a name of your own.")],
-    folder: Annotated[Path, Parameter(help="Holds the collection's files.")],
+    name: Annotated[str, Parameter(help="Of a published collection, such as xquad-r, or a name of your own.")],
+    folder: Annotated[
+        str, Parameter(help="Holds the collection's files; or hf:OWNER/NAME, a data set of the Hugging Face hub.")
+    ],
     /,
     *,
     overwrite: Annotated[bool, Parameter(help="Replace a collection of this name that has other files.")] = False,
+    languages: Annotated[
+        Named, Parameter(help="Of hf:OWNER/NAME: its languages, each with what {lang} stands for: de=deu_Latn.")
+    ] = None,
+    docs: Annotated[Named, Parameter(help="Where its documents are: config, split; columns id, text, title.")] = None,
+    queries: Annotated[
+        Named, Parameter(help="Where its queries are: config, split; columns id (the same in all languages), text.")
+    ] = None,
+    qrels: Annotated[
+        Named, Parameter(help="Where its judgements are: columns query, document, grade; by default each query's row.")
+    ] = None,
+    asked_in: Annotated[
+        Named, Parameter(help="The languages of the queries, where they are not those of the documents.")
+    ] = None,
+    revision: Annotated[str | None, Parameter(help="Of the repository on the hub; by default what it has now.")] = None,
 ) -> None:
-    """Take a collection from local files: verify them and put them where ir_datasets looks.
+    """Take a collection from local files: verify them and put them where ir_datasets looks; or from the hub.
 
-    For xquad-r and mlqa-r the folder holds the published {lang}.json; for a name of your own, docs.{lang}.jsonl and
-    queries.{lang}.jsonl (see docs/collections.md).
+    For a published collection (`datasets list`) the folder holds its files as they are published; for a name of your
+    own, docs.{lang}.jsonl and queries.{lang}.jsonl (see docs/collections.md). A data set of the hub is read by the
+    names of its columns; one of MTEB's form needs none.
+
+    For example:
+
+        hybrid-ir datasets add my-faq data/faq
+        hybrid-ir datasets add scidocs hf:mteb/scidocs
+        hybrid-ir datasets add parallel-questions hf:OWNER/NAME --languages de=deu_Latn fr=fra_Latn
+          --docs config={lang} split=test id=link text=passage
+          --queries config={lang} split=test id={link}-{number} text=question
     """
     import datasets_ext
 
     tasks.register_datasets()
-    done = folder.is_dir() and datasets_ext.is_added(name, folder)
+    given = {
+        "languages": languages, "docs": docs, "queries": queries, "qrels": qrels, "asked_in": asked_in,
+        "revision": revision,
+    }  # fmt: skip
+    columns = {key: value for key, value in given.items() if value is not None}
+    if datasets_ext.is_hub(folder):
+        paths = datasets_ext.add(name, folder, columns=columns, overwrite=overwrite)
+        print(f"{name}: known from now on, by {paths[0]}")
+        return
+    if columns:
+        raise UserError(f"--{next(iter(columns)).replace('_', '-')} is for a data set of the hub, hf:OWNER/NAME")
+    done = Path(folder).is_dir() and datasets_ext.is_added(name, folder)
     paths = datasets_ext.add(name, folder, overwrite=overwrite)
     print(f"{name}: {len(paths)} files in {paths[0].parent}{', the same as before: nothing to do' if done else ''}")
     _print_ids(tasks.id_examples(tasks.load_dataset(name)))
@@ -116,13 +153,15 @@ def export(
 @sources.command(name="list")
 def list_sources(*, json: Json = False) -> Any:
     """What --source takes: the named sources, and the formats that others are read from."""
-    named, formats = sorted(training.source_loaders()), sorted(training.source_formats().items())
+    loaders, formats = training.source_loaders(), sorted(training.source_formats().items())
+    named = sorted(loaders)
     if json:
         return {
             "named": named,
             "formats": [{"name": name, "form": form.form, "description": form.description} for name, form in formats],
         }
-    described = {name: f"by this name; see: hybrid-ir sources info {name}" for name in named}
+    plain = "by this name; see: hybrid-ir sources info"
+    described = {name: getattr(loaders[name], "description", f"{plain} {name}") for name in named}
     described |= {f"{name}:{form.form}": form.description for name, form in formats}
     tables.print_descriptions("source", described)
     return None
@@ -136,7 +175,8 @@ def describe_source(
     json: Json = False,
 ) -> Any:
     """What a source holds: rows, checksum, and how many rows have which languages."""
-    source = training.load_source(name)
+    source, published = training.load_source(name), training.source_loaders().get(name)
+    terms = {key: getattr(published, key) for key in ("licence", "citation") if hasattr(published, key)}
     sizes = {pattern: len(source.having(pattern.__eq__)) for pattern in source.patterns}
     if json:
         return {
@@ -144,12 +184,14 @@ def describe_source(
             "rows": len(source),
             "languages": source.languages,
             "checksum": source.checksum,
+            **terms,
             "patterns": [
                 {"queries": pattern.queries, "passages": pattern.passages, "rows": size}
                 for pattern, size in sizes.items()
             ],
         }
     print(f"{source.name}: {len(source)} rows in {len(source.languages)} languages, {source.checksum}")
+    print(*(f"{key}: {value}" for key, value in terms.items()), sep="\n", end="\n" if terms else "")
     for pattern, size in sorted(sizes.items(), key=lambda item: -item[1])[:20]:
         print(f"{size:10} queries in {' '.join(pattern.queries)}; passages in {' '.join(pattern.passages)}")
     if len(sizes) > 20:

@@ -1,47 +1,112 @@
-"""From rankings to verdicts: evaluate, compare, report."""
+"""From rankings to verdicts: suites, evaluate, compare, report."""
 
 from __future__ import annotations
 
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import App, ArgumentCollection, Group, Parameter
 
 from hybrid_plugin import encoding, evaluation, inference, retrieval, tasks
 from hybrid_plugin import report as reporting
 from hybrid_plugin.cli import tables
-from hybrid_plugin.cli.options import BatchSize, Json, Output, Overwrite, watched
+from hybrid_plugin.cli.options import BatchSize, Json, Output, Overwrite, flat, watched
 from hybrid_plugin.encoding.settings import EncoderOptions
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.errors import PartlyDone, UserError
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.files import SCORES, read_json
 from hybrid_plugin.inference.settings import ComparisonSettings
 from hybrid_plugin.outputs import folder_is_done, say_done
 from hybrid_plugin.settings import flatten
 
+suites = App(name="suites", help="Suites, benchmarks that are scored together: list them, look at one.")
+
+
+@suites.command(name="list")
+def list_suites(*, json: Json = False) -> Any:
+    """The suites, how many of their benchmarks are here, and how large they are."""
+    found = {name: (suite, tasks.listed_parts(suite)) for name, suite in sorted(tasks.suites().items())}
+    if json:
+        return [
+            {"suite": name, "description": suite.description, "benchmarks": [one.as_json() for one in parts]}
+            for name, (suite, parts) in found.items()
+        ]
+    tables.print_suites(found.values())
+    return None
+
+
+@suites.command(name="info")
+def describe_suite(
+    name: Annotated[str, Parameter(help="Such as paper; see: hybrid-ir suites list. Or a YAML file of your own.")],
+    /,
+    *,
+    json: Json = False,
+) -> Any:
+    """The benchmarks of a suite, and whether their data is here."""
+    suite = tasks.load_suite(name)
+    parts = tasks.listed_parts(suite)
+    if json:
+        return {"suite": suite.name, "description": suite.description, "benchmarks": [one.as_json() for one in parts]}
+    tables.print_suite(suite, parts)
+    return None
+
+
+def _either(arguments: ArgumentCollection) -> None:
+    """Refuse a benchmark and a suite at once, and neither."""
+    given = [argument.name for argument in arguments if argument.tokens]
+    if not given:
+        raise UserError("BENCHMARK requires an argument, such as xquad-r; or give --suite")
+    if len(given) > 1:
+        raise UserError("evaluate takes either a BENCHMARK or --suite, which has its own")
+
+
+_WHAT = ("Parameters", Group("What it is scored on", validator=_either, show=False))
+
+
+@flat
+@dataclass(frozen=True)
+class SuiteOptions:
+    """Several benchmarks in the place of one."""
+
+    suite: Annotated[str | None, Parameter(group=_WHAT)] = None
+    """Several benchmarks: paper, parallel ... (hybrid-ir suites list), or a YAML file (docs/evaluation.md#suites)."""
+    download: bool = False
+    """Let ir_datasets download what the suite lacks, of any size; without it, that is reported as missing."""
+
+
+@flat
+@dataclass(frozen=True)
+class SystemOptions:
+    """What is scored: one of these."""
+
+    encoder: str | None = None
+    """A checkpoint, a Hugging Face folder or a name on the hub."""
+    runs_from: Path | None = None
+    """Score run files {docs}.{queries}.trec instead, or one file: of BENCHMARK's pool, or its only task."""
+    bm25: bool = False
+    """Score BM25 by Pyserini's Lucene instead (settings: mono multi; depth 1000)."""
+
 
 def evaluate(
     benchmark: Annotated[
-        str,
+        str | None,
         Parameter(
             help="Such as xquad-r (hybrid-ir datasets list), some of its tasks, such as xquad-r/de/en or miracl/sw, "
-            "or a YAML file of your own (docs/collections.md)."
+            "or a YAML file of your own (docs/collections.md).",
+            group=_WHAT,
         ),
-    ],
+    ] = None,
     /,
     *,
     output: Output,
-    encoder: Annotated[str | None, Parameter(help="A checkpoint, a Hugging Face folder or a name on the hub.")] = None,
+    suite: SuiteOptions = SuiteOptions(),
+    system: SystemOptions = SystemOptions(),
     runs: Annotated[bool, Parameter(help="Also write a run file for each task.")] = False,
-    runs_from: Annotated[
-        Path | None,
-        Parameter(
-            help="Score run files {docs}.{queries}.trec instead, or one file: of BENCHMARK's pool, or its only task."
-        ),
-    ] = None,
-    bm25: Annotated[
-        bool, Parameter(help="Score BM25 by Pyserini's Lucene instead (settings: mono multi; depth 1000).")
-    ] = False,
     asked: EvaluationSettings = EvaluationSettings(),
     depth: Annotated[
         str | None, Parameter(help="Documents a query, or 'all', in scores (by default all) and in runs (1000).")
@@ -63,14 +128,24 @@ def evaluate(
         hybrid-ir evaluate xquad-r --encoder e5-hybrid --languages de en --measures AP PEER@20 --output scores
         hybrid-ir evaluate xquad-r/multi/en --runs-from run.trec.gz --output scores
         hybrid-ir evaluate xquad-r --bm25 --settings mono multi --output scores
+        hybrid-ir evaluate --suite paper --encoder e5-hybrid --output paper
     """
+    encoder, runs_from, bm25 = system.encoder, system.runs_from, system.bm25
     if (encoder is not None) + (runs_from is not None) + bm25 != 1:
         raise UserError("evaluate takes either --encoder, --runs-from or --bm25")
     if encoder is None:
         _check_idle(options, batch_size)
     if runs and runs_from is not None:
         raise UserError("--runs writes run files, which --runs-from has already; leave it out")
-    found = tasks.load_benchmark(benchmark)
+    if suite.download and suite.suite is None:
+        raise UserError("--download goes with --suite; the data of one benchmark is downloaded when it is read")
+    if suite.suite is not None:
+        limits = {"depth": "all" if depth == "all" else _depth(depth), "runs": runs, "batch_size": batch_size}
+        with _going_on(output):
+            return _evaluate_suite(
+                suite, system, options, output, json, asked=asked, overwrite=overwrite, **limits
+            )  # fmt: skip
+    found = tasks.load_benchmark(str(benchmark))
     evaluation.measures_of(evaluation.chosen(found, asked), asked)  # complain before a model is loaded
     limit = _depth(depth)
     written = retrieval.DEFAULT_DEPTH if depth is None else limit
@@ -89,6 +164,40 @@ def evaluate(
     tables.print_scores(scores)
     print(output / SCORES)
     return None
+
+
+def _evaluate_suite(
+    suite: SuiteOptions, system: SystemOptions, options: EncoderOptions, output: Path, json: bool, **others: Any
+) -> Any:
+    """Score the benchmarks of a suite, write their report, and say what became of each."""
+    found = tasks.load_suite(str(suite.suite))
+    evaluation.plan_suite(found, others["asked"])  # complain before a model is loaded
+    scored: Any = "bm25" if system.bm25 else system.runs_from
+    if system.encoder is not None:
+        scored = encoding.Encoder.load(system.encoder, options)
+    scores = evaluation.evaluate_suite(
+        found, scored, output, download=suite.download, progress=watched(), **others
+    )  # fmt: skip
+    page = reporting.renew_report(output, output / evaluation.REPORT) if scores.of("done") else None
+    record = scores.as_json() | {"report": None if page is None else str(page)}
+    if not json:
+        tables.print_suite_scores(scores, shlex.join(["hybrid-ir", *sys.argv[1:], "--download"]))
+        print(*filter(None, (output / evaluation.SUITE, page)), sep="\n")
+    failed = [one.name for one in scores.of("failed")]
+    if failed:
+        raise PartlyDone(f"{len(failed)} of {len(scores.outcomes)} benchmarks failed: {', '.join(failed)}", record)
+    if page is None:
+        raise PartlyDone(f"nothing of the suite '{found.name}' is here", record)
+    return record if json else None
+
+
+@contextmanager
+def _going_on(output: Path) -> Iterator[None]:
+    """While a suite is scored: who stops it is told that it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"what is done is kept in {output}, and the same command goes on from there") from None
 
 
 def _check_idle(options: EncoderOptions, batch_size: int | None) -> None:

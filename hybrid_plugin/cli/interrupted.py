@@ -13,6 +13,7 @@ _UNTOUCHED = "nothing was written to {output}, and what stood there is untouched
 _LEFT = {  # of the commands that take their time
     "quickstart": _GOES_ON,
     "sweep": _GOES_ON,
+    "translate": "what is translated is kept, and the same command goes on from there",
     "encode": "documents or queries that were done are kept in {output}, and the same command encodes the others",
     **dict.fromkeys(("mine", "transform", "index", "search", "evaluate", "compare", "report"), _UNTOUCHED),
 }

@@ -27,6 +27,8 @@ _COMMANDS = {  # name: (file and function, or group of commands; its line in the
     "datasets": ("data:datasets", "Collections: list them, look at one, add or remove local files, export."),
     "sources": ("data:sources", "Sources of training pairs: list what --source takes, look at one."),
     "mine": ("train:mine", "Mine hard negatives."),
+    "translate": ("translate:translate", "Make a parallel source from one in a single language, by translation."),
+    "recipes": ("train:recipes", "Recipes: list what train --recipe knows, print one to copy."),
     "train": ("train:train", "Train an encoder with monolingual, cross-lingual or hybrid batches."),
     "sweep": ("train:sweep", "Train and score a grid of settings and collect one table."),
     "card": ("train:card", "Write a checkpoint's model card, with its scores."),
@@ -34,7 +36,9 @@ _COMMANDS = {  # name: (file and function, or group of commands; its line in the
     "encode": ("encode:encode", "Encode an id's documents and queries into folders of vectors."),
     "index": ("encode:index", "Encode an id's documents into a FAISS index that Pyserini searches."),
     "search": ("encode:search", "Search a FAISS index with an id's queries and write a run file."),
+    "suites": ("evaluate:suites", "Suites, benchmarks that are scored together: list them, look at one."),
     "evaluate": ("evaluate:evaluate", "Score an encoder, run files or BM25 in the three settings."),
+    "answers": ("answers:answers", "Score a run of passages by the answers that they hold."),
     "compare": ("evaluate:compare", "Which of several systems is better, by how much, and whether chance explains it."),
     "report": ("evaluate:report", "One HTML page that compares evaluations."),
     "explore": ("explore:explore", "Look around in a benchmark: a local page with the ranking of any question."),
@@ -82,19 +86,19 @@ def _version() -> str:
 
 def parse(words: list[str]) -> tuple[Callable[..., Any], inspect.BoundArguments]:
     """The function behind a command, and what it is to be called with."""
-    from cyclopts import CycloptsError, MissingArgumentError
+    from cyclopts import CycloptsError, MissingArgumentError, ValidationError
 
     app = application()
     try:
         command, bound, _ = app.parse_args(words)
-    except MissingArgumentError as missing:
+    except (MissingArgumentError, ValidationError) as missing:
         # Until 0.1 `--languages de en BENCHMARK` was taken; now an option with several values takes all that follows.
         if len(words) < 4 or words[-1].startswith("-"):
             raise
         try:
             command, bound, _ = app.parse_args([words[0], words[-1], *words[1:-1]])
         except CycloptsError:
-            raise missing from None
+            raise missing from missing.__cause__
         warnings.warn(f"write '{words[-1]}' right after '{words[0]}': this order goes with 0.3", stacklevel=2)
     return command, bound
 
@@ -166,8 +170,15 @@ def main() -> None:
 def _call(command: Callable[..., Any], bound: inspect.BoundArguments) -> None:
     """Run a command, and print as JSON what it returns, as those with ``--json`` do."""
     from hybrid_plugin.cli.tables import only_json
+    from hybrid_plugin.errors import PartlyDone
 
-    with only_json(bound.arguments.get("json", False)):
-        found = command(*bound.args, **bound.kwargs)
+    as_json, failure = bound.arguments.get("json", False), None
+    with only_json(as_json):
+        try:
+            found = command(*bound.args, **bound.kwargs)
+        except PartlyDone as error:
+            found, failure = error.found if as_json else None, error
     if found is not None:
         print(json.dumps(found, ensure_ascii=False, indent=2, allow_nan=False))
+    if failure is not None:
+        raise failure

@@ -24,8 +24,12 @@ from hybrid_plugin.settings import key_of
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
+from hybrid_plugin.training.translation.settings import TranslationSettings, TranslatorOptions
 
-_WITH_COMMAS = {"--languages", "--validate-languages", "--settings", "--tasks", "--measures"}
+_WITH_COMMAS = {
+    *("--languages", "--validate-languages", "--settings", "--tasks", "--measures"),
+    *("--to", "--sides", "--reject"),
+}
 
 
 def _assigned(kind: Any, tokens: Sequence[Token]) -> dict[str, Any]:
@@ -40,6 +44,23 @@ def _assigned(kind: Any, tokens: Sequence[Token]) -> dict[str, Any]:
         values[key] = yaml.safe_load(value)
     return values
 
+
+def _named(kind: Any, tokens: Sequence[Token]) -> dict[str, Any]:
+    """``KEY=TEXT`` as a mapping; ``KEY`` alone stands for itself, and ``KEY.NAME`` goes into a mapping."""
+    values: dict[str, Any] = {}
+    for token in tokens:
+        key, sign, text = token.value.partition("=")
+        key, dot, name = key.partition(".")
+        if dot:
+            values.setdefault(key, {})[name] = text
+        else:
+            values[key] = text if sign else key
+    return values
+
+
+Named = Annotated[
+    dict[str, Any] | None, Parameter(n_tokens=-1, accepts_keys=False, converter=_named, metavar="KEY=TEXT...")
+]
 
 _ASSIGNMENTS = Parameter(n_tokens=-1, accepts_keys=False, converter=_assigned, metavar="KEY=VALUE...")
 Assignments = Annotated[dict[str, Any], _ASSIGNMENTS]
@@ -56,7 +77,7 @@ def flat(kind: type) -> type:
 
 _SETTINGS: tuple[type, ...] = (
     *(BatchSettings, ComparisonSettings, EncoderOptions, EvaluationSettings, MiningSettings, ModelOptions, SourceMix),
-    *(TrainingSettings, ValidationSettings),
+    *(TrainingSettings, TranslationSettings, TranslatorOptions, ValidationSettings),
 )
 for _kind in _SETTINGS:
     flat(_kind)
@@ -91,8 +112,11 @@ def as_people_write(app: App, commands: tuple[str, ...], arguments: ArgumentColl
     """``--languages de,en`` means ``--languages de en``, and ``--recipe FILE`` sets what the command line does not."""
     known = {argument.name: argument for argument in arguments}
     if "--recipe" in known and known["--recipe"].tokens:
-        path = known["--recipe"].tokens[0].value
-        for key, value in _read_recipe(path).items():
+        from hybrid_plugin.training.recipe import find_recipe, read_recipe
+
+        name = known["--recipe"].tokens[0].value
+        path = str(find_recipe(name))
+        for key, value in read_recipe(name).items():
             option = f"--{str(key).replace('_', '-')}"
             if option not in known:
                 near = did_you_mean(str(key), (one.lstrip("-").replace("-", "_") for one in known))
@@ -104,15 +128,6 @@ def as_people_write(app: App, commands: tuple[str, ...], arguments: ArgumentColl
     for name in known.keys() & _WITH_COMMAS:
         parts = [(token, part) for token in known[name].tokens for part in split(token.value) if part]
         known[name].tokens[:] = [token.evolve(value=part, index=place) for place, (token, part) in enumerate(parts)]
-
-
-def _read_recipe(path: str) -> dict[str, Any]:
-    from hybrid_plugin.files import read_yaml
-
-    values = read_yaml(Path(path))
-    if not isinstance(values, dict):
-        raise UserError(f"{path} is not a mapping of settings")
-    return values
 
 
 def _as_typed(value: Any) -> list[str]:

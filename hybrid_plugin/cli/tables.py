@@ -15,15 +15,22 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from hybrid_plugin.settings import flatten
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from hybrid_plugin.evaluation.scores import Scores
+    from hybrid_plugin.evaluation.suite import SuiteScores
     from hybrid_plugin.inference.tables import TextTable
     from hybrid_plugin.tasks.listing import Listed
+    from hybrid_plugin.tasks.suite import Suite
+    from hybrid_plugin.tasks.suite_listing import ListedPart
+    from hybrid_plugin.training.prospect import Prospect
 
 _HEADLINE = (("AP", "mono"), ("AP", "cross"), ("AP", "multi"), ("RankDistance", "multi"))
 _NUMBER = re.compile(r"[-+<±]?\s?[\d.]")  # what it begins with
+_NARROWED = ("settings", "languages", "tasks", "measures")  # of a part of a suite
 _HEADS = 34  # the width that the names of a row have together at least, if they are that long
 _CELL = 18  # likewise a cell
 
@@ -41,6 +48,13 @@ def print_scores(scores: Scores) -> None:
     }
     rows = [(measure, *(_figure(found, measure) for found in settings.values())) for measure in scores.measures]
     _print(["measure"], [*scores.settings], [rows], title=title)
+    groups = [
+        (group, setting, *(_figure(figures, measure) for measure in scores.measures))
+        for group, found in scores.groups.items()
+        for setting, figures in found.items()
+    ]
+    if groups:
+        _print(["group"], ["setting", *scores.measures], [groups])
 
 
 def print_benchmarks(listed: Iterable[Listed]) -> None:
@@ -58,6 +72,61 @@ def print_benchmarks(listed: Iterable[Listed]) -> None:
         for one in listed
     ]
     _print(["benchmark"], ["languages", "settings", "licence", "data", "tasks", "documents"], [rows])
+
+
+def print_suites(found: Iterable[tuple[Suite, Sequence[ListedPart]]]) -> None:
+    """A row a suite; where nobody knows the documents of some benchmarks, a plus after those of the others."""
+    rows = []
+    for suite, parts in found:
+        counts = [one.listed.documents if one.listed else None for one in parts]
+        here = sum(one.here == "here" for one in parts)
+        size = f"{sum(filter(None, counts)):,}{'+' if None in counts else ''}"
+        rows.append((suite.name, suite.description, f"{here} of {len(parts)}", size))
+    _print(["suite"], ["what it is", "here", "documents"], [rows])
+
+
+def print_suite(suite: Suite, parts: Iterable[ListedPart]) -> None:
+    """A row a benchmark, and what of it the suite scores."""
+    rows = []
+    for one in parts:
+        narrowed = [f"{key} {' '.join(getattr(one.part, key))}" for key in _NARROWED if getattr(one.part, key)]
+        known = one.listed
+        count = None if known is None else known.documents
+        settings = "" if known is None else " ".join(known.benchmark.settings)
+        rows.append((one.part.name, settings, "; ".join(narrowed), one.here, "" if count is None else f"{count:,}"))
+    _print(["benchmark"], ["settings", "narrowed to", "data", "documents"], [rows], title=suite.description or None)
+
+
+def print_suite_scores(scores: SuiteScores, download: str) -> None:
+    """A row a benchmark with its figure in each setting, and how to get what is missing.
+
+    Parameters
+    ----------
+    download : the command that scores the suite and downloads what it lacks.
+    """
+    settings = ("mono", "cross", "multi")
+    rows = [
+        (
+            one.name,
+            one.measure or "",
+            *(_figure(one.settings.get(setting, {}), one.measure or "") for setting in settings),
+            one.state,
+        )
+        for one in scores.outcomes
+    ]
+    _print(["benchmark"], ["measure", *settings, "state"], [rows], title=scores.suite)
+    for one in scores.outcomes:
+        if one.message:
+            files = f"; from files: {one.command}" if one.command else ""
+            print(f"{one.name} ({one.state}): {one.message}{files}")
+    missing = [one.name for one in scores.outcomes if one.download]
+    if missing:
+        print(f"to download {', '.join(missing)}: {download}")
+
+
+def print_figures(title: str, figures: Mapping[str, float]) -> None:
+    """A row a measure."""
+    _print(["measure"], ["value"], [[(measure, _figure(figures, measure)) for measure in figures]], title=title)
 
 
 def print_descriptions(kind: str, described: Mapping[str, str]) -> None:
@@ -83,6 +152,35 @@ def print_sweep(table: pd.DataFrame) -> None:
     elsewhere = "Benchmarks with other official measures have their figures in sweep.csv."
     notes = [] if all(any(row[2:]) for row in rows) else [elsewhere]
     _print(["run", "benchmark"], [" ".join(column) for column in _HEADLINE], [rows], notes=notes)
+
+
+def print_options(settings: Iterable[Any]) -> None:
+    """The values of settings by their keys; none where nothing was asked for."""
+    values = {key: value for one in settings for key, value in flatten(one).items()}
+    rows = [(key, _in_words(value)) for key, value in values.items() if value not in (None, "", False, (), {})]
+    _print(["option"], ["value"], [rows])
+
+
+def _in_words(value: Any) -> str:
+    """A value of an option as somebody would type it."""
+    if isinstance(value, dict):
+        return " ".join(f"{key}={one}" for key, one in value.items())
+    return " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def print_prospects(sources: Sequence[Prospect], shares: Sequence[float], validation: Sequence[Prospect]) -> None:
+    """What a run will read, each source with its share of the batches, if known, and how to get what is missing."""
+    rows = [
+        (one.name, "?" if one.rows is None else f"{one.rows:,}", share, " ".join(one.languages), one.state)
+        for one, share in [
+            *zip(sources, [f"{share:.4f}" for share in shares] or ["?"] * len(sources), strict=True),
+            *((one, "validation") for one in validation),
+        ]
+    ]
+    _print(["source"], ["rows", "share", "languages", "data"], [rows])
+    for one in (*sources, *validation):
+        if one.state == "missing":
+            print(f"{one.name} is missing: {one.get}")
 
 
 def print_plan(table: pd.DataFrame) -> None:

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 
 from hybrid_plugin import encoding, evaluation, training
 from hybrid_plugin.cli import tables
@@ -27,6 +27,8 @@ from hybrid_plugin.files import check_output
 from hybrid_plugin.settings import flatten
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
+
+recipes = App(name="recipes", help="Recipes that come with the package: list them, print one to copy.")
 
 
 def mine(
@@ -62,7 +64,11 @@ def train(
     settings: TrainingSettings = TrainingSettings(),
     validation: ValidationSettings = ValidationSettings(),
     options: ModelOptions = ModelOptions(),
-    recipe: Annotated[Path | None, Parameter(help="A YAML file with any of these options: batch_size: 32.")] = None,
+    recipe: Annotated[
+        str | None,
+        Parameter(help="A YAML file with any of these options, or one that is built in; see: hybrid-ir recipes list"),
+    ] = None,
+    dry_run: Annotated[bool, Parameter(help="Say what would be trained on what, and what is missing.")] = False,
     overwrite: Overwrite = False,
     source_weight: Annotated[Assignments | None, Parameter(show=False)] = None,
 ) -> None:
@@ -74,6 +80,8 @@ def train(
             --query-prefix query: --passage-prefix passage: \\
             --strategy hybrid --steps 200 --batch-size 32 --output e5-hybrid
 
+        hybrid-ir train --recipe paper --output paper --dry-run
+
     A run that was interrupted goes on when the same command is given again. On several GPUs, with the same options:
 
         torchrun --nproc-per-node=8 -m hybrid_plugin.cli train ...
@@ -82,12 +90,54 @@ def train(
         warnings.warn("--source-weight is called --source-weights now; the old name goes with 0.3", stacklevel=2)
         settings = TrainingSettings.of(**flatten(settings) | {"source_weights": source_weight})
     check_output(output, encoding.RECORD)  # before the minutes that loading may take
+    if recipe or dry_run:
+        expected = training.prospects(source, settings.batches.only)
+        judge = [validation.name] if validation.name is not None and validation.by == "loss" else []
+        judging = training.prospects(judge, validation.languages)
+        if _speaks():
+            if recipe:
+                print(f"recipe: {training.find_recipe(recipe)}")
+            print(f"model: {model}, {'here' if training.model_is_here(model) else 'to be downloaded'}")
+            tables.print_options([options, settings, validation])
+            shares = [] if any(one.rows is None for one in expected) else settings.mix.shares(expected)
+            tables.print_prospects(expected, shares, judging)
+        if dry_run:
+            return
+        training.check_prospects([*expected, *judging])
     sources = training.load_sources(source)
     judged = training.load_validation(validation, settings, evaluation.evaluate)
     start = encoding.Encoder.load(model, EncoderOptions(**vars(options)))
-    training.train(start, sources, output, settings, validation=judged, progress=True, overwrite=overwrite)
-    if os.environ.get("RANK", "0") == "0":  # of several processes, one speaks
+    training.train(
+        start, sources, output, settings, validation=judged, progress=True, overwrite=overwrite, recipe=recipe
+    )
+    if _speaks():
         print(f"checkpoint: {output}")
+
+
+def _speaks() -> bool:
+    """Whether this process is the one of several that prints."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+@recipes.command(name="list")
+def list_recipes(*, json: Json = False) -> Any:
+    """The recipes that `train --recipe NAME` knows."""
+    found = {name: training.recipe_line(path) for name, path in training.recipes().items()}
+    if json:
+        return [{"name": name, "description": line} for name, line in found.items()]
+    tables.print_descriptions("recipe", found)
+    return None
+
+
+@recipes.command(name="show")
+def show_recipe(name: Annotated[str, Parameter(help="As `recipes list` has it.")], /) -> None:
+    """Print a recipe, to copy and change.
+
+    For example:
+
+        hybrid-ir recipes show paper > mine.yaml
+    """
+    print(training.find_recipe(name).read_text(encoding="utf-8"), end="")
 
 
 def sweep(

@@ -18,8 +18,12 @@ def looks_like_path(name: str | Path) -> bool:
     return Path(text).exists() or text.startswith((".", "/", "~")) or text.count("/") > 1
 
 
-def check_folder(folder: Path, allow_pickle: bool) -> None:
-    """Refuse a folder that holds no encoder, before transformers complains in its own words.
+def check_folder(folder: Path, allow_pickle: bool, kind: str = "encoder") -> None:
+    """Refuse a folder that holds no model, before transformers complains in its own words.
+
+    Parameters
+    ----------
+    kind : of model, for messages.
 
     Raises
     ------
@@ -27,16 +31,16 @@ def check_folder(folder: Path, allow_pickle: bool) -> None:
         The folder or one of its parts is missing, or its weights are pickled and that is not allowed.
     """
     if not folder.is_dir():
-        raise UserError(f"there is no encoder folder '{folder}'")
+        raise UserError(f"there is no {kind} folder '{folder}'")
     inner = [folder, *(path for path in folder.iterdir() if path.is_dir())]  # sentence-transformers may nest it
     present = {path.name for part in inner for path in part.iterdir()}
     if "config.json" not in present:
-        raise UserError(f"the encoder folder '{folder}' has no config.json")
+        raise UserError(f"the {kind} folder '{folder}' has no config.json")
     if not present & _TOKENIZERS:
-        raise UserError(f"the encoder folder '{folder}' has no tokenizer")
+        raise UserError(f"the {kind} folder '{folder}' has no tokenizer")
     if not any(name.endswith(".safetensors") for name in present):
         if not any(name.startswith("pytorch_model") for name in present):
-            raise UserError(f"the encoder folder '{folder}' has no weights (model.safetensors)")
+            raise UserError(f"the {kind} folder '{folder}' has no weights (model.safetensors)")
         if not allow_pickle:
             raise UserError(
                 f"the weights in '{folder}' are a Python pickle, which can run code of its author; "
@@ -44,8 +48,12 @@ def check_folder(folder: Path, allow_pickle: bool) -> None:
             )
 
 
-def check_hub(name: str) -> None:
+def check_hub(name: str, kind: str = "encoder") -> None:
     """Ask the hub once, so that an unknown name fails before each file is asked for in turn.
+
+    Parameters
+    ----------
+    kind : of model, for messages.
 
     Raises
     ------
@@ -60,13 +68,13 @@ def check_hub(name: str) -> None:
             hf_hub_download(name, "config.json")
     except LocalEntryNotFoundError as error:
         raise UserError(
-            f"there is no encoder folder '{name}', and the Hugging Face hub cannot be asked for it"
+            f"there is no {kind} folder '{name}', and the Hugging Face hub cannot be asked for it"
         ) from error
     except EntryNotFoundError:
         return  # sentence-transformers may keep it in a subfolder
     except (OSError, ValueError) as error:
         first_line = str(error).strip().split("\n")[0]
-        raise UserError(f"there is no encoder folder '{name}', and the Hugging Face hub says: {first_line}") from error
+        raise UserError(f"there is no {kind} folder '{name}', and the Hugging Face hub says: {first_line}") from error
 
 
 def model_file(name: str, filename: str) -> Path | None:

@@ -1,7 +1,10 @@
+from .answers import AnswerMatches as AnswerMatches
+from .answers import match_answers as match_answers
 from .asked import Task as Task
 from .asked import chosen as chosen
 from .bm25 import evaluate_bm25 as evaluate_bm25
 from .encoder import evaluate as evaluate
+from .matching import AnswerMatcher as AnswerMatcher
 from .runs import evaluate_runs as evaluate_runs
 from .scores import PER_QUERY as PER_QUERY
 from .scores import RUNS as RUNS
@@ -10,5 +13,11 @@ from .scoring import measures_of as measures_of
 from .settings import EvaluationSettings as EvaluationSettings
 from .stored import encoded_vectors as encoded_vectors
 from .stored import stored_vectors as stored_vectors
+from .suite import REPORT as REPORT
+from .suite import SUITE as SUITE
+from .suite import Outcome as Outcome
+from .suite import SuiteScores as SuiteScores
+from .suite import evaluate_suite as evaluate_suite
+from .suite import plan_suite as plan_suite
 from .vectors import RankingOptions as RankingOptions
 from .vectors import evaluate_vectors as evaluate_vectors

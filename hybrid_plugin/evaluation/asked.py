@@ -80,13 +80,18 @@ class Asked:
     def shared(self, query_ids: Sequence[str]) -> list[Shared]:
         """Of some queries; of one that nobody asks, what is known of it."""
         lang = self.task.queries.lang
-        return [self.queries.get(one) or Shared(lang, alone(lang, one), alone(lang, one)) for one in query_ids]
+        place = self.task.collection or lang
+        return [self.queries.get(one) or Shared(lang, alone(place, one), alone(place, one)) for one in query_ids]
 
 
-def named(benchmark: Benchmark) -> dict[str, str]:
-    """How ``scores.json`` names a benchmark: by its name, and by its file where that is how it can be read again."""
+def named(benchmark: Benchmark) -> dict[str, Any]:
+    """How ``scores.json`` names a benchmark: by its name, and by its file where that is how it can be read again.
+
+    With its groups, under ``members``: who they are.
+    """
     file = {"benchmark_file": benchmark.file} if benchmark.file else {}
-    return {"benchmark": benchmark.name, **file}
+    members = {"members": benchmark.whole_groups} if benchmark.whole_groups else {}
+    return {"benchmark": benchmark.name, **file, **members}
 
 
 def request_of(
@@ -108,8 +113,8 @@ def request_of(
     }
 
 
-def _asks(task: Task) -> tuple[View, str | None, str | None]:
-    return task.queries, task.question, task.cluster
+def _asks(task: Task) -> tuple[View, str | None, str | None, str | None]:
+    return task.queries, task.question, task.cluster, task.collection
 
 
 def chosen(benchmark: Benchmark, asked: EvaluationSettings) -> Benchmark:

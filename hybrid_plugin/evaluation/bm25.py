@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from hybrid_plugin.outputs import REQUEST, folder_is_done, replace_parts, say_do
 from hybrid_plugin.retrieval.bm25 import K1, Analyzers, B, index_texts, search_texts, silence_java
 from hybrid_plugin.retrieval.runs.writer import DEFAULT_DEPTH
 from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.judgements import Judgements
 from hybrid_plugin.tasks.task import View, run_name
 from hybrid_plugin.tasks.texts import Text, documents, query_texts
 
@@ -83,7 +85,11 @@ def evaluate_bm25(
             for task in part.tasks:
                 if task.docs == docs:
                     queries = list(analyzers.analysed(query_texts(task.queries)))
-                    search_texts(index, queries, folder / run_name(task), min(depth or size, size))
+                    run, dropped = folder / run_name(task), Judgements.load(task).dropped
+                    more = max(map(len, dropped.values()), default=0)
+                    search_texts(index, queries, run, min((depth or size) + more, size))
+                    if dropped:
+                        _drop(run, dropped, depth)
             shutil.rmtree(index)
         with warnings.catch_warnings():
             # A query of which no word occurs is missing in the run; that is no fault of the run.
@@ -110,6 +116,18 @@ def evaluate_bm25(
                 scores.save(whole)
                 replace_parts(whole, output, SCORES, PARTS)
         return scores
+
+
+def _drop(run: Path, dropped: Mapping[str, Collection[str]], depth: int | None) -> None:
+    """Take documents out of a run file, and what was found beyond the depth in their place."""
+    kept: list[str] = []
+    counts: Counter[str] = Counter()
+    for line in run.read_text(encoding="utf-8").splitlines(keepends=True):
+        query_id, _, doc_id, *_ = line.split()
+        if doc_id not in dropped.get(query_id, ()) and (depth is None or counts[query_id] < depth):
+            counts[query_id] += 1
+            kept.append(line)
+    run.write_text("".join(kept), encoding="utf-8")
 
 
 class _Words:

@@ -84,7 +84,7 @@ def evaluate(
     if encoder.transform is not None:
         transform = encoder.transform.against(benchmark.name, part.languages)
     about = {
-        **named(benchmark),
+        **named(part),
         "scope": part.scope,
         "encoder": encoder.name,
         "identity": identity,

@@ -98,12 +98,12 @@ def evaluate_runs(
             if absent:
                 missing[task.name] = absent
             size = collection.size(task)
-            if size is None or longest < size:
+            if size is None or longest < size - max(map(len, found.judgements.dropped.values()), default=0):
                 cut.append(longest)
     scores = scoring.scores(
         part.tasks,
         {
-            **named(benchmark),
+            **named(part),
             "scope": part.scope,
             "encoder": None,
             "identity": None,
@@ -148,6 +148,7 @@ def _score(
     """Score the rankings of a task in a run: the longest of them, and how many are missing."""
     task, grades = asked.task, asked.judgements.by_query
     collection.check(run, asked, path)
+    run = run.without(asked.judgements.dropped)
     query_ids = [one for one in asked.queries if one in grades] + asked.missing
     lengths = [len(run.rankings[one][0]) for one in query_ids if one in run.rankings]
     if not lengths:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from datasets_ext import MULTI
 from hybrid_plugin.files import SCORES, StrPath, read_json, whole_file, write_json
 
-FIGURES = ("settings", "queries_undefined", "tasks", "pairs")  # in scores.json; the rest is its head
+FIGURES = ("settings", "groups", "queries_undefined", "tasks", "pairs")  # in scores.json; the rest is its head
 PER_QUERY = "per_query.parquet"  # beside scores.json
 RUNS = "runs"  # the folder of run files beside them
 PARTS = (PER_QUERY, RUNS)  # what an evaluation folder may hold beside scores.json
@@ -78,6 +79,30 @@ class Scores:
         return {str(setting): _defined(row.to_dict()) for setting, row in means.iterrows()}
 
     @property
+    def groups(self) -> dict[str, dict[str, dict[str, float]]]:
+        """By group and setting: macro averages of the groups that a benchmark names, as far as they were scored whole.
+
+        Of a group of tasks the mean over its members, each of them the mean over the tasks that its name begins; of a
+        group of languages the mean over the tasks of which queries and documents are in them, or the documents a pool.
+        """
+        tasks, found = self.tasks, {}
+        members = self.about.get("members") or {}
+        for group, starts in members.get("tasks", {}).items():
+            owner = pd.Series(pd.NA, tasks.index, object)
+            for start in starts:
+                owner[f"{start}/" == (tasks["task"] + "/").str[: len(start) + 1]] = start
+            figures = tasks.groupby(["setting", owner], sort=False)[list(self.measures)].mean()
+            found[group] = figures.groupby("setting", sort=False).mean()
+        for group, languages in members.get("languages", {}).items():
+            own = tasks[tasks["docs"].isin([MULTI, *languages]) & tasks["queries"].isin(languages)]
+            found[group] = own.groupby("setting", sort=False)[list(self.measures)].mean()
+        return {
+            group: {str(setting): _defined(row.to_dict()) for setting, row in means.iterrows()}
+            for group, means in found.items()
+            if len(means)
+        }
+
+    @property
     def undefined(self) -> dict[str, dict[str, int]]:
         """By setting, of the measures that have a figure there: over how many queries it is not, having no value."""
         counts = self.per_query[list(self.measures)].isna().groupby(self.per_query["setting"], sort=False).sum()
@@ -103,7 +128,8 @@ class Scores:
         """The contents of ``scores.json``; ``pairs``, the tasks without their names, goes with version 0.3."""
         tasks = [_defined(task) for task in self.tasks.to_dict(orient="records")]
         pairs = [{name: value for name, value in task.items() if name != "task"} for task in tasks]
-        head = {**self.about, "settings": self.settings, "queries_undefined": self.undefined}
+        groups = {"groups": self.groups} if "members" in self.about else {}
+        head = {**self.about, "settings": self.settings, **groups, "queries_undefined": self.undefined}
         return {**head, "tasks": tasks, "pairs": pairs}
 
     @classmethod

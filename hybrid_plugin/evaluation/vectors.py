@@ -115,7 +115,7 @@ def _pool(asked: Asked, measures: Sequence[irm.Measure], docs: Mapping[View, Par
             f"{task.name}; give a depth, such as {DEFAULT_DEPTH}, or measures with a cutoff"
         )
     known = {query_id: grades for query_id, grades in asked.judgements.by_query.items() if query_id in asked.queries}
-    return Pool(task.docs, known, found)
+    return Pool(task.docs, known, found, asked.judgements.dropped)
 
 
 def _languages(asked: Asked, docs: Mapping[View, Part]) -> dict[str, str]:

@@ -116,7 +116,7 @@ def load_runs(folders: Folders, measures: Sequence[str]) -> dict[str, list[Evalu
     UserError
         A folder is no evaluation or is damaged, or two of them differ in benchmark; names the folder.
     """
-    runs = {name: [Evaluation.load(one, measures) for one in some] for name, some in _by_name(folders).items()}
+    runs = {name: [Evaluation.load(one, measures) for one in some] for name, some in by_name(folders).items()}
     everything = [run for some in runs.values() for run in some]
     _check_alike(everything)
     told = next((run for run in everything if run.told), None)
@@ -133,13 +133,14 @@ def comparison_request(folders: Folders, asked: ComparisonSettings) -> dict[str,
     UserError
         A folder is no evaluation, or a measure is unknown; names it.
     """
-    named = _by_name(folders)
+    named = by_name(folders)
     measures = [str(measure) for measure in parse_measures(asked.measures)]
     evaluations = {name: " ".join(map(checksum, some)) for name, some in named.items()}
     return {"systems": [*named], "evaluations": evaluations, **flatten(asked), "measures": measures}
 
 
-def _by_name(folders: Folders) -> Mapping[str, Sequence[Path]]:
+def by_name(folders: Folders) -> Mapping[str, Sequence[Path]]:
+    """The folders of each system; one that is given alone is called by the shortest end of its path that tells."""
     return folders if isinstance(folders, Mapping) else {name: [one] for name, one in _names(folders).items()}
 
 

@@ -39,11 +39,13 @@ class ReportData:
     comparison : figures with confidence intervals, tests, and the verdict; its ``scope`` is in the caption of every
         table and chart.
     figures : every chart so far, by name, for ``--plots``.
+    prefix : of the names of charts in the page, where it is of several benchmarks.
     """
 
     systems: tuple[System, ...]
     comparison: Comparison
     figures: dict[str, Figure] = field(default_factory=dict)
+    prefix: str = ""
 
     __repr__ = brief
 
@@ -192,4 +194,4 @@ class ReportData:
         title, description : what screen readers say; the title is also printed below the chart.
         """
         self.figures[name] = figure
-        return chart(name, figure, title, description, self.comparison.scope)
+        return chart(f"{self.prefix}{name}", figure, title, description, self.comparison.scope)

@@ -36,6 +36,11 @@ def grid(charts: Iterable[Markup]) -> Markup:
     return Markup('<div class="grid">{}</div>').format(Markup("").join(charts))
 
 
+def lower_headings(body: str) -> Markup:
+    """HTML with its headings one level below: of a section of a page that has a level more."""
+    return Markup(re.sub(r"(</?h)([2-5])\b", lambda found: f"{found[1]}{int(found[2]) + 1}", body))
+
+
 def slug(text: str) -> str:
     """A text as the name of a file."""
     return re.sub(r"\W+", "-", text.lower()).strip("-")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -59,6 +59,7 @@ class Pooled:
     relevant : task and query id -> its relevant documents.
     languages : of queries, where each has its own: task and query id -> language.
     docs : of relevant documents: task and document id -> language.
+    dropped : of each task, by query, the documents that are taken out of rankings.
     """
 
     tasks: Sequence[Task]
@@ -66,6 +67,7 @@ class Pooled:
     relevant: Mapping[tuple[str, str], Sequence[str]]
     languages: Mapping[tuple[str, str], str | None]
     docs: Mapping[tuple[str, str], str]
+    dropped: Mapping[str, Mapping[str, Collection[str]]]
 
     __repr__ = brief
 
@@ -75,8 +77,10 @@ class Pooled:
         grades: dict[str, Grades] = {}
         relevant: dict[tuple[str, str], Sequence[str]] = {}
         languages: dict[tuple[str, str], str | None] = {}
+        dropped: dict[str, Mapping[str, Collection[str]]] = {}
         for task in tasks:
             judgements = Judgements.load(task)
+            dropped[task.name] = judgements.dropped
             grades[task.name] = judgements.by_query
             relevant |= {(task.name, query_id): judgements.relevant(query_id) for query_id in judgements.by_query}
             if task.queries.lang is None:
@@ -84,7 +88,7 @@ class Pooled:
         wanted: dict[str, set[str]] = {}
         for (name, _), doc_ids in relevant.items():
             wanted.setdefault(name, set()).update(doc_ids)
-        return cls(tasks, grades, relevant, languages, find_languages(tasks, wanted))
+        return cls(tasks, grades, relevant, languages, find_languages(tasks, wanted), dropped)
 
 
 def has_runs(run: Run) -> bool:
@@ -131,7 +135,8 @@ def read_landing(run: Run, pooled: Pooled) -> Landing:
             rows = scored[task.name]
             if found.rankings.keys().isdisjoint(rows["query_id"]):
                 continue
-            rankings = rankings_of_run(found, [*rows["query_id"]], best_first(pooled.grades[task.name]))
+            kept = found.without(pooled.dropped[task.name])
+            rankings = rankings_of_run(kept, [*rows["query_id"]], best_first(pooled.grades[task.name]))
             check_scored(path, run, rows, rankings.ranks)
             for query_id, ranked in zip(rankings.query_ids, rankings.doc_ids, strict=True):
                 if (task.name, query_id) not in shown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -38,6 +38,7 @@ class PositionCounter:
     vectors : float32 [queries, dimension].
     langs : of each query, for :class:`Languages`; None to collect none.
     doc_langs : of the judged documents.
+    dropped : query id -> documents that its ranking does not have.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class PositionCounter:
         places: Mapping[str, Place],
         langs: Sequence[str | None] | None = None,
         doc_langs: Mapping[str, str] | None = None,
+        dropped: Mapping[str, Collection[str]] | None = None,
     ):
         self._query_ids, self._parts, self._langs, self._doc_langs = query_ids, parts, langs, doc_langs or {}
         self._judged = [
@@ -59,10 +61,12 @@ class PositionCounter:
         self._ids = np.full(shape, None, object)
         self._part = np.full(shape, -1)
         self._row = np.full(shape, -1)
-        for line, judged in enumerate(self._judged):
+        for line, (query_id, judged) in enumerate(zip(query_ids, self._judged, strict=True)):
+            absent = (dropped or {}).get(query_id, ())
             for column, doc_id in enumerate(judged):
                 self._ids[line, column] = doc_id
-                self._part[line, column], self._row[line, column] = places.get(doc_id, (-1, -1))
+                if doc_id not in absent:
+                    self._part[line, column], self._row[line, column] = places.get(doc_id, (-1, -1))
         # What nothing stands above where there is no document: no score is greater.
         self._scores = np.full(shape, np.inf, np.float32)
         for number, (part, _) in enumerate(parts):
@@ -92,20 +96,20 @@ class PositionCounter:
         if self._langs is not None and block.lang is not None:
             own = np.array([lang == block.lang for lang in self._langs])
             self._own_above[own] += above[own]
-            self._own[own] += len(block.rows)
+            self._own[own] += (block.scores[own] > -np.inf).sum(1)
 
-    def ranks(self, names: Sequence[str], top: np.ndarray | None = None) -> Ranks:
+    def ranks(self, names: Sequence[str], sizes: np.ndarray, top: np.ndarray | None = None) -> Ranks:
         """The ranks in the whole pool.
 
         Parameters
         ----------
         names : the languages to number.
+        sizes : int [queries], the documents that each ranking has.
         top : the numbers of the languages of the first documents, int [queries, depth].
         """
         lacking = self._part < 0
         positions = np.where(lacking, np.inf, self._above + 1.0)
         lengths = [len(judged) for judged in self._judged]
-        size = sum(len(part) for part, _ in self._parts)
         languages = None
         if self._langs is not None and top is not None:
             number = {name: i for i, name in enumerate(names)}
@@ -122,7 +126,7 @@ class PositionCounter:
         return stack_ranks(
             self._query_ids,
             [line[:length] for line, length in zip(positions, lengths, strict=True)],
-            [size] * len(lengths),
+            sizes,
             languages,
             [[*judged.values()] for judged in self._judged],
         )

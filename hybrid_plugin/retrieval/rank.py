@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.vectors import Vectors
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.retrieval.exact import QUERIES, Part, score_blocks
+from hybrid_plugin.retrieval.exact import QUERIES, Block, Part, score_blocks
 from hybrid_plugin.retrieval.positions import Place, PositionCounter, find_judged
 from hybrid_plugin.retrieval.rankings import Grades, LanguageMap, Rankings, ranks_of_lists
 from hybrid_plugin.retrieval.ranks import stack_rows
@@ -47,11 +47,13 @@ class Pool:
     ----------
     docs : their views.
     grades : of the queries to rank for; others are passed over.
+    dropped : query id -> the documents that its ranking does not have.
     """
 
     docs: tuple[View, ...]
     grades: Grades
     wanted: Wanted
+    dropped: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     __repr__ = brief
 
@@ -97,6 +99,11 @@ def rank(
         for name, pool in pools.items()
         if pool.wanted.positions or pool.wanted.languages is not None
     }
+    absent = {
+        name: find_judged(prefixed[name], {one: dict.fromkeys(doc_ids, 1) for one, doc_ids in pool.dropped.items()})
+        for name, pool in pools.items()
+        if pool.dropped
+    }
     sizes = {name: sum(len(part) for part, _ in own) for name, own in prefixed.items()}
     listed = (sizes[name] if pool.wanted.lists is None else pool.wanted.lists for name, pool in pools.items())
     number = max(1, min(QUERIES, _LISTED // max(1, max(listed, default=1))))
@@ -104,7 +111,7 @@ def rank(
         rows = np.array(asked[start : start + number])
         ids = [queries.ids[row] for row in rows]
         own = [langs[row] for row in rows]
-        chunk = _Chunk(ids, own, queries.take(rows), pools, prefixed, places)
+        chunk = _Chunk(ids, own, queries.take(rows), pools, prefixed, places, absent)
         total = sum(len(parts[view]) for view in views)
         with tqdm(total=total, desc="search", unit="doc", leave=False, disable=not progress or total < _MANY) as bar:
             for view in views:
@@ -131,9 +138,11 @@ class _Chunk:
         pools: Mapping[str, Pool],
         prefixed: Mapping[str, Sequence[tuple[Part, str]]],
         places: Mapping[str, Mapping[str, Place]],
+        absent: Mapping[str, Mapping[str, Place]],
     ):
         self._ids, self._langs, self._vectors = ids, langs, vectors
         self._pools, self._prefixed, self._places = pools, prefixed, places
+        self._holes = {name: _Holes(ids, pools[name].dropped, found) for name, found in absent.items()}
         self._tops = {name: Top(len(ids), pool.wanted.lists) for name, pool in pools.items() if pool.wanted.lists != 0}
         self._counters = {
             name: PositionCounter(
@@ -144,6 +153,7 @@ class _Chunk:
                 places[name],
                 None if pool.wanted.languages is None else langs,
                 None if pool.wanted.languages is None else self._doc_langs(name),
+                pool.dropped,
             )
             for name, pool in pools.items()
             if pool.wanted.positions
@@ -159,10 +169,11 @@ class _Chunk:
         ]
         for block in score_blocks(self._vectors, part):
             for name, number, offset in uses:
+                own = self._holes[name].cut(number, block) if name in self._holes else block
                 if name in self._tops:
-                    self._tops[name].add(block, offset)
+                    self._tops[name].add(own, offset)
                 if name in self._counters:
-                    self._counters[name].add(number, block)
+                    self._counters[name].add(number, own)
             seen(len(block.rows))
 
     def _doc_langs(self, name: str) -> dict[str, str]:
@@ -177,7 +188,9 @@ class _Chunk:
 
     def _rankings(self, name: str, pool: Pool, names: Sequence[str]) -> Rankings:
         wanted = pool.wanted
-        size = sum(len(part) for part, _ in self._prefixed[name])
+        sizes = np.full(len(self._ids), sum(len(part) for part, _ in self._prefixed[name]))
+        if name in self._holes:
+            sizes -= self._holes[name].counts
         nothing = Lists([np.empty(0, object)] * len(self._ids), [np.empty(0, np.float32)] * len(self._ids), {})
         lists = self._tops[name].lists(self._prefixed[name]) if name in self._tops else nothing
         if name in self._counters:
@@ -189,16 +202,50 @@ class _Chunk:
                 ],
                 -1,
             )
-            ranks = self._counters[name].ranks(names, top)
+            ranks = self._counters[name].ranks(names, sizes, top)
         else:
             known = None
             if wanted.languages is not None:
                 docs = {doc_id: lang for doc_id, lang in lists.langs.items() if lang} | self._doc_langs(name)
                 asking = {one: lang for one, lang in zip(self._ids, self._langs, strict=True) if lang}
                 known = LanguageMap(docs, asking, wanted.languages)
-            ranks = ranks_of_lists(self._ids, lists.doc_ids, pool.grades, [size] * len(self._ids), known)
+            ranks = ranks_of_lists(self._ids, lists.doc_ids, pool.grades, sizes, known)
         rankings = Rankings(tuple(self._ids), lists.doc_ids, lists.scores, ranks)
         return rankings.of([query_id in pool.grades for query_id in self._ids])
+
+
+class _Holes:
+    """What is taken out of the rankings of some queries.
+
+    Parameters
+    ----------
+    dropped : by query id.
+    places : where these documents lie in the parts of a pool.
+    """
+
+    def __init__(self, ids: Sequence[str], dropped: Mapping[str, Collection[str]], places: Mapping[str, Place]):
+        self.counts = np.zeros(len(ids), np.int64)  # of each query
+        found: dict[int, list[tuple[int, int]]] = {}
+        for line, query_id in enumerate(ids):
+            for doc_id in dropped.get(query_id, ()):
+                if doc_id in places:
+                    number, row = places[doc_id]
+                    found.setdefault(number, []).append((line, row))
+                    self.counts[line] += 1
+        self._of_part = {number: np.array(pairs, np.int64).T for number, pairs in found.items()}
+
+    def cut(self, number: int, block: Block) -> Block:
+        """A block of the part of this number in which nothing is lower than what is taken out."""
+        if number not in self._of_part:
+            return block
+        lines, rows = self._of_part[number]
+        columns = np.minimum(np.searchsorted(block.rows, rows), len(block.rows) - 1)
+        here = block.rows[columns] == rows
+        if not here.any():
+            return block
+        scores = block.scores.copy()
+        scores[lines[here], columns[here]] = -np.inf
+        return replace(block, scores=scores)
 
 
 def judged_languages(

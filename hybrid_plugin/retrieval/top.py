@@ -53,6 +53,8 @@ class Top:
         begin; perhaps with documents that are not among the best.
         """
         queries, docs, scores = (np.concatenate(column) for column in zip(*self._kept, strict=True))
+        kept = scores > -np.inf  # what a ranking does not have
+        queries, docs, scores = queries[kept], docs[kept], scores[kept]
         order = np.lexsort((-scores, queries))
         starts = np.searchsorted(queries[order], np.arange(len(self._least)))
         return queries[order], docs[order], scores[order], starts

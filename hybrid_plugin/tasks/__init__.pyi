@@ -10,7 +10,9 @@ from .listing import benchmark_table as benchmark_table
 from .named import benchmarks as benchmarks
 from .named import load_benchmark as load_benchmark
 from .named import load_dataset as load_dataset
+from .named import load_suite as load_suite
 from .named import register_datasets as register_datasets
+from .named import suites as suites
 from .own import read_benchmark as read_benchmark
 from .shapes import grid as grid
 from .shapes import monolingual as monolingual
@@ -18,6 +20,11 @@ from .shapes import parallel as parallel
 from .sides import Side as Side
 from .sides import load_side as load_side
 from .sides import views_of as views_of
+from .suite import Suite as Suite
+from .suite import SuitePart as SuitePart
+from .suite import read_suite as read_suite
+from .suite_listing import ListedPart as ListedPart
+from .suite_listing import listed_parts as listed_parts
 from .task import Qrels as Qrels
 from .task import Task as Task
 from .task import View as View

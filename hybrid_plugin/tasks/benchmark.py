@@ -7,8 +7,9 @@ The settings, in the field's words: ``mono``, query and documents in one languag
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from datasets_ext import MULTI
 from hybrid_plugin.brief import brief
@@ -30,6 +31,9 @@ class Benchmark:
     description, licence : for lists; one line each.
     files : paths or patterns below ir_datasets' home that are there when its data is; empty where nobody knows.
     file : that it was read from, if it was.
+    groups : some of its tasks by one name: their names, or beginnings of names. A group's figure is the mean over these
+        members, of each the mean over its tasks.
+    language_groups : some of its languages by one name, such as ``family:romance``.
     part_of : the benchmark that these are some tasks of.
     """
 
@@ -40,6 +44,8 @@ class Benchmark:
     licence: str = ""
     files: tuple[str, ...] = ()
     file: str | None = None
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    language_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     part_of: Benchmark | None = field(default=None, repr=False, compare=False)
 
     __repr__ = brief
@@ -58,8 +64,14 @@ class Benchmark:
             files.add(run_name(task))
         if not self.tasks:
             raise UserError(f"the benchmark '{self.name}' has no tasks")
+        for group in self.groups:
+            if any(_begins(task.name, group) for task in self.tasks):
+                raise UserError(f"the benchmark '{self.name}' has tasks and a group of tasks called '{group}'")
+        for group in self.language_groups:
+            if group in self.languages:
+                raise UserError(f"the benchmark '{self.name}' has a language and a group of them called '{group}'")
 
-    @property
+    @cached_property
     def languages(self) -> tuple[str, ...]:
         """The languages that its views name, sorted."""
         views = (view for task in self.tasks for view in (*task.docs, task.queries))
@@ -94,6 +106,28 @@ class Benchmark:
         if languages <= {*whole.languages} and whole.only(**asked).tasks == self.tasks:
             return {key: names for key, names in asked.items() if names}
         return {"tasks": [task.name for task in self.tasks]}
+
+    @property
+    def whole_groups(self) -> dict[str, dict[str, list[str]]]:
+        """Its groups of which no task of the settings here is missing, of ``tasks`` and of ``languages``; without
+        either if there are none."""
+        here = {task.name for task in self.tasks}
+        missing = [task for task in self.whole.tasks if task.setting in self.settings and task.name not in here]
+        asked = {task.queries_lang for task in self.tasks}
+
+        def has_all(start: str) -> bool:
+            return any(_begins(name, start) for name in here) and not any(_begins(task.name, start) for task in missing)
+
+        lacking = {(task.docs_lang, task.queries_lang) for task in missing}
+        groups = {
+            "tasks": {name: [*own] for name, own in self.groups.items() if all(map(has_all, own))},
+            "languages": {
+                name: [*own]
+                for name, own in self.language_groups.items()
+                if {*own} <= asked and not any({*pair} <= {MULTI, *own} for pair in lacking)
+            },
+        }
+        return {what: found for what, found in groups.items() if found}
 
     @property
     def dataset_ids(self) -> set[str]:
@@ -131,8 +165,8 @@ class Benchmark:
         Parameters
         ----------
         languages : narrow queries and documents; the pool of ``multi`` stays whole, since a pool of fewer is another
-            task.
-        tasks : names, or beginnings of names: ``de`` is ``de/de`` and ``de/en``.
+            task. Also names of groups of languages.
+        tasks : names, or beginnings of names: ``de`` is ``de/de`` and ``de/en``. Also names of groups of tasks.
 
         Raises
         ------
@@ -146,13 +180,8 @@ class Benchmark:
                 raise UserError(
                     f"{self.name} has no tasks of the setting '{setting}'; it has: {', '.join(self.settings)}"
                 )
-        for lang in languages:
-            if lang not in self.languages:
-                near = did_you_mean(lang, self.languages)
-                raise UserError(f"{self.name} has no language '{lang}'; it has: {', '.join(self.languages)}{near}")
-        for name in tasks:
-            if not any(_begins(task.name, name) for task in self.tasks):
-                raise UserError(f"{self.name} has no task '{name}'{self._near(name)}")
+        asked = (*settings, *languages, *tasks)
+        languages, tasks = [*self._languages_of(languages)], [*self._starts_of(tasks)]
         chosen = tuple(
             task
             for task in self.tasks
@@ -161,15 +190,34 @@ class Benchmark:
             and (not tasks or any(_begins(task.name, name) for name in tasks))
         )
         if not chosen:
-            raise UserError(
-                f"{self.name} has no task of all that is asked for: {' '.join((*settings, *languages, *tasks))}"
-            )
+            raise UserError(f"{self.name} has no task of all that is asked for: {' '.join(asked)}")
         return self if len(chosen) == len(self.tasks) else replace(self, tasks=chosen, part_of=self.whole)
+
+    def _languages_of(self, names: Iterable[str]) -> Iterator[str]:
+        """Languages by their names and those of groups, of which those count that are here."""
+        for name in names:
+            found = [lang for lang in self.language_groups.get(name, (name,)) if lang in self.languages]
+            if not found:
+                near = did_you_mean(name, (*self.languages, *self.language_groups))
+                groups = f", and the groups {', '.join(self.language_groups)}" if self.language_groups else ""
+                raise UserError(
+                    f"{self.name} has no language '{name}'; it has: {', '.join(self.languages)}{groups}{near}"
+                )
+            yield from found
+
+    def _starts_of(self, names: Iterable[str]) -> Iterator[str]:
+        """Beginnings of the names of tasks, by themselves and by the names of groups."""
+        for name in names:
+            starts = self.groups.get(name.rstrip("/"), (name,))
+            if not any(_begins(task.name, start) for task in self.tasks for start in starts):
+                raise UserError(f"{self.name} has no task '{name}'{self._near(name)}")
+            yield from starts
 
     def _near(self, name: str) -> str:
         names = [task.name for task in self.tasks]
         near = difflib.get_close_matches(name, names, n=3) or names[:3]
-        return f"; it has {len(names)}, such as {', '.join(near)}{did_you_mean(name, names)}"
+        groups = f", and the groups {', '.join(self.groups)}" if self.groups else ""
+        return f"; it has {len(names)}, such as {', '.join(near)}{groups}{did_you_mean(name, (*names, *self.groups))}"
 
 
 def _begins(name: str, start: str) -> bool:

@@ -5,8 +5,21 @@ from __future__ import annotations
 import datasets_ext
 from hybrid_plugin.hooks import hookimpl
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.benchmarks import clirmatrix, miracl, mmarco, neuclir
+from hybrid_plugin.tasks.benchmarks import (
+    beir,
+    bright,
+    clirmatrix,
+    hc4,
+    miracl,
+    mmarco,
+    mr_tydi,
+    nano_beir,
+    neuclir,
+    wikiclir,
+)
 from hybrid_plugin.tasks.benchmarks.parallel import parallel_benchmarks
+from hybrid_plugin.tasks.suite import Suite
+from hybrid_plugin.tasks.suites import SUITES
 
 
 @hookimpl
@@ -16,5 +29,11 @@ def hybrid_ir_register_datasets() -> None:
 
 @hookimpl
 def hybrid_ir_benchmarks() -> list[Benchmark]:
-    published = [collection.BENCHMARK for collection in (clirmatrix, miracl, mmarco, neuclir)]
-    return [*parallel_benchmarks(), *published]
+    multilingual = (clirmatrix, hc4, miracl, mmarco, mr_tydi, neuclir, wikiclir)
+    published = [collection.BENCHMARK for collection in (*multilingual, beir, nano_beir)]
+    return [*parallel_benchmarks(), *published, *bright.BENCHMARKS]
+
+
+@hookimpl
+def hybrid_ir_suites() -> tuple[Suite, ...]:
+    return SUITES

@@ -76,6 +76,9 @@ def collection_checksum(benchmark: Benchmark, *, docs: bool = True) -> dict[str,
     qrels = found["qrels"] = hashlib.sha256()
     for task in benchmark.tasks:
         qrels.update(f"{task.name}\0".encode())
-        for record in Judgements.load(task).records:
+        judgements = Judgements.load(task)
+        for record in judgements.records:
             qrels.update(f"{record.query_id}\0{record.doc_id}\0{record.relevance}\0".encode())
+        for query_id, doc_ids in sorted(judgements.dropped.items()):
+            qrels.update("\0".join([query_id, *sorted(doc_ids), ""]).encode())
     return {name: f"sha256:{state.hexdigest()}" for name, state in found.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from datasets_ext import ParallelDoc, ParallelQuery
+from datasets_ext import ParallelQuery
 from hybrid_plugin.tasks.named import load_dataset
 from hybrid_plugin.tasks.reading import read_records
 from hybrid_plugin.tasks.task import View
@@ -35,14 +35,16 @@ def id_form(view: View, side: str) -> IdForm:
 
 def id_examples(dataset: Any) -> dict[str, dict[str, str]]:
     """Of a user's own parallel collection the first document's and the first query's id, each beside its original."""
-    if not dataset.has_docs() or dataset.docs_cls() is not ParallelDoc or not dataset.docs_need_counting():
+    originals = dataset.docs_originals() if hasattr(dataset, "docs_originals") else ""
+    if not originals:
         return {}
     found = {}
     for side in filter(dataset.has, ("docs", "queries")):
         for record in read_records(dataset.dataset_id(), getattr(dataset, f"{side}_iter")):
             is_query = isinstance(record, ParallelQuery)
             original = record.parallel_id if is_query else record.doc_id.removeprefix(f"{record.lang}_")
-            found[side] = {"file": f"{side}.{record.lang}.jsonl", "original": original, "id": record[0]}
+            file = originals.format(side=side, lang=record.lang)
+            found[side] = {"file": file, "original": original, "id": record[0]}
             break
     return found
 

@@ -36,6 +36,8 @@ class Listed:
             "licence": self.benchmark.licence,
             "data": self.here,
             "tasks": len(self.benchmark.tasks),
+            "groups": [*self.benchmark.groups],
+            "language_groups": [*self.benchmark.language_groups],
             "documents": self.documents,
             "measures": list(self.benchmark.measures),
         }

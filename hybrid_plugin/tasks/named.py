@@ -9,12 +9,14 @@ from typing import Any
 
 import ir_datasets
 
-from hybrid_plugin.errors import UserError, did_you_mean
+import datasets_ext
+from hybrid_plugin.errors import UserError, did_you_mean, unknown
 from hybrid_plugin.files import StrPath
 from hybrid_plugin.plugins import named, offers
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.own import read_benchmark
 from hybrid_plugin.tasks.reading import reading
+from hybrid_plugin.tasks.suite import Suite, read_suite
 
 _LISTED = 20  # ids in a message
 
@@ -24,6 +26,14 @@ def register_datasets() -> None:
     """Make the collections of all plugins known to ir_datasets, once."""
     for _ in offers("hybrid_ir_register_datasets"):
         pass
+
+
+def _know_hub(name: str) -> None:
+    """Make the collections of all plugins known, and a data set of the Hugging Face hub that is named."""
+    register_datasets()
+    if datasets_ext.is_hub(name):
+        with reading(name):
+            datasets_ext.register_hub(name)
 
 
 def benchmarks() -> dict[str, Benchmark]:
@@ -46,7 +56,9 @@ def load_benchmark(name: StrPath) -> Benchmark:
     UserError
         No plugin offers it and there is no such file, or it has no such tasks; names what there is.
     """
-    name, known = os.fspath(name), benchmarks()
+    name = os.fspath(name)
+    _know_hub(name)
+    known = benchmarks()
     parts = name.rstrip("/").split("/")
     for length in range(len(parts), 0, -1):
         start, rest = "/".join(parts[:length]), "/".join(parts[length:])
@@ -60,6 +72,27 @@ def load_benchmark(name: StrPath) -> Benchmark:
     raise UserError(f"unknown benchmark '{name}'; known: {', '.join(sorted(known))}, or a YAML file{near}")
 
 
+def suites() -> dict[str, Suite]:
+    """All suites, by name."""
+    return named("hybrid_ir_suites")
+
+
+def load_suite(name: StrPath) -> Suite:
+    """A suite by its name, or from a YAML file, see :func:`hybrid_plugin.tasks.read_suite`.
+
+    Raises
+    ------
+    UserError
+        No plugin offers it and there is no such file; names what there is.
+    """
+    name, known = os.fspath(name), suites()
+    if name in known:
+        return known[name]
+    if name.endswith((".yaml", ".yml")):
+        return read_suite(name)
+    raise unknown("suite", name, [*sorted(known), "or a YAML file"])
+
+
 def _check_ids(path: str, benchmark: Benchmark) -> None:
     """Refuse what is not an ir_datasets id by its beginning: as a rule the name of a file that is not there."""
     known = {dataset_id.split("/")[0] for dataset_id in ir_datasets.registry}
@@ -71,7 +104,7 @@ def _check_ids(path: str, benchmark: Benchmark) -> None:
 
 def is_dataset(name: str) -> bool:
     """Whether a name is an ir_datasets id."""
-    register_datasets()
+    _know_hub(name)
     try:
         with reading(name, KeyError):
             ir_datasets.load(name)
@@ -88,7 +121,7 @@ def load_dataset(dataset_id: str) -> Any:
     UserError
         No such id; says what there is. Or what it needs cannot be downloaded.
     """
-    register_datasets()
+    _know_hub(dataset_id)
     try:
         with reading(dataset_id, KeyError):  # of some ids the registry fetches a list of files
             return ir_datasets.load(dataset_id)

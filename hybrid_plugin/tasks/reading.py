@@ -41,6 +41,40 @@ def reading(dataset_id: str, *expected: type[Exception]) -> Iterator[None]:
         raise UserError(f"'{dataset_id}' cannot be read: {kind}: {error}") from error
 
 
+class NotHere(UserError):
+    """Something would have to be downloaded, and nothing is to be."""
+
+
+@contextmanager
+def no_downloads() -> Iterator[None]:
+    """While it lasts, ir_datasets downloads nothing: what it lacks raises :class:`NotHere`."""
+    path, stream = Download.path, Download.stream
+
+    def here(download: Download) -> bool:
+        places = [download._path, download._cache_path, *(getattr(one, "_path", None) for one in download.mirrors)]
+        return any(place is not None and Path(place).exists() for place in places)
+
+    def refusal(download: Download) -> NotHere:
+        file = download._cache_path or next((one.url for one in download.mirrors if hasattr(one, "url")), "a file")
+        return NotHere(f"{file} is not here, and would be downloaded")
+
+    def path_here(self: Download, force: bool = True) -> Any:
+        if force and not here(self):
+            raise refusal(self)
+        return path(self, force)
+
+    def stream_here(self: Download) -> Any:
+        if self._stream and not here(self):
+            raise refusal(self)
+        return stream(self)
+
+    Download.path, Download.stream = path_here, stream_here
+    try:
+        yield
+    finally:
+        Download.path, Download.stream = path, stream
+
+
 def read_records(dataset_id: str, read: Callable[[], Any]) -> Iterator[Any]:
     """What a function of an entry of ir_datasets gives, such as its ``docs_iter``."""
     with reading(dataset_id):

@@ -32,15 +32,10 @@ def parallel(
     known = tuple(languages)
     docs = {lang: View(f"{name}/{lang}", lang) for lang in known}
 
-    def others(lang: str) -> tuple[str, ...]:
-        return tuple(one for one in known if one != lang)
-
     def qrels(one: str, lang: str) -> tuple[Qrels, ...]:
-        if answers_itself and one == MULTI:
-            return tuple(Qrels(f"{name}/{other}/{lang}") for other in others(lang))
-        if one == lang:
-            return () if answers_itself else (Qrels(f"{name}/{one}/{lang}"),)
-        if one != MULTI and through and one not in through and lang not in through:
+        if one == lang and answers_itself:
+            return ()
+        if one not in (lang, MULTI) and through and one not in through and lang not in through:
             return ()
         return (Qrels(f"{name}/{one}/{lang}"),)
 
@@ -48,9 +43,30 @@ def parallel(
         docs=docs,
         queries={lang: View(f"{name}/{MULTI}/{lang}", lang) for lang in tuple(asked_in) or known},
         qrels=qrels,
-        pool=(lambda lang: tuple(docs[other] for other in others(lang))) if answers_itself else None,
+        pool=(lambda lang: tuple(view for one, view in docs.items() if one != lang)) if answers_itself else None,
         question="parallel_id",
         cluster="cluster",
+    )
+
+
+def apart(name: str, asked_of: Mapping[str, Iterable[str]]) -> tuple[Task, ...]:
+    """The tasks of a parallel collection whose languages of documents have questions of their own: mono, then cross.
+
+    Parameters
+    ----------
+    asked_of : language of documents -> those of its queries, which ``{name}/{docs}/{queries}`` has.
+    """
+    pairs = [(one, lang) for one, asked in asked_of.items() for lang in asked]
+    return tuple(
+        Task(
+            f"{one}/{lang}",
+            (View(f"{name}/{one}", one),),
+            View(f"{name}/{one}/{lang}", lang),
+            (Qrels(f"{name}/{one}/{lang}"),),
+            "parallel_id",
+            "cluster",
+        )
+        for one, lang in sorted(pairs, key=lambda pair: pair[0] != pair[1])
     )
 
 

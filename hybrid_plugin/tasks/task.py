@@ -11,6 +11,7 @@ from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError, unknown
 
 SETTINGS = ("mono", "cross", "multi")
+DROPPED = ("same-id", "negative")
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ class Task:
         paragraph, so that their values are not independent; None where each question stands alone.
     setting : ``mono``, ``cross`` or ``multi``; unless it is said, it follows from the languages of the views, and a
         pool is ``multi``.
+    collection : what its questions are called after where nothing links them to others; their language, unless it is
+        said. Tasks of one language whose queries have the same ids, and are other questions, say it.
+    dropped : documents that are taken out of a query's ranking before it is written or scored: ``same-id``, that with
+        the id of the query; ``negative``, those judged below 0. None unless it is said.
     """
 
     name: str
@@ -71,6 +76,8 @@ class Task:
     question: str | None = None
     cluster: str | None = None
     setting: str = ""
+    collection: str | None = None
+    dropped: str | None = None
 
     __repr__ = brief
 
@@ -86,6 +93,8 @@ class Task:
         object.__setattr__(self, "setting", self.setting or self._derived())
         if self.setting not in SETTINGS:
             raise UserError(f"the task '{self.name}': {unknown('setting', self.setting, SETTINGS)}")
+        if self.dropped not in (None, *DROPPED):
+            raise UserError(f"the task '{self.name}': {unknown('kind of dropped documents', self.dropped, DROPPED)}")
 
     def _derived(self) -> str:
         if self.docs_lang == MULTI:

@@ -113,13 +113,13 @@ def queries(task: Task) -> Iterator[Query]:
     """
     view = task.queries
     for record, text, lang in _of_view(view, "queries"):
-        question = _shared(record, task.question) or alone(lang, record[0])
+        question = _shared(record, task.question) or alone(task.collection or lang, record[0])
         yield Query(view.prefix + record[0], text, lang, question, _shared(record, task.cluster) or question)
 
 
-def alone(lang: str | None, query_id: str) -> str:
-    """The name of a question that nothing links to others: a query of a language."""
-    return f"{lang}/{query_id}" if lang else query_id
+def alone(place: str | None, query_id: str) -> str:
+    """The name of a question that nothing links to others: a query of a language, or of a collection."""
+    return f"{place}/{query_id}" if place else query_id
 
 
 def query_texts(view: View) -> Iterator[Text]:

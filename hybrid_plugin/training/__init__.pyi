@@ -11,6 +11,14 @@ from .mining import pooled as pooled
 from .plan import Planned as Planned
 from .plan import plan as plan
 from .plan import times as times
+from .prospect import Prospect as Prospect
+from .prospect import check_prospects as check_prospects
+from .prospect import model_is_here as model_is_here
+from .prospect import prospects as prospects
+from .recipe import find_recipe as find_recipe
+from .recipe import read_recipe as read_recipe
+from .recipe import recipe_line as recipe_line
+from .recipe import recipes as recipes
 from .settings import TrainingSettings as TrainingSettings
 from .settings import ValidationSettings as ValidationSettings
 from .sources import Row as Row
@@ -23,5 +31,10 @@ from .sources import store as store
 from .sweep import SweepFailed as SweepFailed
 from .sweep import sweep as sweep
 from .train import train as train
+from .translation import TranslationSettings as TranslationSettings
+from .translation import Translator as Translator
+from .translation import TranslatorOptions as TranslatorOptions
+from .translation import load_translator as load_translator
+from .translation import translate as translate
 from .validation import Validation as Validation
 from .validation import load_validation as load_validation

@@ -52,6 +52,7 @@ def model_card(record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = 
             [
                 ["base model", f"`{record['base_model']}`"],
                 ["started from", f"`{record['started_from']['name']}` ({record['started_from']['checksum']})"],
+                *([["recipe", record["recipe"]]] if "recipe" in record else []),
                 ["strategy", record["strategy"]],
                 ["alpha", record["alpha"]],
                 ["seed", record["seed"]],

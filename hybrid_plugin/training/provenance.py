@@ -37,7 +37,7 @@ def provenance(encoder: Encoder, sources: Sequence[Source], settings: TrainingSe
             "origins": list(source.made_from),
             "rows": len(source),
             **({"share": source.share} if source.share < 1 else {}),
-            "languages": list(settings.batches.only or source.languages),
+            "languages": [lang for lang in settings.batches.only or source.languages if lang in source.languages],
             "checksum": source.checksum,
         }
         for source in sources

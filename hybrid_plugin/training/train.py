@@ -48,6 +48,7 @@ def train(
     validation: Validation | None = None,
     progress: bool = False,
     overwrite: bool = False,
+    recipe: str | None = None,
 ) -> Encoder:
     """Train an encoder and write it as a checkpoint.
 
@@ -60,6 +61,7 @@ def train(
     output : the checkpoint's folder, written whole at the end; if it is there already, nothing is trained.
     validation : what to measure during the training, if anything.
     overwrite : train again where the output is there, and begin anew where another run was interrupted.
+    recipe : that the settings come from, for the record.
 
     Returns
     -------
@@ -92,6 +94,8 @@ def train(
         every, patience = (None, None) if validation is None else (validation.every, validation.patience)
         say_idle(settings, sources, every, patience)
     record = provenance(encoder, sources, settings) | {REQUEST: request}
+    if recipe is not None:
+        record["recipe"] = recipe
     with arguments.main_process_first(local=False):
         state = last_state(work, request, overwrite)
     first = 0 if state is None else int(read_json(state / "trainer_state.json")["global_step"])

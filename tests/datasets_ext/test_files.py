@@ -260,3 +260,48 @@ def test_a_file_that_is_not_there_or_no_longer_is_named(tmp_path: Path, side: st
     (tmp_path / "file").unlink()
     with pytest.raises(CollectionError, match=r"cannot read .*file: No such file or directory"):
         list(getattr(dataset, f"{side}_iter")())
+
+
+# --- as others have them ----------------------------------------------------------------------------------------
+
+THEIRS = {
+    "Pyserini": ("docs", '{"id": "d1", "contents": "One."}\n{"id": "d2", "contents": "A\\tB."}\n', ["One.", "A\tB."]),
+    "BEIR": (
+        "docs",
+        '\ufeff{"_id": "d1", "title": "", "text": "One."}\r\n{"_id": "d2", "text": "2", "metadata": {}}',
+        None,
+    ),
+    "Mr. TyDi": ("docs", '{"docid": "d1", "title": "T", "text": "One."}\n{"docid": "d2", "text": "Two."}\n', None),
+    "tabs": ("docs", 'd1\tOne\t"1".\r\n\r\nd2\tTwo.', ['One\t"1".', "Two."]),
+    "tabs and header": ("docs", "id\ttext\ttitle\nd1\tOne.\tT\nd2\tTwo.\t\n", ["T One.", "Two."]),
+    "topics": ("queries", "d1\tOne?\nd2\tTwo\tor three?\n", ["One?", "Two\tor three?"]),
+    "topics and header": ("queries", "query_id\ttext\tlang\nd1\tOne?\tde\nd2\tTwo?\tfr\n", ["One?", "Two?"]),
+    "queries of BEIR": ("queries", '{"_id": "d1", "text": "1?", "metadata": {}}\n{"_id": "d2", "text": "2?"}\n', None),
+}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+@pytest.mark.parametrize(("side", "contents", "texts"), THEIRS.values(), ids=THEIRS)
+def test_files_are_read_as_others_have_them(
+    tmp_path: Path, side: str, contents: str, texts: list[str] | None, pack: Callable[[bytes], bytes]
+) -> None:
+    (tmp_path / "file").write_bytes(pack(contents.encode()))
+    dataset = entry(tmp_path / "file", side)
+    records = [*getattr(dataset, f"{side}_iter")()]
+    assert [record[0] for record in records] == ["d1", "d2"]
+    assert texts is None or [record.default_text() for record in records] == texts
+    assert getattr(dataset, f"{side}_count")() == 2
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_judgements_of_beir_are_read_with_their_header(tmp_path: Path, end: str) -> None:
+    (tmp_path / "test.tsv").write_bytes(end.join(["query-id\tcorpus-id\tscore", "q1\td1\t2", "q1\td2\t0"]).encode())
+    dataset = entry(tmp_path / "test.tsv", "qrels")
+    assert [tuple(qrel)[:3] for qrel in dataset.qrels_iter()] == [("q1", "d1", 2), ("q1", "d2", 0)]
+    assert dataset.qrels_count() == 2
+
+
+def test_a_line_of_columns_without_a_tab_is_told(tmp_path: Path) -> None:
+    (tmp_path / "docs.tsv").write_text("d1\tOne.\nd2 Two.\n")
+    with pytest.raises(CollectionError, match=r"docs\.tsv line 2 has 1 columns parted by tabs, not 2"):
+        [*entry(tmp_path / "docs.tsv", "docs").docs_iter()]

@@ -151,7 +151,7 @@ def counting(languages: list[str], queries: int) -> tuple[ParallelCollection, li
         )
 
     name = f"counting-{uuid.uuid4().hex[:8]}"
-    return ParallelCollection(name, languages, load, "0"), read
+    return ParallelCollection(name, languages, load, "0", at_hand=languages.__contains__), read
 
 
 def test_counts_of_an_id_read_the_languages_of_that_id_alone() -> None:

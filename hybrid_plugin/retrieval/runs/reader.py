@@ -6,7 +6,7 @@ import gzip
 import re
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -43,6 +43,16 @@ class Run:
     rankings: dict[str, tuple[np.ndarray, np.ndarray]]
 
     __repr__ = brief
+
+    def without(self, dropped: Mapping[str, Collection[str]]) -> Run:
+        """The same run, of some queries without some documents."""
+        rows = {doc_id: row for row, doc_id in enumerate(self.doc_ids)} if dropped else {}
+        rankings = dict(self.rankings)
+        for query_id in rankings.keys() & dropped.keys():
+            docs, scores = rankings[query_id]
+            kept = ~np.isin(docs, [rows[doc_id] for doc_id in dropped[query_id] if doc_id in rows])
+            rankings[query_id] = docs[kept], scores[kept]
+        return Run(self.doc_ids, rankings)
 
 
 def read_run(path: StrPath) -> Run:

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from datasets_ext.parallel import ParallelCollection, registered_collections
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.shapes import parallel
+from hybrid_plugin.tasks.shapes import apart, parallel
 from hybrid_plugin.tasks.task import Task
 
 
 def parallel_benchmarks() -> list[Benchmark]:
     """The benchmarks of all collections that ``datasets_ext`` has registered."""
-    return [
-        Benchmark(one.name, _tasks(one), tuple(one.measures), description=one.description, licence=one.licence)
-        for one in registered_collections()
-    ]
+    return [parallel_benchmark(one) for one in registered_collections()]
+
+
+def parallel_benchmark(collection: ParallelCollection) -> Benchmark:
+    """The benchmark of a collection, of the tasks that its languages make."""
+    return Benchmark(
+        collection.name,
+        _tasks(collection),
+        tuple(collection.measures),
+        description=collection.description,
+        licence=collection.licence,
+        language_groups={name: tuple(members) for name, members in collection.language_groups.items()},
+    )
 
 
 def _tasks(collection: ParallelCollection) -> tuple[Task, ...]:
-    """The tasks of a collection; without those that are known to have no queries."""
+    """The tasks of a collection; without those that it says make none."""
+    if collection.apart:
+        return apart(collection.name, {lang: collection.asked_of(lang) for lang in collection.languages})
     empty = {f"{docs}/{queries}" for docs, queries in collection.empty}
     tasks = parallel(
         collection.name,

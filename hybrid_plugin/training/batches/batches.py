@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hybrid_plugin.errors import UserError, blame
+from hybrid_plugin.errors import UserError, blame, did_you_mean
 from hybrid_plugin.training.batches.batch import Batch
 from hybrid_plugin.training.batches.named import strategy_kind
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
@@ -39,6 +39,7 @@ class Batches(Sequence[Batch]):
     ):
         if not sources:
             raise UserError("there is no source to draw batches from; name at least one")
+        _check_languages(sources, settings.only)
         kind = strategy_kind(strategy)
         self._shares = (mix or SourceMix()).shares(sources)
         with blame(f"the strategy '{strategy}'", kind):
@@ -62,3 +63,14 @@ class Batches(Sequence[Batch]):
             if not isinstance(batch, Batch):
                 raise TypeError(f"it draws a {type(batch).__name__}, not a Batch")
             return batch
+
+
+def _check_languages(sources: Sequence[Source], wanted: Sequence[str]) -> None:
+    """Refuse a language that no source has; a source may lack one that another has."""
+    known = sorted({lang for source in sources for lang in source.languages})
+    strange = sorted(set(wanted) - set(known))
+    if strange:
+        lacking = f"source '{sources[0].name}' has no '{strange[0]}'; it has"
+        if sources[1:]:
+            lacking = f"none of the {len(sources)} sources has '{strange[0]}'; they have"
+        raise UserError(f"{lacking} {', '.join(known)}{did_you_mean(strange[0], known)}")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError, unknown
 from hybrid_plugin.settings import keyed
 from hybrid_plugin.training.sources.row import NegativeLanguages
 
-if TYPE_CHECKING:
-    from hybrid_plugin.training.sources.source import Source
+
+class Counted(Sized, Protocol):
+    """A source, as far as its share of the batches goes: its name and how many rows it has."""
+
+    @property
+    def name(self) -> str: ...
+
 
 MonoLanguages = Literal["uniform", "size"]
 CrossLanguages = Literal["mixed", "one"]
@@ -85,7 +90,7 @@ class SourceMix:
 
     __repr__ = brief
 
-    def shares(self, sources: Sequence[Source]) -> list[float]:
+    def shares(self, sources: Sequence[Counted]) -> list[float]:
         """The probability of each source.
 
         Raises

@@ -8,7 +8,7 @@ from typing import ClassVar, TypeVar
 
 import numpy as np
 
-from hybrid_plugin.errors import UserError, did_you_mean
+from hybrid_plugin.errors import UserError
 from hybrid_plugin.training.batches.batch import Batch
 from hybrid_plugin.training.batches.settings import BatchSettings
 from hybrid_plugin.training.sources.source import Source
@@ -27,11 +27,12 @@ class Strategy(ABC):
 
     def __init__(self, source: Source, settings: BatchSettings):
         self.source, self.settings = source, settings
-        strange = sorted(set(settings.only) - set(source.languages))
-        if strange:
-            near = did_you_mean(strange[0], source.languages)
-            raise UserError(f"source '{source.name}' has no '{strange[0]}'; it has {', '.join(source.languages)}{near}")
-        self.languages = settings.only or source.languages
+        self.languages = tuple(filter(source.languages.__contains__, settings.only or source.languages))
+        if not self.languages:
+            raise UserError(
+                f"source '{source.name}' has none of the languages {', '.join(settings.only)}; it has "
+                f"{', '.join(source.languages)}"
+            )
 
     @classmethod
     def ignored(cls, settings: BatchSettings) -> Mapping[str, str]:

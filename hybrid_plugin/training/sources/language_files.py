@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.training.sources.pieces import Piece, joined
+from hybrid_plugin.training.sources.pieces import Piece, answered, joined
 from hybrid_plugin.training.sources.source import Source
 from hybrid_plugin.training.sources.store import file_key, store
 
 _LANG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
-_KINDS = {str: "text", list: "list", int: "number"}
+_KINDS = {str: "text", list: "list", int: "number", dict: "mapping"}
 
 
 def from_files(name: str, what: str, ending: str, kind: str, read: Callable[[Path, str], Iterator[Piece]]) -> Source:
@@ -30,14 +29,7 @@ def from_files(name: str, what: str, ending: str, kind: str, read: Callable[[Pat
 
     def pieces() -> Iterator[Piece]:
         for lang, path in files.items():
-            left_out = 0
-            for piece in read(path, lang):
-                if piece.passages:
-                    yield piece
-                else:
-                    left_out += 1
-            if left_out:
-                warnings.warn(f"{path}: questions left out for lack of an answer: {left_out}", stacklevel=2)
+            yield from answered(read(path, lang), path)
 
     return store(name, joined(pieces()), key=file_key(" ".join([kind, *files]), files.values()))
 

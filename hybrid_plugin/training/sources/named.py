@@ -49,6 +49,9 @@ def load_source(name: StrPath) -> Source:
         raise UserError(f"'{name}' may be {' or '.join(fitting)}; write {fitting[0]}:{name} or {fitting[1]}:{name}")
     if fitting:
         return _offered(name, formats[fitting[0]].load, name, name)
+    made_from = translated(name)
+    if made_from is not None:
+        raise UserError(f"there is no file '{name}'; hybrid-ir translate {made_from} --to LANG,LANG --output {name}")
     if Path(name).is_dir():
         raise UserError(
             f"the folder '{name}' holds nothing to train on; it needs files called {{lang}}.json (SQuAD) or "
@@ -58,6 +61,13 @@ def load_source(name: StrPath) -> Source:
         f"unknown source '{name}': no such file, no ir_datasets id, and the known ones are {', '.join(sorted(offers))}"
         f"{did_you_mean(name, (*offers, *ir_datasets.registry))}"
     )
+
+
+def translated(name: str) -> str | None:
+    """The source that a JSON lines file is a translation of, by the convention ``FOLDER/SOURCE.jsonl``; None if it is
+    there, or is called after no source."""
+    path = Path(name)
+    return path.stem if path.suffix == ".jsonl" and not path.exists() and path.stem in source_loaders() else None
 
 
 def _refuse_collection(what: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from itertools import groupby
@@ -29,6 +30,23 @@ class Piece(NamedTuple):
     query: str
     passages: list[str] = []  # noqa: RUF012 - never changed
     negatives: list[str] = []  # noqa: RUF012
+
+
+def answered(pieces: Iterable[Piece], where: object) -> Iterator[Piece]:
+    """The pieces that have a question and an answer; the others are counted in a warning.
+
+    Parameters
+    ----------
+    where : they come from.
+    """
+    left_out = 0
+    for piece in pieces:
+        if piece.query and any(piece.passages):
+            yield piece
+        else:
+            left_out += 1
+    if left_out:
+        warnings.warn(f"{where}: questions left out for lack of an answer: {left_out}", stacklevel=2)
 
 
 def joined(pieces: Iterable[Piece]) -> Iterator[Row]:

@@ -34,12 +34,27 @@ def from_squad(name: str, what: str) -> Source:
 
 def _squad(path: Path, lang: str) -> Iterator[Piece]:
     for a, article in enumerate(given(read_json(path), "data", list, f"{path}"), start=1):
-        for p, paragraph in enumerate(given(article, "paragraphs", list, f"{path} article {a}"), start=1):
-            for q, question in enumerate(given(paragraph, "qas", list, f"{path} article {a} paragraph {p}"), start=1):
-                where = f"{path} article {a} paragraph {p} question {q}"
-                starts = [given(one, "answer_start", int, where) for one in given(question, "answers", list, where)]
-                passages = _answering(paragraph, starts, where) if starts else []
-                yield Piece(given(question, "id", str, where), lang, given(question, "question", str, where), passages)
+        yield from questions(article, f"{path} article {a}", lang)
+
+
+def questions(article: dict[str, Any], where: str, lang: str) -> Iterator[Piece]:
+    """The questions of an article, with the paragraphs or sentences that answer them.
+
+    Parameters
+    ----------
+    where : the article stands.
+
+    Raises
+    ------
+    UserError
+        Names the question at fault.
+    """
+    for p, paragraph in enumerate(given(article, "paragraphs", list, where), start=1):
+        for q, question in enumerate(given(paragraph, "qas", list, f"{where} paragraph {p}"), start=1):
+            here = f"{where} paragraph {p} question {q}"
+            starts = [given(one, "answer_start", int, here) for one in given(question, "answers", list, here)]
+            passages = _answering(paragraph, starts, here) if starts else []
+            yield Piece(given(question, "id", str, here), lang, given(question, "question", str, here), passages)
 
 
 def _answering(paragraph: dict[str, Any], starts: list[int], where: str) -> list[str]:

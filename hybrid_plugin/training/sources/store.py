@@ -58,8 +58,8 @@ def store(
         There is no row, or a parallel id is there twice; names it.
     """
     folder = cache_folder()
-    if key is not None:  # rows that hold ids know theirs, so a new benchmark is no reason to read them again
-        key = _digest(_FORMAT, key, [] if docs else known_origins())
+    if key is not None:
+        key = _stored_under(key, docs)
     rows = tqdm(rows, desc=f"read {name}", unit="row", delay=5, disable=None)  # where somebody watches, and waits
     if key is None or not (folder / key).is_dir():
         with scratch_folder(folder, "source") as staging:
@@ -71,6 +71,17 @@ def store(
                 if not (folder / key).is_dir():  # another process has stored the same
                     raise
     return Source(name, folder / key)
+
+
+def stored(name: str, key: str) -> Source | None:
+    """The source that was stored under a key, if one was; as :func:`store` takes it, of rows that hold texts."""
+    folder = cache_folder() / _stored_under(key)
+    return Source(name, folder) if folder.is_dir() else None
+
+
+def _stored_under(key: str, docs: Mapping[str, str] | None = None) -> str:
+    # Rows that hold ids know their origins, so a new benchmark is no reason to read them again.
+    return _digest(_FORMAT, key, [] if docs else known_origins())
 
 
 def _digest(*state: Any) -> str:

@@ -1,4 +1,4 @@
-"""On files as MIRACL, NeuCLIR, mMARCO and CLIRMatrix publish them, every figure is that of ir_measures.
+"""On files as publishers have them, every figure of the built-in benchmarks is that of ir_measures.
 
 Qrels are taken from the published files here, and nothing of this project reads them.
 """
@@ -11,7 +11,9 @@ import os
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import ir_measures
@@ -28,15 +30,39 @@ OFFICIAL = {
     "neuclir": ["nDCG@20", "AP@1000", "R@100", "R@1000"],
     "mmarco": ["RR@10", "R@1000"],
     "clirmatrix": ["nDCG@10"],
+    "mr-tydi": ["RR@100", "R@100"],
+    "hc4": ["nDCG@20", "AP@1000", "R@100", "R@1000"],
+    "wikiclir": ["nDCG@10", "R@100"],
+    "beir": ["nDCG@10", "R@100"],
+    "nano-beir": ["nDCG@10"],
+    "bright": ["nDCG@10"],
+    "bright-long": ["R@1"],
 }
 NARROWED = {
     "miracl": ["miracl/sw"],
     "neuclir": ["neuclir/2023", "neuclir/2022/multi"],
     "mmarco": ["mmarco/de/en", "mmarco/multi/zh"],
     "clirmatrix": ["clirmatrix/fr", "clirmatrix/multi/ja"],
+    "hc4": ["hc4/multi"],
+    "beir": ["beir/arguana"],
+    "bright": ["bright/aops"],
 }
-AT_HAND = {"miracl": ["sw", "te"]}  # of the others, everything
-THEIRS = ("nDCG@10", "nDCG@20", "nDCG", "AP", "AP@1000", "AP(rel=2)", "R@100", "R@1000", "RR@10", "P@1", "Judged@10")
+AT_HAND = published.AT_HAND  # of the others, everything
+THEIRS = (
+    "nDCG@10",
+    "nDCG@20",
+    "nDCG",
+    "AP",
+    "AP@1000",
+    "AP(rel=2)",
+    "R@100",
+    "R@1000",
+    "RR@10",
+    "RR@100",
+    "R@1",
+    "P@1",
+    "Judged@10",
+)
 OURS = ("RankDistance", "PEER@20", "LanguageSkew@10", "FirstRank", "WeakAlignment")
 
 # ir_datasets looks up its home when it is imported, so the files are read in a process of its own, without a network.
@@ -67,7 +93,7 @@ for name, [measures, at_hand, narrowed] in json.loads(sys.argv[3]).items():
         evaluate(load_benchmark(part), encoder, output / "narrowed" / part)
         evaluate_runs(load_benchmark(part), folder, output / "narrowed-from-runs" / part)
     absent = ""
-    if at_hand:
+    if name == "miracl":
         try:
             evaluate(benchmark, encoder)
         except UserError as error:
@@ -80,9 +106,7 @@ for name, [measures, at_hand, narrowed] in json.loads(sys.argv[3]).items():
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("published")
-    for write in (
-        published.write_miracl, published.write_neuclir, published.write_mmarco, published.write_clirmatrix
-    ):  # fmt: skip
+    for write in published.WRITERS.values():
         write(folder)
     return folder
 
@@ -91,7 +115,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def scored(home: Path, tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folders of all evaluations."""
     output = tmp_path_factory.mktemp("scored")
-    what = {name: [[*THEIRS, *OURS], AT_HAND.get(name, []), NARROWED[name]] for name in OFFICIAL}
+    what = {name: [[*THEIRS, *OURS], AT_HAND.get(name, []), NARROWED.get(name, [])] for name in OFFICIAL}
     result = subprocess.run(
         [sys.executable, "-c", PROGRAM, tiny, output, json.dumps(what)],
         env=os.environ | {"IR_DATASETS_HOME": str(home)},
@@ -164,8 +188,50 @@ def clirmatrix(home: Path, task: str) -> Iterator[Qrel]:
                     yield Qrel(record["src_id"], f"{lang}/{page}" if docs == "multi" else page, grade)
 
 
+def mr_tydi(home: Path, task: str) -> Iterator[Qrel]:
+    (path,) = (home / "mr-tydi" / f"{task.split('/')[0]}.data").glob("*/qrels.test.txt")
+    return trec(path.read_text(encoding="utf-8"))
+
+
+def hc4(home: Path, task: str) -> Iterator[Qrel]:
+    docs = task.split("/")[0]
+    for lang in {"fa": ("fas",), "ru": ("rus",), "zh": ("zho",), "multi": ("fas", "rus", "zho")}[docs]:
+        yield from trec((home / "hc4" / lang / "test.qrels.v1-0.txt").read_text())
+
+
+def wikiclir(home: Path, task: str) -> Iterator[Qrel]:
+    ending = {"sw/en": "sw", "en-simple/en": "simple"}[task]
+    (path,) = (home / "wikiclir").rglob(f"en2{ending}.rel")
+    for line in path.read_text().splitlines():
+        query, doc, grade = line.split()
+        yield Qrel(query, doc, int(grade))
+
+
+def beir(home: Path, task: str) -> Iterator[Qrel]:
+    archive = task.split("/")[0]
+    (path,) = (home / "beir" / archive).rglob("source.zip")
+    with zipfile.ZipFile(path) as file:
+        for line in file.read(f"{task}/qrels/test.tsv").decode().splitlines()[1:]:
+            if line:
+                query, doc, grade = line.split("\t")
+                yield Qrel(query, doc, int(grade))
+
+
+def nano_beir(home: Path, task: str) -> Iterator[Qrel]:
+    for row in pd.read_parquet(home / "nano-beir" / task / "qrels.parquet").to_dict(orient="records"):
+        yield Qrel(row["query-id"], row["corpus-id"], 1)
+
+
+def bright(home: Path, task: str, gold: str = "gold_ids") -> Iterator[Qrel]:
+    for row in pd.read_parquet(home / "bright" / f"{task}.queries.parquet").to_dict(orient="records"):
+        for doc in row[gold]:
+            yield Qrel(row["id"], doc, 1)
+
+
 QRELS: dict[str, Callable[[Path, str], Iterator[Qrel]]] = {
-    "miracl": miracl, "neuclir": neuclir, "mmarco": mmarco, "clirmatrix": clirmatrix
+    "miracl": miracl, "neuclir": neuclir, "mmarco": mmarco, "clirmatrix": clirmatrix, "mr-tydi": mr_tydi, "hc4": hc4,
+    "wikiclir": wikiclir, "beir": beir, "nano-beir": nano_beir, "bright": bright,
+    "bright-long": partial(bright, gold="gold_ids_long"),
 }  # fmt: skip
 
 
@@ -205,13 +271,13 @@ def test_every_figure_is_that_of_ir_measures(name: str, home: Path, scored: Path
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_measures_of_ours_are_the_same_from_vectors_and_from_run_files(name: str, scored: Path) -> None:
     pd.testing.assert_frame_equal(rows(scored / name), rows(scored / "from-runs" / name), rtol=0, atol=1e-9)
-    if name != "miracl":  # which has no pool
+    if "multi" in load_benchmark(name).settings:
         assert rows(scored / name).query("setting == 'multi'")[[*OURS[:3]]].notna().any().all()
 
 
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_official_measures_are_the_default(name: str, scored: Path) -> None:
-    for folder in (scored / "official" / name, *(scored / "narrowed" / part for part in NARROWED[name])):
+    for folder in (scored / "official" / name, *(scored / "narrowed" / part for part in NARROWED.get(name, []))):
         columns = list(rows(folder).columns)
         assert columns[columns.index("missed") + 1 :] == OFFICIAL[name]
     columns = list(rows(scored / name).columns)
@@ -244,6 +310,19 @@ def test_ids_in_run_files_are_as_published_within_a_language_and_say_it_in_the_p
     assert set(run_of(scored / "clirmatrix", "multi/en")["doc_id"]) == {
         f"{lang}/{page}" for lang in pages if lang != "en" for page in pages[lang]
     }
+
+
+def test_what_does_not_count_for_a_query_is_in_no_ranking(scored: Path) -> None:
+    arguana, fiqa = {"test-a-pro01a", "test-a-pro01b", "test-a-con02a"}, {"4", "15", "16"}
+    for name, documents in (("arguana", arguana), ("fiqa", fiqa)):
+        for query, found in run_of(scored / "beir", name).groupby("query_id")["doc_id"]:
+            assert set(found) == documents - {query}
+    assert rows(scored / "beir").query("task == 'arguana'")["retrieved"].to_list() == [2, 2]
+    excluded = run_of(scored / "bright", "aops").groupby("query_id")["doc_id"].agg(set)
+    assert excluded.to_dict() == {"aops_1": {"p/1", "p/3", "p/4"}, "aops_2": {"p/2", "p/3", "p/4"}}
+    assert set(run_of(scored / "bright", "theoremqa-questions")["doc_id"]) == {"p/3", "p/4"}
+    nano = run_of(scored / "nano-beir", "arguana")
+    assert (nano["query_id"] == nano["doc_id"]).any()
 
 
 def test_topics_that_were_not_judged_are_not_scored(scored: Path) -> None:

@@ -9,9 +9,15 @@ import gzip
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from hybrid_plugin.tasks.benchmarks import bright
 
 
 def write(path: Path, text: str) -> None:
@@ -301,3 +307,255 @@ def write_clirmatrix(home: Path) -> None:
             write(folder / path, lines(records) + "\n")
     listed = {"clirmatrix_docs": docs, "clirmatrix_multi8": multi8}
     write(folder / "clirmatrix_downloads.json.gz", json.dumps(listed))
+
+
+# Mr. TyDi: language -> its name in files, passages (id, contents), test topics and judgements.
+MR_TYDI: dict[str, tuple[str, list[tuple[str, str]], str, str]] = {
+    "sw": (
+        "swahili",
+        [
+            ("2#0", "Akiolojia\n\nAkiolojia ni somo linalohusu mabaki ya tamaduni."),
+            ("17#0", "Kilimanjaro\n\nKilimanjaro ni mlima mrefu kuliko yote ya Afrika."),
+            ("17#1", 'Kilimanjaro\n\nKilele kinaitwa "Uhuru".\tKina theluji.'),
+        ],
+        "0\tMlima mrefu zaidi barani Afrika ni upi?\n3\tAkiolojia ni nini? \n",
+        "0 Q0 17#0 1\n3 Q0 2#0 1\n",
+    ),
+    "te": (
+        "telugu",
+        [("5#0", "హైదరాబాదు\n\nహైదరాబాదు తెలంగాణ రాష్ట్ర రాజధాని."), ("7#0", "గోదావరి\n\nగోదావరి రెండవ పొడవైన నది.")],
+        "0\tతెలంగాణ రాజధాని ఏది?\r\n",
+        "0 Q0 5#0 1\r\n",
+    ),
+}
+
+
+def write_mr_tydi(home: Path) -> None:
+    for lang, (name, passages, topics, qrels) in MR_TYDI.items():
+        folder = home / "mr-tydi" / f"{lang}.data" / f"mrtydi-v1.0-{name}"
+        records = [{"id": passage, "contents": contents} for passage, contents in passages]
+        write(folder / "collection" / "docs.jsonl.gz", lines(records))
+        write(folder / "topic.test.tsv", topics)
+        write(folder / "qrels.test.txt", qrels)
+
+
+# HC4: the topics with the languages that they were judged in; documents are those of NeuCLIR above.
+HC4_TOPICS = {"1001": ("fas", "rus"), "1007": ("zho",)}
+HC4_QRELS = {
+    "fas": "1001 0 93e291b3-fa 3\n1001 0 f73a0ff9-fa 0\n",
+    "rus": "1001 0 ed4af92b-ru 1\n",
+    "zho": "1007 0 9ee19273-zh 3\n1007 0 95a18cdd-zh 0\n",
+}
+
+
+def write_hc4(home: Path) -> None:
+    folder = home / "hc4"
+    for lang, documents in NEUCLIR.items():
+        records = [
+            {"id": doc_id, "title": title, "text": text, "url": f"https://example.org/{doc_id}"}
+            | {"time": "2019-01-06T00:00:00Z", "cc_file": "crawl-data/CC-NEWS/2019/01/CC-NEWS-20190106.warc.gz"}
+            for doc_id, title, text in documents
+        ]
+        write(folder / lang / "hc4_docs.jsonl", lines(records))
+        write(folder / lang / "test.qrels.v1-0.txt", HC4_QRELS[lang])
+    topics = []
+    for (topic_id, judged), texts in zip(HC4_TOPICS.items(), list(NEUCLIR_TOPICS["2022"].values())[:2], strict=True):
+        fields = []
+        for lang, (title, description) in texts.items():
+            field = {"lang": lang, "topic_title": title, "topic_description": description}
+            if lang == "eng" or lang in judged:  # people translated a topic where it was judged
+                fields.append({**field, "source": "original" if lang == "eng" else "human translation"})
+            if lang != "eng":
+                fields.append({**field, "topic_title": f"MT {title}", "source": "20220114-scale21-sockeye2-tm1"})
+        report = {"url": "https://example.org/", "text": "What was known.", "date": "2019-01-06"}
+        narratives = {lang: {"very_valuable": "?", "non_relevant": "?"} for lang in judged}
+        topics.append(
+            {"topic_id": topic_id, "languages_with_qrels": [*judged], "topics": fields}
+            | {"narratives": narratives, "report": report}
+        )
+    write(folder / "test.topics.v1-0.jsonl", lines(topics))
+
+
+# WikiCLIR: folder -> the ending of its files, its articles (id, title, text) and its judgements of English pages.
+WIKICLIR = {
+    "swahili": (
+        "sw",
+        [("9", "Mlima", "Mlima ni sehemu ya ardhi."), ("10", "Mto", "Mto ni maji.")],
+        "12\t9\t2\n12\t10\t1\n",
+    ),
+    "simple_english": (
+        "simple",
+        [("9", "River", "A river is a stream of water."), ("4", "Mountain", "A mountain is high land.")],
+        "12\t4\t2\n39\t9\t2\n",
+    ),
+}
+WIKICLIR_QUERIES = (
+    "12\tMountain\tis a large landform .\n25\tNobody\tis judged for it .\n39\tRiver\tis a natural stream .\n"
+)
+
+
+def write_wikiclir(home: Path) -> None:
+    folder = home / "wikiclir" / "source" / "wiki-clir"
+    write(folder / "english" / "wiki_en.queries", WIKICLIR_QUERIES)
+    for name, (ending, articles, qrels) in WIKICLIR.items():
+        write(folder / name / f"wiki_{ending}.documents", "".join("\t".join(article) + "\n" for article in articles))
+        write(folder / name / f"en2{ending}.rel", qrels)
+
+
+# BEIR: archive -> folder in it -> documents (id, title, text), queries, judgements; and what its metadata hold.
+BeirPart = tuple[list[tuple[str, str, str]], dict[str, str], list[tuple[str, str, int]]]
+BEIR: dict[str, dict[str, BeirPart]] = {
+    "arguana": {
+        "arguana": (
+            [
+                ("test-a-pro01a", "Zoos protect", "Zoos protect animals from extinction."),
+                ("test-a-pro01b", "Zoos protect", "Zoos harm animals by keeping them."),
+                ("test-a-con02a", "", "Animals suffer in captivity."),
+            ],
+            {
+                "test-a-pro01a": "Zoos protect animals from extinction.",  # a document of the same id, word for word
+                "test-a-con02a": "Animals suffer in captivity.",
+            },
+            [("test-a-pro01a", "test-a-pro01b", 1), ("test-a-con02a", "test-a-pro01a", 1)],
+        )
+    },
+    "fiqa": {
+        "fiqa": (
+            # A document has the id of a query that it has nothing to do with.
+            [("4", "", "Bonds pay interest."), ("15", "", "Shares pay dividends."), ("16", "", "Gold pays nothing.")],
+            {"4": "Do shares pay anything?", "8": "What do bonds pay?", "11": "Of another split"},
+            [("4", "15", 1), ("8", "4", 1), ("8", "16", 1)],
+        )
+    },
+    "webis-touche2020/v2": {
+        "webis-touche2020": (
+            [("c67482ba-1", "Homework", "Homework should be banned."), ("c67482ba-2", "Homework", "It helps pupils.")],
+            {"1": "Should homework be banned?"},
+            [("1", "c67482ba-1", 2), ("1", "c67482ba-2", 0)],
+        )
+    },
+    "cqadupstack": {
+        "cqadupstack/android": (
+            [("51829", "How to root?", "I want to root my phone."), ("7", "Battery", "It drains fast.")],
+            {"7": "Why does the battery drain?", "11": "rooting a phone"},
+            [("11", "51829", 1), ("7", "51829", 1)],
+        ),
+        "cqadupstack/gis": (
+            [("52116", "Buffers", "How do I draw a buffer?"), ("52117", "Maps", "How do I print a map?")],
+            {"11": "drawing buffers"},
+            [("11", "52116", 1)],
+        ),
+    },
+    "scifact": {
+        "scifact": (
+            [("4983", "Microstructure", "Diffusion in the brain."), ("5836", "Cells", "Bone marrow and stem cells.")],
+            {"1": "Stem cells come from bone marrow.", "3": "Brains diffuse."},
+            [("1", "5836", 1), ("3", "4983", 1)],
+        )
+    },
+}
+BEIR_METADATA: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "webis-touche2020/v2": ({"stance": "PRO", "url": "https://example.org"}, {"description": "?", "narrative": "?"}),
+    "cqadupstack": ({"tags": ["one", "two"]}, {"tags": []}),
+}
+
+
+def write_beir(home: Path) -> None:
+    for archive, parts in BEIR.items():
+        about_docs, about_queries = BEIR_METADATA.get(archive, ({}, {}))
+        path = home / "beir" / archive / "source.zip"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+            for folder, (documents, queries, qrels) in parts.items():
+                corpus = [
+                    {"_id": doc_id, "title": title, "text": text, "metadata": about_docs}
+                    for doc_id, title, text in documents
+                ]
+                asked = [{"_id": one, "text": text, "metadata": about_queries} for one, text in queries.items()]
+                judged = "".join(f"{query}\t{doc}\t{grade}\n" for query, doc, grade in qrels)
+                file.writestr(f"{folder}/corpus.jsonl", lines(corpus))
+                file.writestr(f"{folder}/queries.jsonl", lines(asked))
+                file.writestr(f"{folder}/qrels/test.tsv", f"query-id\tcorpus-id\tscore\n{judged}\n")
+
+
+def write_parquet(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parquet.write_table(pa.Table.from_pylist(rows), path)
+
+
+NANO_BEIR = {"arguana": BEIR["arguana"]["arguana"], "scifact": BEIR["scifact"]["scifact"]}
+
+
+def write_nano_beir(home: Path) -> None:
+    for name, (documents, queries, qrels) in NANO_BEIR.items():
+        folder = home / "nano-beir" / name
+        corpus = [{"_id": doc_id, "text": f"{title} {text}".strip()} for doc_id, title, text in documents]
+        write_parquet(folder / "corpus.parquet", corpus)
+        write_parquet(folder / "queries.parquet", [{"_id": one, "text": text} for one, text in queries.items()])
+        judged = [{"query-id": query, "corpus-id": doc} for query, doc, _ in qrels]
+        write_parquet(folder / "qrels.parquet", judged)
+
+
+# BRIGHT: part -> documents, queries (id, text, relevant, relevant long ones, excluded), long documents.
+BrightPart = tuple[dict[str, str], list[tuple[str, str, list[str], list[str], list[str]]], dict[str, str]]
+BRIGHT: dict[str, BrightPart] = {
+    "biology": (
+        {"insects/1.txt": "Moths fly to light.", "insects/2.txt": "Lamps are warm.", "eyes/1.txt": "Eyes see colours."},
+        [("0", "Why do moths fly to lamps?", ["insects/1.txt"], ["insects"], ["N/A"])],
+        {"insects": "Moths fly to light. Lamps are warm.", "eyes": "Eyes see colours."},
+    ),
+    "theoremqa-questions": (
+        {},  # those of aops
+        [("TheoremQA_a.json", "Count the roots.", ["p/3"], [], ["p/1", "p/2", "gone"])],
+        {},
+    ),
+    "aops": (
+        {"p/1": "Count the roots.", "p/2": "Count the real roots.", "p/3": "Sum all roots.", "p/4": "Draw a circle."},
+        [
+            ("aops_1", "Count the real roots.", ["p/1", "p/3"], [], ["p/2"]),
+            ("aops_2", "A circle.", ["p/4"], [], ["p/1"]),
+        ],
+        {},
+    ),
+}
+
+
+def write_bright(home: Path) -> None:
+    folder = home / "bright"
+    for name, (documents, queries, long_documents) in BRIGHT.items():
+        for kind, texts in (("docs", documents), ("long-docs", long_documents)):
+            if texts:
+                write_parquet(
+                    folder / f"{name}.{kind}.parquet", [{"id": one, "content": text} for one, text in texts.items()]
+                )
+        rows = [
+            {"id": one, "query": text, "reasoning": "", "gold_answer": "", "gold_ids": gold, "gold_ids_long": long_gold}
+            | {"excluded_ids": excluded}
+            for one, text, gold, long_gold, excluded in queries
+        ]
+        for model in ("", *(f"{one}_reason." for one in bright.REWRITTEN)):
+            write_parquet(folder / f"{name}.{model}queries.parquet", rows)
+
+
+# What of each benchmark is laid, as names of tasks; empty for all of it.
+AT_HAND: dict[str, list[str]] = {
+    "miracl": ["sw", "te"],
+    "mr-tydi": ["sw", "te"],
+    "wikiclir": ["sw", "en-simple"],
+    "beir": ["fiqa", "arguana", "webis-touche2020", "cqadupstack/android", "cqadupstack/gis", "scifact"],
+    "nano-beir": ["arguana", "scifact"],
+    "bright": ["biology", "aops", "theoremqa-questions"],
+    "bright-long": ["biology"],
+}
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "clirmatrix": write_clirmatrix,
+    "miracl": write_miracl,
+    "mmarco": write_mmarco,
+    "neuclir": write_neuclir,
+    "hc4": write_hc4,
+    "mr-tydi": write_mr_tydi,
+    "wikiclir": write_wikiclir,
+    "beir": write_beir,
+    "nano-beir": write_nano_beir,
+    "bright": write_bright,
+}

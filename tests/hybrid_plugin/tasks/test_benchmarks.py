@@ -7,22 +7,36 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import cache
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+import ir_datasets
 import ir_measures
 import pytest
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.tasks.benchmarks import clirmatrix, miracl, mmarco, neuclir
-from hybrid_plugin.tasks.named import load_benchmark
+from hybrid_plugin.tasks.benchmark import Benchmark
+from hybrid_plugin.tasks.benchmarks import (
+    beir,
+    bright,
+    clirmatrix,
+    hc4,
+    miracl,
+    mmarco,
+    mr_tydi,
+    nano_beir,
+    neuclir,
+    wikiclir,
+)
+from hybrid_plugin.tasks.named import load_benchmark, load_dataset
 from hybrid_plugin.tasks.shapes import grid
-from hybrid_plugin.tasks.task import Qrels, View
+from hybrid_plugin.tasks.task import Qrels, Task, View
 from tests.conftest import ROOT
 from tests.hybrid_plugin.tasks import published
 
-PUBLISHED = {one.BENCHMARK.name: one.BENCHMARK for one in (clirmatrix, miracl, mmarco, neuclir)}
+_MODULES = (clirmatrix, miracl, mmarco, neuclir, hc4, mr_tydi, wikiclir, beir, nano_beir)
+PUBLISHED = {one.name: one for one in (*(module.BENCHMARK for module in _MODULES), *bright.BENCHMARKS)}
 
 PROVIDERS = [one for one in ir_measures.providers.registry.values() if one.is_available()]
 
@@ -39,14 +53,19 @@ sys.addaudithook(watch)
 READ = """
 from hybrid_plugin.tasks import Judgements, documents, load_benchmark, queries
 
-found = {}
-for task in load_benchmark(sys.argv[1]).only(tasks=sys.argv[2:]).tasks:
-    found[task.name] = {
+def read(task):
+    judgements = Judgements.load(task)
+    return {
         "docs": [text for view in task.docs for text in documents(view)],
         "queries": list(queries(task)),
-        "judged": {query: dict(sorted(grades.items())) for query, grades in Judgements.load(task).by_query.items()},
+        "judged": {query: dict(sorted(grades.items())) for query, grades in judgements.by_query.items()},
+        "dropped": {query: sorted(doc_ids) for query, doc_ids in judgements.dropped.items()},
     }
-print(json.dumps(found))
+
+print(json.dumps({
+    name: {task.name: read(task) for task in load_benchmark(name).only(tasks=tasks).tasks}
+    for name, tasks in json.loads(sys.argv[1]).items()
+}))
 """
 
 
@@ -63,32 +82,27 @@ def offline(program: str, home: Path, *arguments: str) -> Any:
     return json.loads(result.stdout)
 
 
-Read = Callable[..., dict[str, Any]]
-WRITERS: dict[str, Callable[[Path], None]] = {
-    "clirmatrix": published.write_clirmatrix,
-    "miracl": published.write_miracl,
-    "mmarco": published.write_mmarco,
-    "neuclir": published.write_neuclir,
-}
+Read = Callable[[str], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of ir_datasets with all four; of MIRACL two languages."""
+    """A home of ir_datasets with something of every benchmark."""
     folder = tmp_path_factory.mktemp("published")
-    for writer in WRITERS.values():
+    for writer in published.WRITERS.values():
         writer(folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def read(home: Path) -> Read:
-    """The tasks of a benchmark as they are read, once each."""
-    return cache(lambda name, *tasks: offline(READ, home, name, *tasks))
+    """The tasks of a benchmark that are laid, as they are read."""
+    found = offline(READ, home, json.dumps({name: published.AT_HAND.get(name, []) for name in PUBLISHED}))
+    return lambda name: found[name]  # type: ignore[no-any-return]
 
 
 def test_miracl_is_read_language_by_language(read: Read) -> None:
-    found = read("miracl", "sw", "te")
+    found = read("miracl")
     assert list(found) == ["sw/sw", "te/te"]
     swahili, telugu = found["sw/sw"], found["te/te"]
     assert [doc[0] for doc in swahili["docs"]] == ["2#0", "2#1", "17#0"]
@@ -203,6 +217,7 @@ def test_clirmatrix_judges_other_languages_than_the_query_s(read: Read) -> None:
             [here[1], "Death", "en", f"en/{here[1]}", f"en/{here[1]}"],
         ],
         "judged": {here[0]: {there[0]: 6, there[1]: 0}, here[1]: {there[0]: 0, there[1]: 6}},
+        "dropped": {},
     }
     assert [query[1] for query in found["en/fr"]["queries"]] == ["Lituanie", "Mort"]
     assert found["en/fr"]["docs"][1] == [here[1], 'Death is the "end" of life.', "en"]
@@ -217,10 +232,11 @@ def test_clirmatrix_judges_other_languages_than_the_query_s(read: Read) -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["clirmatrix", "mmarco", "neuclir"])
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_every_task_of_a_benchmark_can_be_read_and_is_judged(name: str, read: Read) -> None:
     found = read(name)
-    assert tuple(found) == tuple(task.name for task in PUBLISHED[name].tasks)
+    laid = PUBLISHED[name].only(tasks=published.AT_HAND.get(name, []))
+    assert tuple(found) == tuple(task.name for task in laid.tasks)
     for task_name, task in found.items():
         known = {doc[0] for doc in task["docs"]}
         assert known, task_name
@@ -231,10 +247,18 @@ def test_every_task_of_a_benchmark_can_be_read_and_is_judged(name: str, read: Re
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_files_of_a_benchmark_are_those_that_are_read(name: str, home: Path) -> None:
-    absent = [pattern for pattern in PUBLISHED[name].files if not list(home.glob(pattern))]
-    written = {f"miracl/v1.0/{lang}" for lang in published.MIRACL}
-    assert not [pattern for pattern in absent if name != "miracl" or pattern.startswith(tuple(written))]
-    assert len(absent) == (3 * (18 - len(written)) if name == "miracl" else 0)
+    there = [pattern for pattern in PUBLISHED[name].files if list(home.glob(pattern))]
+    laid = {"miracl": 6, "mr-tydi": 6, "beir": 5, "nano-beir": 6, "bright": 2 + 3 * 6, "bright-long": 1 + 6}
+    assert len(there) == laid.get(name, len(PUBLISHED[name].files))
+
+
+@pytest.mark.parametrize("name", ["beir", "hc4", "nano-beir", "bright", "bright-long"])
+def test_each_file_of_a_benchmark_is_one_that_ir_datasets_fetches(name: str) -> None:
+    fetched = json.loads((Path(ir_datasets.__file__).parent / "etc" / "downloads.json").read_text(encoding="utf-8"))
+    folder = name.removesuffix("-long")
+    known = [f"{folder}/{one['cache_path']}" for one in fetched[folder].values()]
+    for pattern in PUBLISHED[name].files:
+        assert len([path for path in known if fnmatch(path, pattern)]) == 1, pattern
 
 
 def test_ids_of_all_tasks_are_known_to_ir_datasets(tmp_path: Path) -> None:
@@ -280,7 +304,8 @@ def test_a_recipe_imports_nothing_heavy() -> None:
     heavy = "{'torch', 'transformers', 'pandas', 'matplotlib', 'ir_measures'}"
     program = f"""
 import sys
-from hybrid_plugin.tasks.benchmarks import clirmatrix, miracl, mmarco, neuclir
+from hybrid_plugin.tasks.benchmarks import beir, bright, clirmatrix, hc4, miracl, mmarco, mr_tydi, nano_beir, neuclir
+from hybrid_plugin.tasks.benchmarks import wikiclir
 assert not {heavy} & sys.modules.keys(), sorted(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
@@ -311,12 +336,180 @@ def test_a_benchmark_says_what_it_is(name: str) -> None:
         ("mmarco/multi", 14, ("multi",)),
         ("clirmatrix", 8 * 8, ("cross", "multi")),
         ("clirmatrix/multi/ja", 1, ("multi",)),
+        ("mr-tydi", 11, ("mono",)),
+        ("hc4", 7, ("mono", "cross", "multi")),
+        ("wikiclir", 25, ("mono", "cross")),
+        ("wikiclir/sw", 1, ("cross",)),
+        ("beir", 26, ("mono",)),
+        ("beir/cqadupstack", 12, ("mono",)),
+        ("beir/reasoning", 4, ("mono",)),
+        ("beir/zero-shot/", 25, ("mono",)),
+        ("nano-beir", 13, ("mono",)),
+        ("nano-beir/fact-checking", 3, ("mono",)),
+        ("bright", 12, ("mono",)),
+        ("bright/theorems", 3, ("mono",)),
+        ("bright-long", 8, ("mono",)),
     ],
 )
 def test_names_of_benchmarks_and_tasks(name: str, tasks: int, settings: tuple[str, ...]) -> None:
     benchmark = load_benchmark(name)
     assert len(benchmark.tasks) == tasks
     assert benchmark.settings == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "docs", "queries"),
+    [  # of the papers' tables, and of the publishers' pages where files changed since
+        ("mr-tydi/en", 32_907_100, 744),
+        ("mr-tydi/sw", 136_689, 670),
+        ("wikiclir/sw", 37_079, 22_860),
+        ("beir/trec-covid", 171_332, 50),
+        ("beir/nfcorpus", 3_633, 323),
+        ("beir/fever", 5_416_568, 6_666),
+        ("beir/webis-touche2020", 382_545, 49),
+        ("beir/msmarco", 8_841_823, 6_980),
+        ("beir/dbpedia-entity", 4_635_922, 400),
+        ("beir/cqadupstack/tex", 68_184, 2_906),
+        ("nano-beir/arguana", 3_635, 50),
+        ("bright/leetcode", 413_932, 142),
+        ("bright/theoremqa-questions", 188_002, 194),
+        ("bright-long/pony", 577, 112),
+    ],
+)
+def test_counts_are_those_of_the_papers(name: str, docs: int, queries: int) -> None:
+    (task,) = load_benchmark(name).tasks
+    assert load_dataset(task.docs[0].dataset_id).docs_metadata()["count"] == docs
+    assert load_dataset(task.queries.dataset_id).queries_metadata()["count"] == queries
+
+
+def test_sums_are_those_of_the_papers() -> None:
+    def queries(benchmark: Benchmark) -> int:
+        return sum(load_dataset(task.queries.dataset_id).queries_metadata()["count"] for task in benchmark.tasks)
+
+    assert queries(load_benchmark("beir/cqadupstack")) == 13_145
+    assert queries(load_benchmark("nano-beir")) == 649
+    passages = (load_dataset(view.dataset_id).docs_metadata()["count"] for view in mr_tydi.BENCHMARK.doc_views)
+    assert sum(passages) == 58_043_326
+
+
+def test_mr_tydi_is_read_language_by_language(read: Read) -> None:
+    found = read("mr-tydi")
+    assert found["sw/sw"]["docs"][0] == ["2#0", "Akiolojia\n\nAkiolojia ni somo linalohusu mabaki ya tamaduni.", "sw"]
+    assert found["sw/sw"]["queries"][1] == ["3", "Akiolojia ni nini?", "sw", "sw/3", "sw/3"]
+    assert found["sw/sw"]["judged"] == {"0": {"17#0": 1}, "3": {"2#0": 1}}
+    assert found["te/te"]["queries"] == [["0", "తెలంగాణ రాజధాని ఏది?", "te", "te/0", "te/0"]]
+
+
+def test_hc4_has_translations_english_and_the_pool(read: Read) -> None:
+    found = read("hc4")
+    title, description = published.NEUCLIR_TOPICS["2022"]["2"]["fas"]
+    assert found["fa/fa"]["queries"] == [["1001", f"{title} {description}", "fa", "1001", "1001"]]
+    english = "Earthquakes in Iran Find reports of damage by earthquakes in Iran."
+    for name in ("fa/en", "ru/en", "zh/en", "multi/en"):
+        assert found[name]["queries"][0] == ["1001", english, "en", "1001", "1001"]
+        assert [query[0] for query in found[name]["queries"]] == [*published.HC4_TOPICS]
+    assert found["zh/en"]["judged"] == {"1007": {"95a18cdd-zh": 0, "9ee19273-zh": 3}}
+    assert found["multi/en"]["judged"]["1001"] == {"93e291b3-fa": 3, "ed4af92b-ru": 1, "f73a0ff9-fa": 0}
+    assert [doc[2] for doc in found["multi/en"]["docs"]] == ["fa", "fa", "ru", "ru", "zh", "zh"]
+
+
+def test_wikiclir_asks_in_english(read: Read) -> None:
+    found = read("wikiclir")
+    assert found["sw/en"] == {
+        "docs": [["9", "Mlima Mlima ni sehemu ya ardhi.", "sw"], ["10", "Mto Mto ni maji.", "sw"]],
+        "queries": [["12", "Mountain", "en", "12", "12"]],  # the one that is judged
+        "judged": {"12": {"10": 1, "9": 2}},
+        "dropped": {},
+    }
+    assert [query[:2] for query in found["en-simple/en"]["queries"]] == [["12", "Mountain"], ["39", "River"]]
+
+
+def test_beir_has_titles_and_drops_what_has_the_id_of_the_query(read: Read) -> None:
+    found = read("beir")
+    arguana = found["arguana"]
+    assert arguana["docs"][0][:2] == ["test-a-pro01a", "Zoos protect Zoos protect animals from extinction."]
+    assert arguana["docs"][2][:2] == ["test-a-con02a", "Animals suffer in captivity."]
+    assert arguana["dropped"] == {"test-a-pro01a": ["test-a-pro01a"], "test-a-con02a": ["test-a-con02a"]}
+    assert [query[0] for query in found["fiqa"]["queries"]] == ["4", "8"]  # of the test split
+    # The same id is another question in another collection.
+    questions = {name: {query[3] for query in task["queries"]} for name, task in found.items()}
+    assert questions["cqadupstack/gis"] == {"cqadupstack/gis/11"}
+    assert len(set().union(*questions.values())) == sum(map(len, questions.values()))
+    assert found["webis-touche2020"]["judged"] == {"1": {"c67482ba-1": 2, "c67482ba-2": 0}}
+
+
+def test_nano_beir_keeps_what_has_the_id_of_the_query(read: Read) -> None:
+    assert {json.dumps(task["dropped"]) for task in read("nano-beir").values()} == {"{}"}
+
+
+def test_bright_drops_what_is_excluded_for_a_query(read: Read) -> None:
+    found = read("bright")
+    assert found["biology"]["dropped"] == {}
+    assert found["aops"]["judged"] == {"aops_1": {"p/1": 1, "p/3": 1}, "aops_2": {"p/4": 1}}
+    assert found["aops"]["dropped"] == {"aops_1": ["p/2"], "aops_2": ["p/1"]}
+    assert found["theoremqa-questions"]["docs"] == found["aops"]["docs"]
+    assert found["theoremqa-questions"]["dropped"] == {"TheoremQA_a.json": ["gone", "p/1", "p/2"]}
+
+
+def test_brights_long_documents_have_their_own_judgements(read: Read, home: Path) -> None:
+    assert read("bright-long")["biology"]["judged"] == {"0": {"insects": 1}}
+    program = """
+import ir_datasets
+print(json.dumps([one.doc_id for one in ir_datasets.load("bright/biology-long").qrels_iter()]))
+"""
+    assert offline(program, home) == ["insects/1.txt"], "ir_datasets has it right: tasks/judgements.py can go by it"
+
+
+def grouped(**groups: Any) -> Benchmark:
+    """Documents and queries of three languages, and some groups."""
+    views = {lang: View(f"made-up/{lang}", lang) for lang in ("de", "en", "es")}
+    return Benchmark("grouped", grid(views, views, lambda docs, queries: (Qrels("made-up"),)), **groups)
+
+
+def test_groups_are_named_where_tasks_and_languages_are() -> None:
+    benchmark = grouped(groups={"some": ("de/en", "multi")}, language_groups={"family:germanic": ("de", "en")})
+    assert [task.name for task in benchmark.only(tasks=["some"]).tasks] == ["de/en", "multi/de", "multi/en", "multi/es"]
+    assert {task.name for task in benchmark.only(tasks=["some", "es/es"]).tasks} >= {"es/es", "de/en", "multi/de"}
+    german = benchmark.only(languages=["family:germanic"])
+    assert german.scope == {"languages": ["de", "en"]}
+    assert german.tasks == benchmark.only(languages=["de", "en"]).tasks
+    assert benchmark.only(languages=["family:germanic", "es"]) == benchmark
+    assert german.whole_groups == {"languages": {"family:germanic": ["de", "en"]}}  # the pool by Spanish is not here
+    assert benchmark.only(languages=["de"]).whole_groups == {}
+    assert benchmark.only(settings=["multi"]).whole_groups["languages"] == {"family:germanic": ["de", "en"]}
+    with pytest.raises(UserError, match="no language 'family:x'; it has: de, en, es, and the groups family:germanic"):
+        benchmark.only(languages=["family:x"])
+    with pytest.raises(UserError, match=r"no task 'soma'.*, and the groups some; did you mean 'some'"):
+        benchmark.only(tasks=["soma"])
+
+
+def test_a_group_that_is_left_in_part_stands_for_what_is_left() -> None:
+    benchmark = grouped(groups={"some": ("de/en", "es")}).only(tasks=["es"])
+    assert benchmark.only(tasks=["some"]) == benchmark
+    assert benchmark.whole_groups == {}
+    with pytest.raises(UserError, match="has no task 'some'"):
+        grouped(groups={"some": ("de",)}).only(tasks=["es"]).only(tasks=["some"])
+
+
+def test_a_group_is_called_as_nothing_else_is() -> None:
+    with pytest.raises(UserError, match="tasks and a group of tasks called 'de'"):
+        grouped(groups={"de": ("es",)})
+    with pytest.raises(UserError, match="a language and a group of them called 'en'"):
+        grouped(language_groups={"en": ("de",)})
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_members_of_groups_are_tasks(name: str) -> None:
+    benchmark = PUBLISHED[name]
+    for group, members in benchmark.groups.items():
+        for member in members:
+            assert benchmark.only(tasks=[member]).tasks, group
+
+
+def test_an_unknown_kind_of_dropped_documents_is_named() -> None:
+    view = View("made-up", "en")
+    with pytest.raises(UserError, match="'en': unknown kind of dropped documents 'all'; known: same-id, negative"):
+        Task("en", (view,), view, (Qrels("made-up"),), dropped="all")
 
 
 def test_a_task_that_is_not_published_is_named() -> None:

@@ -152,6 +152,15 @@ def test_the_example_of_the_documentation_is_a_benchmark(folder: Path) -> None:
     assert [(one.id, one.text) for one in queries(benchmark.task("multi/en"))] == [("t1", "what one is")]
 
 
+def test_groups_and_what_does_not_count_are_named_in_the_file(folder: Path) -> None:
+    pool = {**POOL, "collection": "mine", "dropped": "same-id"}
+    groups = {"groups": {"some": ["multi"]}, "language_groups": {"family:slavic": ["ru"]}}
+    path = write(folder, {**CONTENT, "tasks": [MONO, pool], **groups})
+    (task,) = load_benchmark(f"{path}/some").tasks
+    assert (task.name, task.collection, task.dropped) == ("multi/en", "mine", "same-id")
+    assert load_benchmark(str(path)).language_groups == {"family:slavic": ("ru",)}
+
+
 def changed(**changes: Any) -> dict[str, Any]:
     """The content with keys of the task fa/fa changed; None takes one away."""
     task = {key: value for key, value in {**MONO, **changes}.items() if value is not None}
@@ -187,6 +196,27 @@ BAD = {
     "an empty list of docs": (changed(docs=[]), f": {TASK} has no docs"),
     "docs that are no list": (changed(docs=VIEW), f": {TASK} needs a list under 'docs'"),
     "a list of queries": (changed(queries=[VIEW]), f": {TASK} needs a name or a mapping under 'queries'"),
+    "groups that are a list": ({**CONTENT, "groups": ["fa"]}, " needs a mapping under 'groups', not ['fa']"),
+    "a group of one text": (
+        {**CONTENT, "language_groups": {"some": "fa"}},
+        ": 'language_groups' needs a list of names for each name, not fa for some",
+    ),
+    "a group of a task that is not there": (
+        {**CONTENT, "groups": {"some": ["multi", "multy"]}},
+        ": mine has no task 'multy'; it has 3, such as multi/en",
+    ),
+    "a group of a language that is not there": (
+        {**CONTENT, "language_groups": {"some": ["fa", "xx"]}},
+        ": 'language_groups' some names 'xx', which no view of a task has",
+    ),
+    "a group with a task's name": (
+        {**CONTENT, "groups": {"fa": ["multi/en"]}},
+        ": the benchmark 'mine' has tasks and a group of tasks called 'fa'",
+    ),
+    "an unknown kind of dropped documents": (
+        changed(dropped="own"),
+        ": the task 'fa/fa': unknown kind of dropped documents 'own'; known: same-id, negative",
+    ),
     "an unknown setting": (changed(setting="both"), f": {TASK}: unknown setting 'both'; known: mono, cross, multi"),
     "an unknown key of docs": (changed(docs=[{**VIEW, "path": "x"}]), f": {TASK}: 'docs' has the unknown key 'path'"),
     "a language that is no text": (

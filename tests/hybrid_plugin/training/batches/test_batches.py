@@ -311,6 +311,21 @@ def test_languages_may_be_chosen(strategy: str) -> None:
         drawn(parallel("a", 20, LANGUAGES), strategy, 4, 1, only=("de", "fi"))
 
 
+def test_a_source_may_lack_a_language_that_another_has() -> None:
+    both = [parallel("a", 20, ("de", "en")), parallel("b", 20, ("de", "en", "th"))]
+    seen = {
+        (batch.source, lang)
+        for batch in batches_of(both, "hybrid", 4, steps=200, only=("de", "en", "th"))
+        for e in batch.examples
+        for lang in (e.query_lang, e.passage_lang)
+    }
+    assert seen == {("a", "de"), ("a", "en"), ("b", "de"), ("b", "en"), ("b", "th")}
+    with pytest.raises(UserError, match="none of the 2 sources has 'fi'; they have de, en, th"):
+        batches_of(both, "hybrid", 4, steps=1, only=("de", "fi"))
+    with pytest.raises(UserError, match="source 'a' has none of the languages th; it has de, en"):
+        batches_of(both, "mono", 4, steps=1, only=("th",))
+
+
 def test_alpha_may_change_over_the_training() -> None:
     kinds = [batch.kind for batch in drawn(parallel("a", 20, LANGUAGES), "hybrid", 4, 4000, alpha=1, alpha_end=0)]
     assert kinds[0] == "mono"
