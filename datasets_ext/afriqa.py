@@ -1,7 +1,7 @@
 """AfriQA (Ogundepo et al. 2023, arXiv 2305.06897): questions in African languages, answered by Wikipedia in another.
 
-From https://github.com/masakhane-io/afriqa, JSON lines files of questions and of gold passages, by language and split. A
-question was asked in an African language, a person translated it into the pivot language, English or French, and the
+From https://github.com/masakhane-io/afriqa, JSON lines files of questions and of gold passages, by language and split.
+A question was asked in an African language, a person translated it into the pivot language, English or French, and the
 gold passage that holds the answer is of that language's Wikipedia.
 
 ``afriqa``
@@ -9,7 +9,7 @@ gold passage that holds the answer is of that language's Wikipedia.
     passages of all splits, each once, named after the first question that has it. Queries have their answers, in both
     languages.
 ``afriqa-questions``
-    find the translation of a question of the test split, and of a translation the question. Documents are the questions.
+    find the translation of a question of the test split, and the question of a translation. Documents are questions.
 
 Rows without a passage or a question are left out; Wolof has no gold passages.
 """
@@ -18,7 +18,7 @@ Rows without a passage or a question are left out; Wolof has no gold passages.
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Tuple  # noqa: UP035 - ir_datasets exports this one alone
+from typing import Any, NamedTuple, Tuple, TypeGuard  # noqa: UP035 - ir_datasets exports this one alone
 
 from datasets_ext.errors import CollectionError
 from datasets_ext.lines import check_id, read_jsonl
@@ -172,6 +172,6 @@ def _answers(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(_is_text, texts)))
 
 
-def _is_text(value: Any) -> bool:
+def _is_text(value: Any) -> TypeGuard[str]:
     """Whether there is one: empty cells of the publisher's tables are null, NaN or blank."""
     return isinstance(value, str) and bool(value.strip())

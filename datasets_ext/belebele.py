@@ -62,7 +62,6 @@ def collection(published: Published) -> ParallelCollection:
         at_hand=lambda lang: published.at_hand(_file(lang)),
         licence="CC BY-SA 4.0",
         through=(THROUGH,),
-        measures=("nDCG@10", "AP", "R@20", "RankDistance"),
         description="questions about passages, parallel in 122 language variants",
         language_groups=language_groups(languages),
         qrels_defs={1: "the passage that the question is about"},

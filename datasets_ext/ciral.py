@@ -6,8 +6,8 @@ https://huggingface.co/datasets/CIRAL/ciral beside the topics in the passages' l
 development set are there no more and come from the hub.
 
 Each language has questions of its own, by numbers that the other languages use as well, and documents and queries have
-the publishers' ids. ``ciral`` is test set A with its judgement pools; of the same files are ``ciral-shallow`` (test set A
-with the shallow judgements that the topics were made with), ``ciral-test-b`` and ``ciral-dev``.
+the publishers' ids. ``ciral`` is test set A with its judgement pools; of the same files are ``ciral-shallow`` (test set
+A with the shallow judgements that the topics were made with), ``ciral-test-b`` and ``ciral-dev``.
 """
 
 # Without `from __future__ import annotations`, as in parallel.py: the exporters of ir_datasets look at annotations.

@@ -15,11 +15,12 @@ from typing import IO, Any, TypeVar
 from zipfile import BadZipFile, ZipFile
 
 import orjson
-from isal import igzip, isal_zlib
+from isal import igzip, igzip_lib
 
 from datasets_ext.errors import CollectionError
 
 _GZIP = b"\x1f\x8b"  # how a gzip file begins, whatever its name
+_NOT_WHOLE: tuple[Any, ...] = (EOFError, igzip_lib.IsalError, zlib.error, igzip.BadGzipFile, BadZipFile)
 _BEIR = ["query-id", "corpus-id", "score"]  # the columns of its judgements
 _JSON_NAMES: dict[type, str] = {str: "text", int: "number", list: "list", dict: "object"}
 _Read = TypeVar("_Read")
@@ -56,7 +57,7 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
             packed = file.read(len(_GZIP)) == _GZIP
             file.seek(0)
             yield from igzip.IGzipFile(fileobj=file) if packed else file
-    except (EOFError, isal_zlib.error, zlib.error, igzip.BadGzipFile, BadZipFile) as error:
+    except _NOT_WHOLE as error:
         raise CollectionError(f"{path} is not whole: {error}; get a fresh copy") from error
     except OSError as error:
         raise CollectionError(f"cannot read {path}: {error.strerror or error}") from error

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datasets_ext.errors import CollectionError
-from datasets_ext.lines import check_id, kept, read_lines
+from datasets_ext.lines import check_id, kept, read_columns
 from datasets_ext.parallel import LanguagePart, ParallelCollection
 from datasets_ext.published import Published
 
@@ -121,10 +121,9 @@ def _utterances(archive: Path) -> dict[str, dict[str, _Row]]:
 
 def _read(path: Path) -> dict[str, _Row]:
     rows: dict[str, _Row] = {}
-    for number, line in read_lines(path):
-        columns = line.rstrip("\r\n").split("\t")
-        if len(columns) != len(COLUMNS):
-            raise CollectionError(f"{path} line {number} has {len(columns)} columns, not {len(COLUMNS)}: {COLUMNS}")
+    for number, columns in read_columns(path, len(COLUMNS)):
+        if "\t" in columns[-1]:
+            raise CollectionError(f"{path} line {number} has more than {len(COLUMNS)} columns: a tab within a text?")
         name, intent, _, text, domain = columns[:5]
         check_id(path, number, "id", name)
         if name in rows:

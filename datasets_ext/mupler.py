@@ -28,7 +28,6 @@ def collection(published: Published) -> ParallelCollection:
         published.fingerprint,
         at_hand=lambda lang: published.at_hand(*(_file(part, lang) for part in _PARTS)),
         licence="EUPL-1.2",
-        measures=("nDCG@10", "AP", "R@20", "RankDistance"),
         description="questions about passages of European law that people translated",
     )
 

@@ -5,9 +5,9 @@ https://huggingface.co/datasets/neuclir/neuclir1. The documents are those of ir_
 read where it is there. Documents and topics have the publisher's ids; those of documents are unique over the languages,
 and a topic has the same one in each.
 
-``neuclir-bench`` has the documents as they were written. ``neuclir-bench-mt`` has their published translations into English,
-of all three languages as one collection. Judgements of the multilingual tasks are published apart and are about fewer topics
-than those of a language.
+``neuclir-bench`` has the documents as they were written. ``neuclir-bench-mt`` has their published translations into
+English, of all three languages as one collection. Judgements of the multilingual tasks are published apart, and are
+about fewer topics than those of a language.
 """
 
 # Without `from __future__ import annotations`, as in parallel.py: the exporters of ir_datasets look at annotations.
@@ -102,13 +102,13 @@ def _path(published: Published, file: str) -> Path:
 
 def _docs(published: Published, langs: Sequence[str], *, translated: bool) -> Again:
     files = [_documents(lang, translated) for lang in langs]
-    counts = [published.table[file].get("count") for file in files]
+    counts: list[int | None] = [published.table[file].get("count") for file in files]
     return Again(
         lambda: chain.from_iterable(
             read_documents(_path(published, file), "en" if translated else lang)
             for file, lang in zip(files, langs, strict=True)
         ),
-        None if None in counts else sum(counts),
+        None if None in counts else sum(filter(None, counts)),
     )
 
 
@@ -134,5 +134,5 @@ def read_documents(path: Path, lang: str) -> Iterator[NeuclirDoc]:
     """The articles of a published file."""
     for number, row in read_jsonl(path, {"id": str, "text": str}, may_be_empty=("text",)):
         check_id(path, number, "id", row["id"])
-        more = (row.get(key) or "" for key in ("title", "url", "time"))
-        yield NeuclirDoc(row["id"], row["text"], *more, lang)
+        title, url, time = (row.get(key) or "" for key in ("title", "url", "time"))
+        yield NeuclirDoc(row["id"], row["text"], title, url, time, lang)

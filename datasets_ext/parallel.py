@@ -132,7 +132,7 @@ class ParallelCollection:
     metadata : the counts of every id, in the form of ir_datasets' ``metadata.json``, where they are known without
         reading the collection; otherwise they are counted, those of an id when somebody asks for them.
     licence : of its texts.
-    empty : (documents, queries) of the ids that make no tasks: that are known to have no queries, or that nobody scores.
+    empty : (documents, queries) of the ids that make no tasks: known to have no queries, or scored by nobody.
     asked_in : the languages of the queries, where they are not those of the documents.
     through : languages of which a cross-lingual task has one on either side, in collections of so many languages that
         nobody scores all pairs; empty: all pairs. The ids of all pairs are there in any case.

@@ -58,7 +58,6 @@ def collection(published: Published) -> ParallelCollection:
         licence="MIT; the Declaration is in the public domain",
         through=(THROUGH,),
         answers_itself=True,
-        measures=("AP", "R@1", "RankDistance"),
         description="articles of the Declaration of Human Rights in 506 languages: find those in another language",
         language_groups=language_groups(languages),
         qrels_defs={1: "the same article"},

@@ -12,6 +12,7 @@ from hybrid_plugin import tasks, training
 from hybrid_plugin.cli import tables
 from hybrid_plugin.cli.options import DatasetId, Json, Named, Output, Overwrite
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import write_json
 
 datasets = App(name="datasets", help="Collections: list them, look at one, add or remove local files, export.")
 sources = App(name="sources", help="Sources of training pairs: list what --source takes, look at one.")
@@ -54,6 +55,42 @@ def describe_dataset(dataset_id: DatasetId, /, *, json: Json = False) -> Any:
         count = "?" if held["count"] is None else held["count"]
         print(f"{side:8} {count:>8}  {held['language'] or '':3} {', '.join(held['fields'])}")
     _print_ids(ids)
+    return None
+
+
+@datasets.command
+def stats(
+    benchmark: Annotated[str, Parameter(help="Such as xquad-r, some of its tasks, or a YAML file of your own.")],
+    /,
+    *,
+    output: Annotated[Path | None, Parameter(help="Also write them to this file, as JSON.")] = None,
+    overwrite: Annotated[bool, Parameter(help="Replace that file.")] = False,
+    json: Json = False,
+) -> Any:
+    """Count what a benchmark holds: texts, lengths, languages, relevant documents per question. Reads all of it.
+
+    Where the counts of a collection are known, those that have changed since are named: its files are other ones.
+
+    For example:
+
+        hybrid-ir datasets stats xquad-r
+        hybrid-ir datasets stats miracl/sw --output sw.json
+    """
+    if output is not None and output.exists() and not overwrite:
+        raise UserError(f"{output} is there already; choose another output, or replace it with --overwrite")
+    found = tasks.load_benchmark(benchmark)
+    counted = tasks.statistics(found, progress=True)
+    if output is not None:
+        write_json(output, counted)
+    known = tasks.known_statistics(found)
+    changed = [] if known is None else tasks.changes(counted, known)
+    if json:
+        return {**counted, "changed": None if known is None else changed}
+    tables.print_statistics(counted)
+    if changed:
+        print("not as it was when it was last looked at:", *changed, sep="\n")
+    elif known is not None:
+        print("all as it was when it was last looked at")
     return None
 
 

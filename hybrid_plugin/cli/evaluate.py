@@ -121,6 +121,7 @@ def evaluate(
     Writes scores.json (figures by setting and by task) and per_query.parquet. All measures of ir_measures work, and
     give its figures; a benchmark's official ones are the default. Measures of language bias
     (LanguageAP, LanguageSkew@k, LanguageDivergence@k, FirstRank, WeakAlignment, PEER@k) are for the setting multi.
+    With --suite a folder for each benchmark, suite.json and report.html over all; the same command goes on.
 
     For example:
 
@@ -142,9 +143,7 @@ def evaluate(
     if suite.suite is not None:
         limits = {"depth": "all" if depth == "all" else _depth(depth), "runs": runs, "batch_size": batch_size}
         with _going_on(output):
-            return _evaluate_suite(
-                suite, system, options, output, json, asked=asked, overwrite=overwrite, **limits
-            )  # fmt: skip
+            return _evaluate_suite(suite, system, options, output, json, asked=asked, overwrite=overwrite, **limits)
     found = tasks.load_benchmark(str(benchmark))
     evaluation.measures_of(evaluation.chosen(found, asked), asked)  # complain before a model is loaded
     limit = _depth(depth)
@@ -175,14 +174,14 @@ def _evaluate_suite(
     scored: Any = "bm25" if system.bm25 else system.runs_from
     if system.encoder is not None:
         scored = encoding.Encoder.load(system.encoder, options)
-    scores = evaluation.evaluate_suite(
-        found, scored, output, download=suite.download, progress=watched(), **others
-    )  # fmt: skip
-    page = reporting.renew_report(output, output / evaluation.REPORT) if scores.of("done") else None
-    record = scores.as_json() | {"report": None if page is None else str(page)}
+    scores = evaluation.evaluate_suite(found, scored, output, download=suite.download, progress=watched(), **others)
     if not json:
         tables.print_suite_scores(scores, shlex.join(["hybrid-ir", *sys.argv[1:], "--download"]))
-        print(*filter(None, (output / evaluation.SUITE, page)), sep="\n")
+        print(output / evaluation.SUITE)
+    page = reporting.renew_report(output, output / evaluation.REPORT) if scores.of("done") else None
+    record = scores.as_json() | {"report": None if page is None else str(page)}
+    if page is not None and not json:
+        print(page)
     failed = [one.name for one in scores.of("failed")]
     if failed:
         raise PartlyDone(f"{len(failed)} of {len(scores.outcomes)} benchmarks failed: {', '.join(failed)}", record)
@@ -272,7 +271,8 @@ def report(
 ) -> None:
     """One HTML page, complete in itself, that compares evaluations: verdict, settings, languages, hardest questions.
 
-    Positions and texts come from the run files that `hybrid-ir evaluate --runs` writes; the rest needs none.
+    Positions and texts come from the run files that `hybrid-ir evaluate --runs` writes; the rest needs none. Folders of
+    `hybrid-ir evaluate --suite` make one page of all their benchmarks.
 
     For example, of two systems, and of two with several runs each (other seeds) on the pool alone:
 

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -72,6 +73,39 @@ def print_benchmarks(listed: Iterable[Listed]) -> None:
         for one in listed
     ]
     _print(["benchmark"], ["languages", "settings", "licence", "data", "tasks", "documents"], [rows])
+
+
+def print_statistics(found: Mapping[str, Any]) -> None:
+    """A row a view of documents or queries, then a row a setting."""
+    views = [
+        [
+            (
+                name,
+                of["language"] or "",
+                f"{of['texts']:,}",
+                f"{of['characters']['median']:,.0f}",
+                f"{of['characters']['max']:,}",
+                f"{of['empty']:,}",
+                f"{of['repeated']:,}",
+            )
+            for name, of in found[side].items()
+        ]
+        for side in ("documents", "queries")
+    ]
+    heads = ["language", "texts", "characters (median)", "(longest)", "empty", "repeated"]
+    _print(["documents, queries"], heads, views)
+    rows = []
+    for setting in dict.fromkeys(task["setting"] for task in found["tasks"].values()):
+        tasks = [task for task in found["tasks"].values() if task["setting"] == setting]
+        queries = sum(task["queries"] for task in tasks)
+        relevant = sum(task["queries"] * task["relevant"]["mean"] for task in tasks) / max(queries, 1)
+        most = max(task["relevant"]["max"] for task in tasks)
+        grades = Counter[str]()
+        for task in tasks:
+            grades.update(task["grades"])
+        judged = ", ".join(f"{grades[grade]:,} of {grade}" for grade in sorted(grades, key=int))
+        rows.append((setting, f"{len(tasks):,}", f"{queries:,}", f"{relevant:.2f}", f"{most:,}", judged))
+    _print(["setting"], ["tasks", "queries", "relevant (mean)", "(most)", "judgements by grade"], [rows])
 
 
 def print_suites(found: Iterable[tuple[Suite, Sequence[ListedPart]]]) -> None:

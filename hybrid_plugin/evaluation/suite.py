@@ -184,7 +184,7 @@ def _languages(benchmark: Benchmark) -> tuple[str, ...]:
 
 def evaluate_suite(
     suite: Suite,
-    system: Encoder | Path | Literal["bm25"],
+    system: Encoder | StrPath,
     output: StrPath,
     asked: EvaluationSettings | None = None,
     *,
@@ -227,6 +227,7 @@ def evaluate_suite(
     from tqdm.auto import tqdm
 
     output = Path(output)
+    system = system if isinstance(system, Encoder) or system == "bm25" else Path(system)
     asked = replace(asked or EvaluationSettings(), **changes)
     planned = plan_suite(suite, asked)
     request = {"suite": suite.name, **_identity(system), **flatten(asked), "depth": depth, "runs": runs}
@@ -253,7 +254,8 @@ def evaluate_suite(
             )  # fmt: skip
         if system == "bm25":
             return evaluate_bm25(one.benchmark, folder, one.asked, depth=written, runs=runs, overwrite=overwrite)
-        return evaluate_runs(one.benchmark, system / one.part.name, folder, one.asked, depth=limit, overwrite=overwrite)
+        source = Path(system, one.part.name)
+        return evaluate_runs(one.benchmark, source, folder, one.asked, depth=limit, overwrite=overwrite)
 
     record()
     with tqdm(planned, desc="suite", unit="benchmark", disable=not progress) as bar:
@@ -264,14 +266,14 @@ def evaluate_suite(
     return record()
 
 
-def _identity(system: Encoder | Path | Literal["bm25"]) -> dict[str, Any]:
+def _identity(system: Encoder | StrPath) -> dict[str, Any]:
     """What tells a system from others, for the request."""
     if isinstance(system, Encoder):
         return {"encoder": system.identity}
     return {"bm25": {"k1": K1, "b": B}} if system == "bm25" else {"run files": True}
 
 
-def _outcome(one: Planned, score: Callable[[Planned], Scores], system: Encoder | Path | str, download: bool) -> Outcome:
+def _outcome(one: Planned, score: Callable[[Planned], Scores], system: Encoder | StrPath, download: bool) -> Outcome:
     """Score a benchmark, and tell what became of it."""
     to_do = Outcome(one.part.name, one.part.benchmark)
     if one.asked is None:

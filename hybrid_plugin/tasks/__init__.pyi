@@ -20,6 +20,9 @@ from .shapes import parallel as parallel
 from .sides import Side as Side
 from .sides import load_side as load_side
 from .sides import views_of as views_of
+from .statistics import changes as changes
+from .statistics import known_statistics as known_statistics
+from .statistics import statistics as statistics
 from .suite import Suite as Suite
 from .suite import SuitePart as SuitePart
 from .suite import read_suite as read_suite

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import product
 
 from datasets_ext import MULTI
 from hybrid_plugin.tasks.task import Qrels, Task, View
@@ -30,20 +31,22 @@ def parallel(
         pool for a query has the other languages.
     """
     known = tuple(languages)
-    docs = {lang: View(f"{name}/{lang}", lang) for lang in known}
+    asked = tuple(asked_in) or known
+    views = tuple(View(f"{name}/{lang}", lang) for lang in known)
 
     def qrels(one: str, lang: str) -> tuple[Qrels, ...]:
-        if one == lang and answers_itself:
-            return ()
-        if one not in (lang, MULTI) and through and one not in through and lang not in through:
-            return ()
-        return (Qrels(f"{name}/{one}/{lang}"),)
+        return () if one == lang and answers_itself else (Qrels(f"{name}/{one}/{lang}"),)
+
+    def others(lang: str) -> tuple[View, ...]:
+        at = known.index(lang) if lang in known else len(known)
+        return views[:at] + views[at + 1 :]
 
     return grid(
-        docs=docs,
-        queries={lang: View(f"{name}/{MULTI}/{lang}", lang) for lang in tuple(asked_in) or known},
+        docs=dict(zip(known, views, strict=True)),
+        queries={lang: View(f"{name}/{MULTI}/{lang}", lang) for lang in asked},
         qrels=qrels,
-        pool=(lambda lang: tuple(view for one, view in docs.items() if one != lang)) if answers_itself else None,
+        pool=others if answers_itself else None,
+        cross=[pair for pair in product(known, asked) if not through or pair[0] in through or pair[1] in through],
         question="parallel_id",
         cluster="cluster",
     )
@@ -76,6 +79,7 @@ def grid(
     qrels: Callable[[str, str], tuple[Qrels, ...]],
     *,
     pool: Callable[[str], tuple[View, ...]] | None = None,
+    cross: Iterable[tuple[str, str]] | None = None,
     question: str | None = None,
     cluster: str | None = None,
     prefix: str = "",
@@ -88,6 +92,7 @@ def grid(
     qrels : of the documents of a language, or of ``multi``, and the queries of another; none where these are no task.
     pool : the documents of ``multi`` for the queries of a language; those of all languages unless it is given, as where
         ids need a prefix.
+    cross : the languages of documents and queries that are a pair; every two unless they are given.
     prefix : goes before the tasks' names, which are ``{docs}/{queries}``.
 
     Returns
@@ -105,9 +110,9 @@ def grid(
                 yield Task(f"{prefix}{one}/{lang}", views, queries[lang], judged, question, cluster, setting)
 
     mono = tasks((lang, lang) for lang in docs if lang in queries)
-    cross = tasks((one, other) for one in docs for other in queries if one != other)
+    others = tasks((one, other) for one, other in (product(docs, queries) if cross is None else cross) if one != other)
     multi = tasks((MULTI, lang) for lang in queries)
-    return (*mono, *cross, *multi)
+    return (*mono, *others, *multi)
 
 
 def monolingual(

@@ -1,4 +1,4 @@
-"""Small collections in the formats of their publishers: what their modules read from a folder, under names of their own."""
+"""Small collections in the formats of their publishers: a folder as its module reads it, under a name of its own."""
 
 from __future__ import annotations
 

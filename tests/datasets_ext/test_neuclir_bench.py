@@ -1,4 +1,4 @@
-"""NeuCLIRBench: topics and documents with the publisher's ids, and judgements of the pool apart from those of languages."""
+"""NeuCLIRBench: topics and documents with the publisher's ids, and judgements of the pool apart from the others."""
 
 from __future__ import annotations
 

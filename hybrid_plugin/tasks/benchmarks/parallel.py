@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from datasets_ext.parallel import ParallelCollection, registered_collections
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.shapes import apart, parallel
@@ -13,6 +15,7 @@ def parallel_benchmarks() -> list[Benchmark]:
     return [parallel_benchmark(one) for one in registered_collections()]
 
 
+@lru_cache(maxsize=100)  # there are collections of hundreds of languages
 def parallel_benchmark(collection: ParallelCollection) -> Benchmark:
     """The benchmark of a collection, of the tasks that its languages make."""
     return Benchmark(

@@ -63,14 +63,14 @@ class TranslationModel:
 
     Parameters
     ----------
-    name : of the model, for messages.
+    name : of the model, for messages and records.
     """
 
     def __init__(
         self, name: str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, options: TranslatorOptions
     ):
         self.model, self.tokenizer = model, tokenizer
-        self._name, self._options = name, options
+        self.name, self._options = name, options
         self._architecture = _ARCHITECTURES[model.config.model_type]
         self._tokens = _language_tokens(tokenizer, self._architecture)  # by code
         if not self._tokens and model.config.model_type != "marian":
@@ -138,15 +138,15 @@ class TranslationModel:
         """What the model calls a language."""
         given = self._options.code_of.get(lang)
         if given is not None and given not in self._tokens:
-            raise UserError(f"'{self._name}' has no language '{given}', which --codes names for '{lang}'")
-        return given or find_code(lang, self._tokens.keys(), self._name)
+            raise UserError(f"'{self.name}' has no language '{given}', which --codes names for '{lang}'")
+        return given or find_code(lang, self._tokens.keys(), self.name)
 
     def _check_pair(self, *asked: str) -> None:
         has = [getattr(self.tokenizer, f"{side}_lang", None) for side in ("source", "target")]
         for lang, other in zip(asked, has, strict=True):
             if other and not same(lang, other):
                 raise UserError(
-                    f"'{self._name}' translates from {has[0]} to {has[1]}, not from {asked[0]} to {asked[1]}"
+                    f"'{self.name}' translates from {has[0]} to {has[1]}, not from {asked[0]} to {asked[1]}"
                 )
 
     def _split(self, text: str, prefix: str) -> list[str]:

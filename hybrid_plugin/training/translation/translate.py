@@ -99,7 +99,12 @@ def translate(
         found = rows.counted()
         if not found.rows:
             raise UserError(f"no row of '{source.name}' is translated: {_said(found, lang)}")
-        about = {"translated": vars(found), "examples": rows.examples, "versions": versions()}
+        about = {
+            "model": getattr(translator, "name", type(translator).__name__),
+            "translated": vars(found),
+            "examples": rows.examples,
+            "versions": versions("py3langid", "sacremoses", "sentencepiece"),
+        }
         record_request(output, request, about, written=scratch / output.name)
         os.replace(scratch / output.name, output)
     return found

@@ -208,7 +208,7 @@ def test_run_files_of_each_benchmark_lie_in_a_folder_of_its_name(
     of_runs = Suite("mine", suite.parts[3:])
     made = evaluate_suite(of_runs, encoder, tmp_path / "made", runs=True, depth="all")
     again = evaluate_suite(
-        Suite("mine", [*suite.parts[3:], "hybrid-demo/de/de"]), tmp_path / "made", tmp_path / "again"
+        Suite("mine", [*suite.parts[3:], "hybrid-demo/de/de"]), str(tmp_path / "made"), str(tmp_path / "again")
     )
     assert states(again) == {"hybrid-demo-multi-en": "done", "hybrid-demo-de-de": "missing"}
     assert again.outcomes[0].settings["multi"] == pytest.approx(made.outcomes[0].settings["multi"], abs=1e-9)
