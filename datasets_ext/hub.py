@@ -32,8 +32,9 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import ir_datasets
 
@@ -386,7 +387,7 @@ def _queries(about: HubCollection, lang: str) -> dict[str, ParallelQuery]:
     return found
 
 
-def _judged(about: HubCollection, lang: str) -> Iterator[tuple[str, dict[str, str]]]:
+def _judged(about: HubCollection, lang: str) -> Iterator[tuple[_Where, dict[str, str]]]:
     code = about.languages[lang]
     if about.qrels:
         return _rows(about, about.qrels, _KEYS["qrels"], code)
@@ -395,14 +396,14 @@ def _judged(about: HubCollection, lang: str) -> Iterator[tuple[str, dict[str, st
     return _rows(about, columns, _KEYS["qrels"], code)
 
 
-def _check_id(where: str, value: str) -> None:
+def _check_id(where: _Where, value: str) -> None:
     if value.split() != [value]:
         raise CollectionError(f"{where}: the id {value!r} is empty or has white space, at which run files part")
 
 
 def _rows(
     about: HubCollection, side: Mapping[str, Any], keys: tuple[tuple[str, ...], tuple[str, ...]], code: str
-) -> Iterator[tuple[str, dict[str, str]]]:
+) -> Iterator[tuple[_Where, dict[str, str]]]:
     """The records of one side in one language, each with where it stands."""
     side = _filled(side, code)
     wanted = {key: _Column(side[key]) for key in (*keys[0], *keys[1]) if key in side}
@@ -415,18 +416,38 @@ def _rows(
         raise CollectionError(
             f"{place} has no column '{name}'; its columns are: {', '.join(dataset.column_names)}{hint}"
         )
-    number = 0
     read = sorted(columns) or dataset.column_names[:1]  # of rows that are known by their number alone
-    for batch in dataset.select_columns(read).iter(batch_size=_BATCH):
-        for values in zip(*batch.values(), strict=True):
+    batches = dataset.select_columns(read).iter(batch_size=_BATCH)
+    for first, batch in zip(count(0, _BATCH), batches, strict=False):
+        plain = None if condition else _plain(wanted, batch)
+        if plain is not None:  # as in most data sets, where much is saved
+            for number, values in enumerate(zip(*plain, strict=True), first):
+                yield _Where(place, number), dict(zip(wanted, values, strict=True))
+            continue
+        for number, values in enumerate(zip(*batch.values(), strict=True), first):
             row = {**dict(zip(batch, values, strict=True)), _ROW: number}
-            where = f"{place} row {number}"
-            number += 1
+            where = _Where(place, number)
             if all(column.of(row, where) == [str(value)] for column, value in condition.items()):
                 yield from ((where, record) for record in _records(wanted, row, where))
 
 
-def _records(wanted: Mapping[str, _Column], row: Mapping[str, Any], where: str) -> Iterator[dict[str, str]]:
+def _plain(wanted: Mapping[str, _Column], batch: Mapping[str, list[Any]]) -> list[list[str]] | None:
+    """The wanted columns of a batch, where each is a column of texts as it is."""
+    found = [batch.get(column.form, [None]) for column in wanted.values()]
+    return found if all(isinstance(value, str) for values in found for value in values) else None
+
+
+class _Where(NamedTuple):
+    """A row, as messages name it."""
+
+    place: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.place} row {self.number}"
+
+
+def _records(wanted: Mapping[str, _Column], row: Mapping[str, Any], where: _Where) -> Iterator[dict[str, str]]:
     """What a row has in the wanted columns: one record, or one for each item of its lists."""
     found = {key: column.of(row, where) for key, column in wanted.items()}
     listed = {len(values) for key, values in found.items() if wanted[key].listed(row)}
@@ -459,7 +480,7 @@ class _Column:
         """Whether it has several values in a row."""
         return any(isinstance(_inside(row, path), list) for path in self.paths)
 
-    def of(self, row: Mapping[str, Any], where: str) -> list[str]:
+    def of(self, row: Mapping[str, Any], where: _Where) -> list[str]:
         """Its values in a row."""
         found = [_inside(row, path) for path in self.paths]
         many = max((len(one) for one in found if isinstance(one, list)), default=1)

@@ -26,16 +26,18 @@ from hybrid_plugin.training.train import train
 
 BENCHMARK = "hybrid-demo"
 STRATEGIES = ("mono", "cross", "hybrid")
-_STEPS = 500
 _TASK = "multi/en"  # that Pyserini searches, too
 
 
-def quickstart(output: Path, *, progress: bool = False, say: Callable[[str], object] = print) -> dict[str, Scores]:
+def quickstart(
+    output: Path, steps: int, *, progress: bool = False, say: Callable[[str], object] = print
+) -> dict[str, Scores]:
     """Train, index, search through Pyserini and score a tiny encoder for each strategy on the demo collection.
 
     Parameters
     ----------
     output : gets ``{strategy}/scores.json``, ``checkpoints/{strategy}`` and ``pyserini/{strategy}.trec``.
+    steps : of each training.
     say : told what is going on, a line at a time.
 
     Returns
@@ -53,11 +55,11 @@ def quickstart(output: Path, *, progress: bool = False, say: Callable[[str], obj
     results = {}
     for strategy in STRATEGIES:
         checkpoint = output / "checkpoints" / strategy
-        tell(f"{strategy}: training {_STEPS} steps")
+        tell(f"{strategy}: training {steps} steps")
         with tempfile.TemporaryDirectory() as scratch:
             encoder = tiny_encoder(training_texts(source), Path(scratch))
             settings = TrainingSettings.of(
-                strategy=strategy, steps=_STEPS, batch_size=64, learning_rate=1e-3, temperature=0.05
+                strategy=strategy, steps=steps, batch_size=64, learning_rate=1e-3, temperature=0.05
             )
             train(encoder, [source], checkpoint, settings, progress=progress)
         encoder = Encoder.load(checkpoint)

@@ -6,6 +6,7 @@ The forks begin before any module of ours is imported, so that the product's own
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import subprocess
@@ -32,6 +33,7 @@ def _command(words: list[str], environment: dict[str, str], out: Path, err: Path
     os.chdir(ROOT)
     for file, path in ((1, out), (2, err)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), file)
+    gc.freeze()  # no collection need look at what the libraries hold
     sys.argv = ["hybrid-ir", *words]
     from hybrid_plugin.cli.main import main
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -22,6 +23,11 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the network
 
 SHARED = Path(os.environ.get("HYBRID_IR_SHARED", ROOT.parent / "shared"))
 LAREQA = SHARED / "data" / "lareqa"
+
+
+def pytest_collection_finish() -> None:
+    """Keep what is imported by now out of every garbage collection, of which a comparison asks for several."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

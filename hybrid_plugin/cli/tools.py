@@ -13,7 +13,12 @@ from hybrid_plugin.cli.options import Json, Output, watched
 from hybrid_plugin.files import SCORES
 
 
-def quickstart(*, output: Output = Path("quickstart"), json: Json = False) -> Any:
+def quickstart(
+    *,
+    output: Output = Path("quickstart"),
+    steps: Annotated[int, Parameter(help="Of each training; with fewer, figures are lower.")] = 500,
+    json: Json = False,
+) -> Any:
     """The whole road on the bundled demo collection: train, index, search with Pyserini, score, compare.
 
     Takes minutes on two cores and downloads nothing. For example:
@@ -22,7 +27,7 @@ def quickstart(*, output: Output = Path("quickstart"), json: Json = False) -> An
     """
     from hybrid_plugin.quickstart import quickstart as run
 
-    results = run(output, progress=watched())
+    results = run(output, steps, progress=watched())
     if json:
         return {strategy: scores.as_json() for strategy, scores in results.items()}
     tables.print_strategies(results)

@@ -31,6 +31,7 @@ from .sources import store as store
 from .sweep import SweepFailed as SweepFailed
 from .sweep import sweep as sweep
 from .train import train as train
+from .translation import Translated as Translated
 from .translation import TranslationSettings as TranslationSettings
 from .translation import Translator as Translator
 from .translation import TranslatorOptions as TranslatorOptions

@@ -46,6 +46,8 @@ class TranslationSettings:
                 raise unknown(
                     {"sides": "side of a row", "reject": "check of translations"}[name], strange[0], get_args(kind)
                 )
+        if len(set(self.to)) < len(self.to):
+            raise UserError(f"a language to translate to is named twice: {', '.join(self.to)}")
         if not self.sides:
             raise UserError("there is nothing to translate: name queries, passages or both as sides")
         if self.length_ratio <= 1:
@@ -63,7 +65,7 @@ class TranslatorOptions:
     """
 
     beams: int = 4
-    """Of the beam search; 1 is greedy, three times as fast and a little worse."""
+    """Of the beam search; 1 is greedy: faster, and a little worse."""
     max_length: int = 128
     """Tokens translated in one piece. Longer texts are split at the ends of sentences, none is cut."""
     codes: tuple[str, ...] = ()

@@ -85,11 +85,8 @@ def translate(
         say_done(output)
         return Translated(**read_json(output.with_name(f"{output.name}.json"))["translated"])
     filters = Filters(settings)
-    with closing(Cache(translator.identity)) as cache, blame("the translator", type(translator)):
-        for to in settings.to:
-            getattr(translator, "check", _takes_all)(lang, to)
+    with closing(Cache(translator.identity)) as cache, scratch_folder(output.parent, output.name) as scratch:
         _fill(cache, source, translator, lang, settings, progress)
-    with scratch_folder(output.parent, output.name) as scratch, closing(Cache(translator.identity)) as cache:
         rows = _Rows(cache, filters, lang, settings)
         with whole_file(scratch / output.name) as file:
             for row in tqdm(source, desc="write", unit="row", disable=not progress):
@@ -151,8 +148,11 @@ def _fill(
     Which texts are translated together decides the last digits of a model's scores, and so may decide a word. Texts are
     taken in the order of the rows, and a chunk is kept whole or not at all: after a kill, the same ones go together.
     """
+    with blame("the translator", type(translator)):
+        for to in settings.to:
+            getattr(translator, "check", _takes_all)(lang, to)
     waiting: dict[str, list[str]] = {to: [] for to in settings.to}
-    total = sum(_count(row, lang, settings) for row in source)
+    total = sum(_count(row, lang, settings) for row in source) if progress else None
     with tqdm(total=total, desc="translate", unit="text", disable=not progress) as bar:
 
         def flush(to: str) -> None:
@@ -160,9 +160,10 @@ def _fill(
             known = cache.find(texts, lang, to)
             new = [text for text in dict.fromkeys(texts) if text not in known]
             if new:
-                made = translator.translate(new, lang, to)
-                if len(made) != len(new) or not all(isinstance(one, str) for one in made):
-                    raise TypeError(f"it gives no text for each of {len(new)} from '{lang}' to '{to}'")
+                with blame("the translator", type(translator)):
+                    made = translator.translate(new, lang, to)
+                    if len(made) != len(new) or not all(isinstance(one, str) for one in made):
+                        raise TypeError(f"it gives no text for each of {len(new)} from '{lang}' to '{to}'")
                 cache.add(dict(zip(new, made, strict=True)), lang, to)
             bar.update(len(texts))
 
@@ -206,14 +207,10 @@ class _Rows:
         self._rows[written] += 1
         if not written:
             return None
-        line: dict[str, Any] = {
-            "id": row.parallel_id,
-            "queries": {lang: one for lang, [one] in sides["queries"].items()},
-        }
-        line |= {"passages": sides["passages"]}
-        return line | {
-            key: value for key, value in (("negatives", sides["negatives"]), ("origins", row.origins)) if value
-        }
+        queries = {lang: one for lang, [one] in sides["queries"].items()}
+        line: dict[str, Any] = {"id": row.parallel_id, "queries": queries, "passages": sides["passages"]}
+        others = {"negatives": sides["negatives"], "origins": row.origins}
+        return line | {key: value for key, value in others.items() if value}
 
     def _translated(self, row: Row, to: str) -> dict[Side, list[str]] | None:
         """The translations of a row's sides to a language; None if one that it needs is bad."""

@@ -26,7 +26,7 @@ class Translator(Protocol):
 
         Parameters
         ----------
-        texts : different ones, none of them empty, at most a few hundred.
+        texts : some hundred different ones, none of them empty.
         source_lang, target_lang : as the source and the user write them, such as ``en`` or ``zh-Hant``.
         """
 

@@ -209,7 +209,7 @@ def test_an_old_spelling_works_for_one_more_version(tiny: Path, tmp_path: Path) 
 def test_every_command_explains_itself() -> None:
     commands = ("quickstart", "train", "sweep", "card", "encode", "index", "search", "evaluate", "compare", "explore")
     commands += ("doctor", "datasets")
-    overview = run_cli("--help").stdout
+    overview = run_cli("--help", fresh=True).stdout
     for command in commands:
         assert command in overview
         assert "Usage" in run_cli(command, "--help").stdout
@@ -217,7 +217,7 @@ def test_every_command_explains_itself() -> None:
 
 
 def test_the_doctor_names_java_device_and_collections() -> None:
-    report = run_cli("doctor").stdout
+    report = run_cli("doctor", fresh=True).stdout
     for subject in ("Java", "device", "torch", "pyserini", "xquad-r", "mlqa-r", "plugins"):
         assert subject in report
 
@@ -476,7 +476,7 @@ def test_output_folders_that_are_not_ours_are_left_alone(tiny: Path, tmp_path: P
 
 
 def test_the_quickstart_shows_what_the_recipe_promises(tmp_path: Path) -> None:
-    printed = run_cli("quickstart", "--output", tmp_path / "quickstart").stdout
+    printed = run_cli("quickstart", "--steps", 100, "--output", tmp_path / "quickstart", fresh=True).stdout
     settings = {
         strategy: json.loads((tmp_path / "quickstart" / strategy / "scores.json").read_text())["settings"]
         for strategy in ("mono", "cross", "hybrid")

@@ -211,7 +211,7 @@ def test_json_is_alone_on_stdout(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_version_is_named_at_once() -> None:
-    assert run_cli("--version").stdout == f"hybrid-ir {version('hybrid-ir')}\n"
+    assert run_cli("--version", fresh=True).stdout == f"hybrid-ir {version('hybrid-ir')}\n"
 
 
 def test_help_is_there_by_the_word_too() -> None:

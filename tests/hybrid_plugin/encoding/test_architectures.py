@@ -52,6 +52,8 @@ from hybrid_plugin.training.sources.named import load_source
 from hybrid_plugin.training.train import train
 from tests.conftest import ROOT, run_cli
 
+pytestmark = pytest.mark.xdist_group("pyserini")  # one worker makes what they share, and one JVM is enough at a time
+
 TEXTS = [
     "Who was Ada Lovelace?",
     "量子力学是什么？",
@@ -323,7 +325,6 @@ def encode_arguments(corpus: Path, checkpoint: Path, output: Path, *options: str
     ]  # fmt: skip
 
 
-@pytest.mark.xdist_group("pyserini")
 def test_pyserini_gives_the_same_vectors(trained: Callable[[str], Trained], tmp_path: Path) -> None:
     """With ``hybrid-ir run``, all in one process: of every architecture by our class, of whole models by ``auto``."""
     (tmp_path / "corpus").mkdir()

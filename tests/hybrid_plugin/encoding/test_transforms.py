@@ -27,6 +27,8 @@ from hybrid_plugin.tasks.named import load_benchmark
 from hybrid_plugin.tasks.texts import Text
 from tests.conftest import run_cli
 
+pytestmark = pytest.mark.xdist_group("pyserini")  # one worker makes what they share, and one JVM is enough at a time
+
 LANGUAGES = ("de", "en", "th", "zh")
 
 
@@ -322,7 +324,6 @@ def test_encode_index_and_search_apply_it_with_the_languages_of_the_collection(
     assert float(score) == pytest.approx(float(product), abs=1e-5)
 
 
-@pytest.mark.xdist_group("pyserini")
 def test_pyserini_gives_the_vectors_of_our_encoder(centred: Path, tmp_path: Path) -> None:
     from hybrid_plugin.bridges.pyserini import QueryEncoder
 

@@ -18,6 +18,8 @@ from hybrid_plugin.measures.named import register_measures
 from hybrid_plugin.tasks import Benchmark, load_benchmark, run_name
 from tests.hybrid_plugin.evaluation.any_collection import TOPICS, write_collection
 
+pytestmark = pytest.mark.xdist_group("any-collection")  # one worker makes what they share
+
 # All that ir_measures can compute with the packages that are installed here.
 THEIRS = (
     *("AP", "AP@10", "AP(rel=2)", "AP(rel=2)@20", "AP(judged_only=True)", "nDCG", "nDCG@5", "nDCG@20"),

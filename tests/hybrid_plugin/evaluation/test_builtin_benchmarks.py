@@ -25,6 +25,8 @@ from hybrid_plugin.tasks import load_benchmark
 from tests.conftest import ROOT
 from tests.hybrid_plugin.tasks import published
 
+pytestmark = pytest.mark.xdist_group("builtin-benchmarks")  # one worker makes what they share
+
 OFFICIAL = {
     "miracl": ["nDCG@10", "R@100"],
     "neuclir": ["nDCG@20", "AP@1000", "R@100", "R@1000"],

@@ -27,6 +27,8 @@ from hybrid_plugin.tasks.named import load_benchmark
 from hybrid_plugin.tasks.task import run_name
 from hybrid_plugin.tasks.texts import query_texts
 
+pytestmark = pytest.mark.xdist_group("evaluation")  # one worker makes what they share
+
 LANGUAGES = ("en", "zh")
 
 

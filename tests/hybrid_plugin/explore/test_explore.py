@@ -41,6 +41,8 @@ from hybrid_plugin.tasks.texts import Text
 from tests.conftest import ROOT, run_cli
 from tests.hybrid_plugin.news import write_news
 
+pytestmark = pytest.mark.xdist_group("explore")  # one worker makes what they share
+
 QUESTION = "havana-landmark-3_de"
 HOSTILE = '<img src=x onerror="window.hacked = 1"><script>window.hacked = 2</script>&amp; "\''
 

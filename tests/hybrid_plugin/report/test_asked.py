@@ -30,6 +30,8 @@ from hybrid_plugin.report.sections.settings import settings
 from hybrid_plugin.report.sections.verdict import verdict
 from tests.conftest import ROOT, run_cli
 
+pytestmark = pytest.mark.xdist_group("report")  # one worker makes what they share
+
 QUICK = ComparisonSettings(resamples=2000, bootstraps=50)
 
 

@@ -15,6 +15,8 @@ import pytest
 from hybrid_plugin.report.charts.dots import dots
 from hybrid_plugin.report.page import write_report
 
+pytestmark = pytest.mark.xdist_group("report")  # one worker makes what they share
+
 NAMES = ("a$b$c", "x_1^2", "$", "_x")
 LABELS = (*NAMES[:-1], "_x *")  # the last one was trained on the benchmark
 

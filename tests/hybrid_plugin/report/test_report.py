@@ -39,6 +39,8 @@ from hybrid_plugin.report.table import table
 from tests.conftest import ROOT, run_cli
 from tests.hybrid_plugin.report.conftest import LANGUAGES
 
+pytestmark = pytest.mark.xdist_group("report")  # one worker makes what they share
+
 SECTIONS = ["verdict", "settings", "languages", "landing", "distance", "bias", "alpha", "hardest", "provenance"]
 
 

@@ -16,6 +16,8 @@ from hybrid_plugin.report.landings import Landing, Pooled, read_landing
 from hybrid_plugin.report.page import write_report
 from hybrid_plugin.report.system import load_systems, pool_of
 
+pytestmark = pytest.mark.xdist_group("report")  # one worker makes what they share
+
 Lines = list[str]
 
 

@@ -290,6 +290,7 @@ def test_what_cannot_be_translated_is_refused(
     [
         ({"sides": ("answers",)}, "unknown side of a row 'answers'; known: queries, passages, negatives"),
         ({"sides": ()}, "there is nothing to translate"),
+        ({"to": ("de", "zh", "de")}, "a language to translate to is named twice: de, zh, de"),
         ({"reject": ("bad",)}, "unknown check of translations 'bad'; known: copy, repetition, length, language"),
         ({"length_ratio": 1.0}, "the length ratio is 1.0; it must be above 1"),
     ],
