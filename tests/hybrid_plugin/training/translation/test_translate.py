@@ -142,9 +142,9 @@ def test_a_run_that_is_killed_ends_with_the_bytes_of_one_that_is_not(
 
     environment = {"HYBRID_IR_CACHE": str(tmp_path / "other"), "IR_DATASETS_HOME": os.environ["IR_DATASETS_HOME"]}
     arguments = (tmp_path, environment)
-    process = multiprocessing.get_context("forkserver").Process(target=_translate_and_die, args=arguments)
+    process = multiprocessing.get_context("fork").Process(target=_translate_and_die, args=arguments)
     process.start()
-    process.join()
+    process.join(60)
     assert process.exitcode == -signal.SIGKILL
     assert not output.exists()
 
