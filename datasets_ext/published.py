@@ -128,10 +128,9 @@ class Published:
         expected = about.get(kind) or noted.get(kind)
         found = _checksum(path, kind)
         if expected and found != expected:
-            whose = "the published" if about.get(kind) else "its first copy's"
+            which = f"published {self.name} file" if about.get(kind) else f"{self.name} file that was here before"
             raise CollectionError(
-                f"{path} is not {whose} file of {self.name}: its {kind} is {found}, expected {expected}; "
-                "get a fresh copy"
+                f"{path} is not the {which}: its {kind} is {found}, expected {expected}; get a fresh copy"
             )
         if self._folder is None:
             self._noted[file] = {"size": state.st_size, "mtime_ns": state.st_mtime_ns, kind: found}

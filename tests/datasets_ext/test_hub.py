@@ -99,7 +99,9 @@ def test_a_question_and_its_passage_in_a_row_of_each_language_are_a_parallel_col
 
 def test_it_is_scored_in_all_settings(data_set: DataSet, tiny: Path, tmp_path: Path) -> None:
     datasets_ext.add("scored", data_set({code: flat(code) for code in QUESTIONS}), columns=PARALLEL)
-    scores = evaluate(load_benchmark("scored"), Encoder.load(tiny), tmp_path / "scores", EvaluationSettings(measures=("RR",)))
+    scores = evaluate(
+        load_benchmark("scored"), Encoder.load(tiny), tmp_path / "scores", EvaluationSettings(measures=("RR",))
+    )
     assert set(scores.settings) == {"mono", "cross", "multi"}
 
 

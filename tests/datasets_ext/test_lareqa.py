@@ -263,7 +263,7 @@ def test_the_shipped_counts_are_those_of_the_files(lareqa: Path) -> None:
     shipped = json.loads((ROOT / "datasets_ext" / "etc" / "metadata.json").read_text(encoding="utf-8"))
     counted: dict[str, Any] = {}
     for name, languages in LANGUAGES.items():
-        load = partial(datasets_ext.lareqa._load, name)
+        load = partial(datasets_ext.lareqa._load, PublishedFiles(name))
         counted |= count(ParallelCollection(name, languages, load, "counted"))
     assert {key: counts for key, counts in shipped.items() if key.split("/")[0] in LANGUAGES} == counted
 
@@ -302,7 +302,12 @@ def offline(program: str, home: Path) -> subprocess.CompletedProcess[str]:
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """What lies in a folder, but for the note of what was verified."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "verified.json"
+    }
 
 
 def test_counts_languages_and_documentation_need_no_download(tmp_path: Path) -> None:
@@ -360,7 +365,7 @@ except datasets_ext.CollectionError as error:
     )
     assert result.returncode == 0, result.stderr
     [message] = result.stdout.splitlines()
-    assert "cannot download xquad-r 'de'" in message
+    assert "cannot download de.json of xquad-r" in message
     assert "hybrid-ir datasets add xquad-r FOLDER" in message
     assert not files_in(tmp_path / "home")
 
@@ -431,7 +436,7 @@ def test_a_file_that_is_not_the_published_one_is_refused_and_nothing_installed(
         datasets_ext.add("mlqa-r", copy)
     message = str(caught.value)
     assert message.startswith(str(copy / "zh.json"))
-    assert "not the published mlqa-r file for 'zh'" in message
+    assert "not the published mlqa-r file" in message
     assert "\n" not in message
     assert not files_in(home)
 
@@ -485,13 +490,17 @@ def test_an_installed_file_that_was_damaged_later_is_named_when_it_is_read(
     path = home / "xquad-r" / "de.json"
     path.parent.mkdir(parents=True)
     shutil.copyfile(lareqa / "xquad-r" / "de.json", path)
-    fresh = ParallelCollection("xquad-r", ["de"], partial(datasets_ext.lareqa._load, "xquad-r"), "fresh")
+    fresh = ParallelCollection(
+        "xquad-r", ["de"], partial(datasets_ext.lareqa._load, PublishedFiles("xquad-r")), "fresh"
+    )
     assert len(fresh.part("de").docs) == 1276
     damage(path)
-    fresh = ParallelCollection("xquad-r", ["de"], partial(datasets_ext.lareqa._load, "xquad-r"), "fresh")
+    fresh = ParallelCollection(
+        "xquad-r", ["de"], partial(datasets_ext.lareqa._load, PublishedFiles("xquad-r")), "fresh"
+    )
     with pytest.raises(CollectionError) as caught:
         fresh.part("de")
-    assert str(caught.value).startswith(f"{path} is not the published xquad-r file for 'de'")
+    assert str(caught.value).startswith(f"{path} is not the published xquad-r file")
     assert "\n" not in str(caught.value)
 
 
@@ -524,7 +533,7 @@ def test_datasets_add_refuses_a_damaged_folder_in_one_line(copy: Path, home: Pat
     flip_a_byte(copy / "vi.json")
     result = run_cli("datasets", "add", "mlqa-r", copy, check=2)
     [line] = result.stderr.splitlines()
-    assert line.startswith(f"hybrid-ir: {copy / 'vi.json'} is not the published mlqa-r file for 'vi'")
+    assert line.startswith(f"hybrid-ir: {copy / 'vi.json'} is not the published mlqa-r file")
     assert not result.stdout
     assert not files_in(home)
 

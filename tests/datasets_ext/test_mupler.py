@@ -82,8 +82,14 @@ def test_every_two_of_the_14_languages_are_a_task() -> None:
         ({"corpus": parquet([{"id": "p 0", "text": "x"}])}, "line 1 has white space in the id 'p 0'"),
         ({"queries": parquet([*queries("en"), queries("en")[0]])}, "line 3 repeats the id 'q0'"),
         ({"queries": parquet([{"id": "q0", "text": ""}])}, "line 1 has an empty 'text'"),
-        ({"qrels": parquet([{"query-id": "q7", "corpus-id": "p1", "score": 1}])}, "line 1 judges 'q7', which en has not"),
-        ({"qrels": parquet([{"query-id": "q1", "corpus-id": "p7", "score": 1}])}, "line 1 judges 'p7', which en has not"),
+        (
+            {"qrels": parquet([{"query-id": "q7", "corpus-id": "p1", "score": 1}])},
+            "line 1 judges 'q7', which en has not",
+        ),
+        (
+            {"qrels": parquet([{"query-id": "q1", "corpus-id": "p7", "score": 1}])},
+            "line 1 judges 'p7', which en has not",
+        ),
         ({"qrels": parquet([{"query-id": "q1", "corpus-id": "p1", "score": 0.5}])}, "the key 'score' with a number"),
     ],
 )

@@ -66,14 +66,19 @@ PAGE = """<!doctype html>
 
 
 def page(lang: str, articles: int = 30) -> str:
-    texts = (f"<article data-number='{n}'><h2>{n}</h2><p>{lang} says {n}.</p></article>" for n in range(1, articles + 1))
+    texts = (
+        f"<article data-number='{n}'><h2>{n}</h2><p>{lang} says {n}.</p></article>" for n in range(1, articles + 1)
+    )
     return f"<!doctype html><html><body><h1>Declaration</h1>{''.join(texts)}</body></html>"
 
 
 def package(pages: Mapping[str, str]) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as files:
-        for name, text in {"package.json": "{}", **{f"declaration/{one}.html": text for one, text in pages.items()}}.items():
+        for name, text in {
+            "package.json": "{}",
+            **{f"declaration/{one}.html": text for one, text in pages.items()},
+        }.items():
             info = tarfile.TarInfo(f"package/{name}")
             info.size = len(text.encode())
             files.addfile(info, io.BytesIO(text.encode()))
