@@ -81,16 +81,16 @@ def rejected(filters: Filters, given: list[tuple[str, str, str, str]]) -> Counte
 
 
 def test_true_translations_of_the_demo_pass(filters: Filters) -> None:
-    rows = list(load_source("hybrid-demo"))[::4]
+    rows = list(load_source("hybrid-demo"))[::8]
     for side in ("queries", "passages"):
         given = pairs(rows, side)
         assert rejected(filters, given) == {None: len(given)}
 
 
 def test_nearly_all_true_translations_of_xquad_pass(filters: Filters, lareqa: Path) -> None:
-    given = pairs(list(load_source("xquad-r"))[::4], "queries")
+    given = pairs(list(load_source("xquad-r"))[::8], "queries")
     found = rejected(filters, given)
-    assert len(given) > 2500
+    assert len(given) > 1400
     assert found[None] > 0.997 * len(given), found
 
 

@@ -52,19 +52,19 @@ def reference(folder: Path, name: str, text: str, beams: int) -> str:
 @pytest.mark.parametrize(("name", "beams"), [*((name, 2) for name in MAKERS), ("nllb", 1)])
 def test_a_model_translates_as_transformers_does(model: Models, questions: list[str], name: str, beams: int) -> None:
     found = load(model(name), beams=beams, batch_tokens=40)
-    texts = questions[:2]
+    texts = questions[:1]
     assert [found.translate([text], "en", "de")[0] for text in texts] == [
         reference(model(name), name, text, beams) for text in texts
     ]
-    together = found.translate(questions[:6], "en", "de")
-    assert len(set(together)) > 3, "another text has another translation"
+    together = found.translate(questions[:4], "en", "de")
+    assert len(set(together)) > 2, "another text has another translation"
 
 
 @pytest.mark.parametrize("name", ["nllb", "madlad"])
 def test_translations_come_in_the_order_of_the_texts(model: Models, questions: list[str], name: str) -> None:
-    found = load(model(name), beams=2, batch_tokens=30)
-    backwards = questions[5::-1]
-    assert found.translate(questions[:6], "en", "de")[::-1] == found.translate(backwards, "en", "de")
+    found = load(model(name), beams=1, batch_tokens=30)
+    backwards = questions[3::-1]
+    assert found.translate(questions[:4], "en", "de")[::-1] == found.translate(backwards, "en", "de")
     assert found.translate([], "en", "de") == []
 
 
