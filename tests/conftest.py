@@ -25,8 +25,10 @@ SHARED = Path(os.environ.get("HYBRID_IR_SHARED", ROOT.parent / "shared"))
 LAREQA = SHARED / "data" / "lareqa"
 
 
-def pytest_collection_finish() -> None:
-    """Keep what is imported by now out of every garbage collection, of which a comparison asks for several."""
+@pytest.fixture(scope="module", autouse=True)
+def no_garbage() -> None:
+    """Keep what is there by now out of every garbage collection, of which statsmodels asks for one a correction."""
+    gc.collect()
     gc.freeze()
 
 

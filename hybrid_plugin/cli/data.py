@@ -128,8 +128,8 @@ def add(
 
         hybrid-ir datasets add my-faq data/faq
         hybrid-ir datasets add scidocs hf:mteb/scidocs
-        hybrid-ir datasets add parallel-questions hf:OWNER/NAME --languages de=deu_Latn fr=fra_Latn
-          --docs config={lang} split=test id=link text=passage
+        hybrid-ir datasets add my-questions hf:OWNER/NAME --languages de=deu_Latn fr=fra_Latn \\
+          --docs config={lang} split=test id=link text=passage \\
           --queries config={lang} split=test id={link}-{number} text=question
     """
     import datasets_ext

@@ -148,12 +148,13 @@ def test_an_encoder_is_scored_in_both_settings(collection: ParallelCollection, t
     ("contents", "complaint"),
     [
         (b"not a package", "is not whole"),
-        (package({lang: page(lang) for lang in LANGUAGES})[:-40], "is not whole"),
+        (package({lang: page(lang) for lang in LANGUAGES})[:500], "is not whole"),
         (package({"deu_1996": page("x")}), "has no declaration/eng.html"),
         (package({"eng": page("x", 29)}), "declaration/eng.html has no text of article 30"),
         (package({"eng": page("x").replace("x says 4.", "&amp;1")}), "declaration/eng.html has no text of article 4"),
         (package({"eng": ""}), "declaration/eng.html has no text of article 1"),
     ],
+    ids=["no package", "cut off", "language", "article", "placeholder", "nothing"],
 )
 def test_a_damaged_package_is_told(tmp_path: Path, contents: bytes, complaint: str) -> None:
     collection = small("udhr", some, tmp_path, {udhr.FILE: contents})
@@ -164,7 +165,7 @@ def test_a_damaged_package_is_told(tmp_path: Path, contents: bytes, complaint: s
 def test_another_package_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IR_DATASETS_HOME", str(tmp_path / "home"))
     (tmp_path / udhr.FILE).write_bytes(package({lang: page(lang) for lang in LANGUAGES}))
-    with pytest.raises(CollectionError, match="is not the published file of udhr: its sha256 is"):
+    with pytest.raises(CollectionError, match="is not the published udhr file: its sha256 is"):
         datasets_ext.add("udhr", tmp_path)
 
 

@@ -295,8 +295,10 @@ def hybrid_ir_sources():
 
 def test_a_wrapper_of_a_plugin_sees_and_changes_what_the_others_offer(tmp_path: Path) -> None:
     install(tmp_path, "my_wrapper", WRAPPER)
-    program = "from hybrid_plugin.training import source_loaders; print(*sorted(source_loaders()))"
-    assert python(tmp_path, program).stdout == "hybrid-demo hybrid-demo-train xquad-r\n"
+    program = "from hybrid_plugin.training import source_loaders; print(*source_loaders())"
+    known = python(tmp_path, program).stdout.split()
+    assert "mlqa-r" not in known
+    assert {"hybrid-demo", "hybrid-demo-train", "xquad-r"} <= {*known}
 
 
 def test_a_wrapper_that_fails_is_named(tmp_path: Path) -> None:

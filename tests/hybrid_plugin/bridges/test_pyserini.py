@@ -167,7 +167,7 @@ def test_ir_measures_and_trec_eval_read_our_runs(checkpoint: Path, tmp_path: Pat
     run = tmp_path / "run.trec"
     run_cli(
         "search", "hybrid-demo/multi/en", "--encoder", checkpoint, "--index", tmp_path / "index", "--output", run,
-        "--hits", 10000,
+        "--hits", 200,
     )  # fmt: skip
     printed = run_cli("run", "ir_measures", "hybrid-demo/multi/en", run, "AP RankDistance", "--places", "6").stdout
     figures = dict(line.split("\t") for line in printed.splitlines())

@@ -169,7 +169,8 @@ def test_lists_are_json_where_that_is_asked_for(read_json: Json) -> None:
     assert info["qrels"]["fields"] == ["query_id", "doc_id", "relevance"]
     listed = read_json("sources", "list")
     assert "hybrid-demo" in listed["named"]
-    assert {"name": "jsonl", "form": "FILE"}.items() <= listed["formats"][1].items()
+    [lines] = [one for one in listed["formats"] if one["name"] == "jsonl"]
+    assert lines["form"] == "FILE"
     source = read_json("sources", "info", "hybrid-demo")
     assert source["rows"] == sum(pattern["rows"] for pattern in source["patterns"])
     subjects = {finding["subject"]: finding for finding in read_json("doctor")}

@@ -5,9 +5,8 @@ from __future__ import annotations
 import html
 import json
 import re
+import shlex
 import shutil
-import subprocess
-import sys
 import warnings
 from pathlib import Path
 
@@ -28,7 +27,7 @@ from hybrid_plugin.report.sections.languages import languages
 from hybrid_plugin.report.sections.provenance import provenance
 from hybrid_plugin.report.sections.settings import settings
 from hybrid_plugin.report.sections.verdict import verdict
-from tests.conftest import ROOT, run_cli
+from tests.conftest import run_cli
 
 pytestmark = pytest.mark.xdist_group("report")  # one worker makes what they share
 
@@ -171,8 +170,10 @@ def test_the_commands_for_missing_run_files_work_as_they_stand(folders: list[Pat
     (folder / "runs" / "de.de.trec").write_text("de_1_de Q0 de_1_0 1 0.5 test\n")
     page = write_report([folder], tmp_path / "report.html", bootstraps=9).read_text(encoding="utf-8")
     (commands,) = {*re.findall(r"<pre tabindex=\"0\"><code>(.*?)</code></pre>", page, re.DOTALL)}
-    script = html.unescape(commands).replace("hybrid-ir", f"{sys.executable} -m hybrid_plugin.cli")
-    subprocess.run(script, shell=True, check=True, cwd=ROOT, capture_output=True)
+    for line in html.unescape(commands).replace("\\\n", " ").splitlines():
+        program, *words = shlex.split(line)
+        assert program == "hybrid-ir"
+        run_cli(*words)
     data = ReportData.load([folder], QUICK)
     assert data.landings["its scores"].depth == 1000
     assert "These commands write what is missing" not in landing(data)

@@ -34,7 +34,7 @@ from hybrid_plugin.training.train import batches_of, train
 from hybrid_plugin.training.trainer import _Tower
 from hybrid_plugin.training.validation import Validation, load_validation
 from hybrid_plugin.versions import versions
-from tests.conftest import ROOT
+from tests.conftest import ROOT, run_cli
 from tests.hybrid_plugin.news import write_news
 
 SHORT = {
@@ -303,10 +303,11 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(tiny: Path, tmp_pat
     def command(name: str) -> list[str]:
         options = ["--steps", "12", "--batch-size", "8", "--save-every", "3", "--learning-rate", "1e-3", "--seed", "5"]
         output = ["--source", "hybrid-demo", "--model", str(tiny), "--output", str(tmp_path / name)]
-        return [sys.executable, "-m", "hybrid_plugin.cli", "train", *output, *options]
+        return ["train", *output, *options]
 
-    subprocess.run(command("whole"), check=True, cwd=ROOT, capture_output=True)
-    process = subprocess.Popen(command("killed"), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    run_cli(*command("whole"))
+    start = [sys.executable, "-m", "hybrid_plugin.cli", *command("killed")]
+    process = subprocess.Popen(start, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     work = tmp_path / "killed.training"
     while not list(work.glob("checkpoint-[36]/whole")):
         assert process.poll() is None
@@ -314,8 +315,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(tiny: Path, tmp_pat
     process.wait()
     assert not (tmp_path / "killed").exists()
     (work / "checkpoint-12").mkdir()  # as a kill in the middle of saving leaves it
-    result = subprocess.run(command("killed"), check=True, cwd=ROOT, capture_output=True, text=True)
-    assert "goes on from step" in result.stderr
+    assert "goes on from step" in run_cli(*command("killed")).stderr
     assert (tmp_path / "killed/model.safetensors").read_bytes() == (tmp_path / "whole/model.safetensors").read_bytes()
     assert not work.exists()
 
