@@ -99,24 +99,25 @@ def collection(published: Published) -> ParallelCollection:
 
 
 def _load(published: Published, lang: str) -> LanguagePart:
-    utterances = _utterances(published.path(FILE))
-    here, english = utterances[lang], utterances["en"]
-    shared = [one for one in english if all(one in rows for rows in utterances.values())]
+    utterances, intents = _utterances(published.path(FILE))
+    here = utterances[lang]
     docs = [MtopDoc(f"{lang}_{one}", row.text, lang, row.intent, row.domain) for one, row in here.items()]
     queries = [
-        MtopQuery(f"{one}_{lang}", here[one].text, lang, one, english[one].intent, here[one].intent, here[one].domain)
-        for one in shared
+        MtopQuery(f"{one}_{lang}", here[one].text, lang, one, intent, here[one].intent, here[one].domain)
+        for one, intent in intents.items()
     ]
     same: dict[str, dict[str, int]] = {}
     for doc in docs:
         same.setdefault(doc.intent, {})[doc.doc_id] = 1
-    return LanguagePart(docs, queries, _Graded(lang, {one: english[one].intent for one in shared}, same))
+    return LanguagePart(docs, queries, _Graded(lang, intents, same))
 
 
 @kept
-def _utterances(archive: Path) -> dict[str, dict[str, _Row]]:
-    """The test sets: language -> id -> utterance."""
-    return {lang: _read(archive / "mtop" / lang / "test.txt") for lang in LANGUAGES}
+def _utterances(archive: Path) -> tuple[dict[str, dict[str, _Row]], dict[str, str]]:
+    """The test sets, language -> id -> utterance, and the English intents of those that all languages have."""
+    found = {lang: _read(archive / "mtop" / lang / "test.txt") for lang in LANGUAGES}
+    shared = set.intersection(*({*rows} for rows in found.values()))
+    return found, {name: row.intent for name, row in found["en"].items() if name in shared}
 
 
 def _read(path: Path) -> dict[str, _Row]:

@@ -11,8 +11,8 @@ CIRAL 0.9 kB a passage and plain), and prints for each
 - the time of a look-up of 1000 random ids in the store: in the middle, of the slowest hundredth, and of the first,
 - the peak of the resident set of reading, above that of the imports.
 
-``--formats mkqa,xm3600,mtop`` are collections of which one file has all languages, so that they are read and held as a whole:
-as many documents in all their languages together, with the texts of every language.
+``--formats mkqa,xm3600,mtop`` are collections of which one file has all languages, so that they are read and held as a
+whole; they get as many documents in all their languages together.
 """
 
 from __future__ import annotations
