@@ -22,10 +22,13 @@ def find_judged(parts: Sequence[tuple[Part, str]], grades: Grades) -> dict[str, 
     parts : and what goes before their ids.
     """
     wanted = {doc_id for judged in grades.values() for doc_id, grade in judged.items() if grade}
+    own = {
+        prefix: {doc_id[len(prefix) :] for doc_id in wanted if doc_id.startswith(prefix)}
+        for prefix in {prefix for _, prefix in parts}
+    }
     found: dict[str, Place] = {}
     for number, (part, prefix) in enumerate(parts):
-        own = {doc_id[len(prefix) :] for doc_id in wanted if doc_id.startswith(prefix)}
-        for name, row in rows_of(part.vectors.ids, own).items():
+        for name, row in rows_of(part.vectors.ids, own[prefix]).items():
             found[prefix + name] = (number, row)
     return found
 

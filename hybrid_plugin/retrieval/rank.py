@@ -143,6 +143,12 @@ class _Chunk:
         self._ids, self._langs, self._vectors = ids, langs, vectors
         self._pools, self._prefixed, self._places = pools, prefixed, places
         self._holes = {name: _Holes(ids, pools[name].dropped, found) for name, found in absent.items()}
+        self._uses: dict[View, list[tuple[str, int, int]]] = {}  # by view: pools, which of their parts, what is before
+        for name, pool in pools.items():
+            offset = 0
+            for number, (one, (part, _)) in enumerate(zip(pool.docs, prefixed[name], strict=True)):
+                self._uses.setdefault(one.plain, []).append((name, number, offset))
+                offset += len(part)
         self._tops = {name: Top(len(ids), pool.wanted.lists) for name, pool in pools.items() if pool.wanted.lists != 0}
         self._counters = {
             name: PositionCounter(
@@ -161,14 +167,8 @@ class _Chunk:
 
     def look(self, view: View, part: Part, seen: Callable[[int], object]) -> None:
         """Score the documents of a part for all pools that have it."""
-        uses = [
-            (name, number, sum(len(before) for before, _ in self._prefixed[name][:number]))
-            for name, pool in self._pools.items()
-            for number, other in enumerate(pool.docs)
-            if other.plain == view
-        ]
         for block in score_blocks(self._vectors, part):
-            for name, number, offset in uses:
+            for name, number, offset in self._uses[view]:
                 own = self._holes[name].cut(number, block) if name in self._holes else block
                 if name in self._tops:
                     self._tops[name].add(own, offset)

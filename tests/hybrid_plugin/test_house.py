@@ -103,3 +103,11 @@ def test_the_help_of_a_command_imports_nothing_heavy(command: str) -> None:
     heavy = "{'numpy', 'pandas', 'torch', 'transformers', 'ir_datasets', 'ir_measures', 'matplotlib'}"
     program += f"\ntry: main()\nexcept SystemExit: pass\nassert not {heavy} & sys.modules.keys(), sorted(sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
+
+
+@pytest.mark.xdist_group("house")
+def test_tests_of_a_group_share_a_worker(request: pytest.FixtureRequest) -> None:
+    """With pytest 9.2, pytest-xdist 3.8 distributes them as if they had no group, and says nothing."""
+    if not getattr(request.config.option, "loadgroup", False):
+        pytest.skip("needs --dist loadgroup")
+    assert request.node.nodeid.endswith("@house")

@@ -269,9 +269,9 @@ def test_evaluate_writes_scores_that_name_their_origin(tiny: Path, tmp_path: Pat
 def test_unknown_names_are_refused_with_the_known_ones(tiny: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     encoder = ("--encoder", tiny, "--output", out)
-    assert "unknown benchmark 'xquad'; known: clirmatrix, hybrid-demo" in refused(
-        "evaluate", "xquad", *encoder, writes=out
-    )
+    unknown = refused("evaluate", "xquad", *encoder, writes=out)
+    assert "unknown benchmark 'xquad'; known: " in unknown
+    assert ", hybrid-demo, " in unknown
     assert "hybrid-demo has no language 'xx'" in refused(
         "evaluate", "hybrid-demo", *encoder, "--languages", "xx", writes=out
     )
