@@ -97,6 +97,7 @@ def test_an_encoder_is_scored(collection: ParallelCollection, tiny: Path, tmp_pa
         (packed("\n".join(LINES))[:-50], r"is not whole: .*; get a fresh copy"),
         (packed("\n".join(LINES)).replace(b"PK\x03\x04", b"PK\x03\x05"), "is not whole"),
     ],
+    ids=["repeated", "no caption", "white space", "no member", "cut", "no header"],  # archives have the time in them
 )
 def test_a_damaged_archive_is_told(tmp_path: Path, contents: bytes, complaint: str) -> None:
     collection = small("xm3600", xm3600.collection, tmp_path, {xm3600.FILE: contents})
