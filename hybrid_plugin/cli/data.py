@@ -12,7 +12,6 @@ from hybrid_plugin import tasks, training
 from hybrid_plugin.cli import tables
 from hybrid_plugin.cli.options import DatasetId, Json, Named, Output, Overwrite
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import write_json
 
 datasets = App(name="datasets", help="Collections: list them, look at one, add or remove local files, export.")
 sources = App(name="sources", help="Sources of training pairs: list what --source takes, look at one.")
@@ -81,7 +80,7 @@ def stats(
     found = tasks.load_benchmark(benchmark)
     counted = tasks.statistics(found, progress=True)
     if output is not None:
-        write_json(output, counted)
+        tasks.write_statistics(output, counted)
     known = tasks.known_statistics(found)
     changed = [] if known is None else tasks.changes(counted, known)
     if json:

@@ -23,6 +23,7 @@ from .sides import views_of as views_of
 from .statistics import changes as changes
 from .statistics import known_statistics as known_statistics
 from .statistics import statistics as statistics
+from .statistics import write_statistics as write_statistics
 from .suite import Suite as Suite
 from .suite import SuitePart as SuitePart
 from .suite import read_suite as read_suite

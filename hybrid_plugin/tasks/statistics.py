@@ -11,16 +11,20 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
+from hybrid_plugin.files import whole_file
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.checksum import Summed
 from hybrid_plugin.tasks.judgements import Judgements
 from hybrid_plugin.tasks.task import View
 from hybrid_plugin.tasks.texts import Text, documents, query_texts
+
+_SIDES = ("documents", "queries", "tasks")
 
 
 def statistics(benchmark: Benchmark, *, progress: bool = False) -> dict[str, Any]:
@@ -50,7 +54,7 @@ def _called(view: View) -> str:
 
 
 def _of_texts(texts: Iterable[Text]) -> dict[str, Any]:
-    summed, lengths, hashes = Summed(texts), array("L"), array("q")  # of millions: 16 bytes a text
+    summed, lengths, hashes = Summed(texts), array("Q"), array("q")  # of millions: 16 bytes a text
     for text in summed:
         lengths.append(len(text.text))
         hashes.append(hash(text.text))
@@ -79,6 +83,18 @@ def _of_judgements(judgements: Judgements) -> dict[str, Any]:
     }
 
 
+def write_statistics(target: Path, found: Mapping[str, Any]) -> None:
+    """Write what :func:`statistics` found as JSON, a line a view and a line a task, so that changes can be seen."""
+    sides = [
+        f"  {json.dumps(side)}: {{\n"
+        + ",\n".join(f"    {json.dumps(name)}: {json.dumps(of)}" for name, of in found[side].items())
+        + "\n  }"
+        for side in _SIDES
+    ]
+    with whole_file(target) as file:
+        file.write(f'{{\n  "benchmark": {json.dumps(found["benchmark"])},\n' + ",\n".join(sides) + "\n}\n")
+
+
 def known_statistics(benchmark: Benchmark) -> dict[str, Any] | None:
     """What :func:`statistics` found when the collection was last looked at; None where nobody has."""
     path = files("datasets_ext") / "docs" / "statistics" / f"{benchmark.whole.name}.json"
@@ -92,7 +108,7 @@ def changes(found: Mapping[str, Any], known: Mapping[str, Any]) -> list[str]:
     """What is no longer as it was, a line each; of a part of a benchmark that part is compared."""
     return [
         f"{name}: {key} was {before}, is {now}"
-        for side in ("documents", "queries", "tasks")
+        for side in _SIDES
         for name in found[side]
         for key, before, now in _differences(found[side][name], known[side].get(name))
     ]
