@@ -60,6 +60,7 @@ def collection(published: Published) -> ParallelCollection:
         licence="MIT; the Declaration is in the public domain",
         through=(THROUGH,),
         answers_itself=True,
+        measures=("AP", "Success@1", "nDCG@10", "RankDistance", "LanguageDivergence@10"),
         description="articles of the Declaration of Human Rights in 506 languages: find those in another language",
         language_groups=language_groups(languages),
         qrels_defs={1: "the same article"},

@@ -27,7 +27,8 @@ SUITES = (
             SuitePart("belebele", settings=("mono", "multi")),  # without cross: hundreds of tasks of many queries
             SuitePart("mkqa", settings=("multi",)),
             SuitePart("xm3600", settings=("multi",)),
-            *("mupler", "multieup", "mtop", "udhr", "nano-beir"),
+            SuitePart("udhr", settings=("cross",)),
+            *("mupler", "multieup", "mtop", "nano-beir"),
         ),
         "All that fits a laptop",
     ),

@@ -14,7 +14,14 @@ import pytest
 import datasets_ext
 from datasets_ext import CollectionError, udhr
 from datasets_ext.languages import languages_of
-from datasets_ext.parallel import ParallelCollection
+from datasets_ext.parallel import (
+    LanguagePart,
+    ParallelCollection,
+    ParallelDoc,
+    ParallelQueries,
+    ParallelQuery,
+    count,
+)
 from datasets_ext.published import Published
 from datasets_ext.udhr import read_articles
 from hybrid_plugin.encoding.encoder import Encoder
@@ -127,6 +134,23 @@ def test_the_pool_judges_the_other_languages_alone(collection: ParallelCollectio
     assert whole.qrels_count() == sum(1 for _ in whole.qrels_iter()) == 3 * 2 * 30
 
 
+def test_a_query_that_only_its_own_language_answers_is_none_of_the_pool() -> None:
+    def load(lang: str) -> LanguagePart:
+        numbers = ["1", "2"] if lang == "eng" else ["1"]
+        docs = [ParallelDoc(f"{lang}_{number}", number, "", "", lang) for number in numbers]
+        queries = [ParallelQuery(f"{number}_{lang}", number, lang, number) for number in numbers]
+        return LanguagePart(docs, queries, {number: [f"{lang}_{number}"] for number in numbers})
+
+    made = ParallelCollection("own", ("deu", "eng"), load, "0", answers_itself=True)
+    assert [query.query_id for query in ParallelQueries(made, made.languages, ["eng"]).queries_iter()] == ["1_eng"]
+    assert [*ParallelQueries(made, made.languages, ["eng"]).queries_unanswered()] == ["2_eng"]
+    assert [(one.query_id, one.doc_id) for one in made.qrels(made.languages, ["eng"])] == [("1_eng", "deu_1")]
+    counted = count(made)
+    assert counted["own/multi/eng"]["queries"] == {"count": 1}
+    assert counted["own/multi/eng"]["qrels"] == {"count": 1, "fields": {"relevance": {"counts_by_value": {"1": 1}}}}
+    assert counted["own/eng/eng"]["qrels"]["count"] == 2  # within a language it is as in any collection
+
+
 def test_tasks_are_cross_through_english_and_multi_over_the_others(collection: ParallelCollection) -> None:
     benchmark = parallel_benchmark(collection)
     assert [task.name for task in benchmark.tasks] == [
@@ -141,7 +165,8 @@ def test_an_encoder_is_scored_in_both_settings(collection: ParallelCollection, t
     scores = evaluate(parallel_benchmark(collection), Encoder.load(tiny))
     assert {*scores.settings} == {"cross", "multi"}
     assert scores.per_query.groupby("task").size().to_dict()["multi/eng"] % 30 == 0
-    assert {"RankDistance", "LanguageSkew@10"} <= {*scores.settings["multi"]}
+    assert {"RankDistance", "LanguageDivergence@10"} <= {*scores.settings["multi"]}
+    assert {*scores.groups["script:Latn"]} == {"cross", "multi"}
 
 
 @pytest.mark.parametrize(
