@@ -30,7 +30,7 @@ suites = App(name="suites", help="Suites, benchmarks that are scored together: l
 @suites.command(name="list")
 def list_suites(*, json: Json = False) -> Any:
     """The suites, how many of their benchmarks are here, and how large they are."""
-    found = {name: (suite, tasks.listed_parts(suite)) for name, suite in sorted(tasks.suites().items())}
+    found = {name: (suite, tasks.listed_parts(suite)) for name, suite in sorted(tasks.all_suites().items())}
     if json:
         return [
             {"suite": name, "description": suite.description, "benchmarks": [one.as_json() for one in parts]}

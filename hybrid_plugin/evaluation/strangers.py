@@ -15,7 +15,7 @@ from hybrid_plugin.retrieval.runs.reader import line_of
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.checksum import is_small
 from hybrid_plugin.tasks.ids import query_ids
-from hybrid_plugin.tasks.named import benchmarks
+from hybrid_plugin.tasks.named import all_benchmarks
 from hybrid_plugin.tasks.task import Task, View
 from hybrid_plugin.tasks.texts import document_ids
 
@@ -53,7 +53,7 @@ def place_of_query(query_id: str, benchmark: Benchmark) -> str:
 def _elsewhere(text_id: str, side: str, benchmark: Benchmark) -> Iterator[str]:
     """The ir_datasets ids of all other benchmarks that have a text, as far as they are at hand and small."""
     known = set(ir_datasets.registry)  # asked for any other id, it downloads a list of files
-    others = (other for name, other in sorted(benchmarks().items()) if name != benchmark.name)
+    others = (other for name, other in sorted(all_benchmarks().items()) if name != benchmark.name)
     views_of, ids_of = {"docs": ("doc_views", document_ids), "queries": ("query_views", query_ids)}[side]
     for view in (view for other in others for view in getattr(other, views_of)):
         with suppress(UserError, CollectionError):  # what is damaged does not have it

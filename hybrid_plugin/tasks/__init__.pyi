@@ -7,12 +7,12 @@ from .ids import id_form as id_form
 from .judgements import Judgements as Judgements
 from .listing import Listed as Listed
 from .listing import benchmark_table as benchmark_table
-from .named import benchmarks as benchmarks
+from .named import all_benchmarks as all_benchmarks
+from .named import all_suites as all_suites
 from .named import load_benchmark as load_benchmark
 from .named import load_dataset as load_dataset
 from .named import load_suite as load_suite
 from .named import register_datasets as register_datasets
-from .named import suites as suites
 from .own import read_benchmark as read_benchmark
 from .shapes import grid as grid
 from .shapes import monolingual as monolingual

@@ -10,7 +10,7 @@ import ir_datasets
 
 from hybrid_plugin.brief import brief
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.named import benchmarks, load_dataset
+from hybrid_plugin.tasks.named import all_benchmarks, load_dataset
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Listed:
 
 def benchmark_table() -> list[Listed]:
     """All benchmarks, by name. Reads no collection and downloads nothing."""
-    return [listed(benchmark) for _, benchmark in sorted(benchmarks().items())]
+    return [listed(benchmark) for _, benchmark in sorted(all_benchmarks().items())]
 
 
 def listed(benchmark: Benchmark) -> Listed:

@@ -36,7 +36,7 @@ def _know_hub(name: str) -> None:
             datasets_ext.register_hub(name)
 
 
-def benchmarks() -> dict[str, Benchmark]:
+def all_benchmarks() -> dict[str, Benchmark]:
     """All benchmarks, by name."""
     register_datasets()
     return named("hybrid_ir_benchmarks")
@@ -58,7 +58,7 @@ def load_benchmark(name: StrPath) -> Benchmark:
     """
     name = os.fspath(name)
     _know_hub(name)
-    known = benchmarks()
+    known = all_benchmarks()
     parts = name.rstrip("/").split("/")
     for length in range(len(parts), 0, -1):
         start, rest = "/".join(parts[:length]), "/".join(parts[length:])
@@ -72,7 +72,7 @@ def load_benchmark(name: StrPath) -> Benchmark:
     raise UserError(f"unknown benchmark '{name}'; known: {', '.join(sorted(known))}, or a YAML file{near}")
 
 
-def suites() -> dict[str, Suite]:
+def all_suites() -> dict[str, Suite]:
     """All suites, by name."""
     return named("hybrid_ir_suites")
 
@@ -85,7 +85,7 @@ def load_suite(name: StrPath) -> Suite:
     UserError
         No plugin offers it and there is no such file; names what there is.
     """
-    name, known = os.fspath(name), suites()
+    name, known = os.fspath(name), all_suites()
     if name in known:
         return known[name]
     if name.endswith((".yaml", ".yml")):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.checksum import Summed, checksum, is_few
-from hybrid_plugin.tasks.named import benchmarks, ids_under, is_dataset, load_benchmark, load_dataset
+from hybrid_plugin.tasks.named import all_benchmarks, ids_under, is_dataset, load_benchmark, load_dataset
 from hybrid_plugin.tasks.task import View
 from hybrid_plugin.tasks.texts import Text, count_documents, count_texts, documents, query_texts, texts_of
 
@@ -105,4 +105,4 @@ def said_of_texts(name: str, texts: Iterable[Text], side: str) -> dict[str, obje
 
 
 def _is_benchmark(name: str) -> bool:
-    return ".yaml" in name or ".yml" in name or any(f"{name}/".startswith(f"{one}/") for one in benchmarks())
+    return ".yaml" in name or ".yml" in name or any(f"{name}/".startswith(f"{one}/") for one in all_benchmarks())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hybrid_plugin.errors import UserError, unknown
-from hybrid_plugin.files import read_yaml
+from hybrid_plugin.files import StrPath, read_yaml
 
 _FOLDER = Path(__file__).with_name("recipes")
 
@@ -47,6 +47,6 @@ def read_recipe(name: str) -> dict[str, Any]:
     return values
 
 
-def recipe_line(path: Path) -> str:
+def recipe_line(path: StrPath) -> str:
     """What a recipe is, by its own first line."""
-    return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+    return Path(path).read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")

@@ -325,7 +325,8 @@ def test_vectors_indexes_runs_and_transforms_are_done_once(
     )
 
 
-def test_the_commands_say_it(tiny: Path, tmp_path: Path) -> None:
+def test_the_commands_say_it(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IR_DATASETS_HOME", str(tmp_path / "home"))  # without a document store, whose opening is told
     command = ["index", "hybrid-demo/de", "--encoder", tiny, "--output", tmp_path / "index"]
     run_cli(*command)
     again = run_cli(*command)

@@ -264,9 +264,9 @@ def test_each_file_of_a_benchmark_is_one_that_ir_datasets_fetches(name: str) -> 
 def test_ids_of_all_tasks_are_known_to_ir_datasets(tmp_path: Path) -> None:
     program = """
 import ir_datasets
-from hybrid_plugin.tasks import benchmarks
+from hybrid_plugin.tasks import all_benchmarks
 
-found = benchmarks()
+found = all_benchmarks()
 known = set(ir_datasets.registry)
 patterns = [pattern for pattern, _ in ir_datasets.registry._patterns]
 missing = []
@@ -286,11 +286,11 @@ def reading(event, arguments):
         raise SystemExit(f"read {arguments[0]}")
 
 sys.addaudithook(reading)
-from hybrid_plugin.tasks import benchmarks
+from hybrid_plugin.tasks import all_benchmarks
 
 told = {
     name: [one.languages, one.settings, one.measures, one.licence, one.description, one.files]
-    for name, one in benchmarks().items()
+    for name, one in all_benchmarks().items()
 }
 print(json.dumps({name: told[name][0] for name in sys.argv[1:]}))
 """

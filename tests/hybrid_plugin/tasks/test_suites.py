@@ -10,7 +10,7 @@ import pytest
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.hooks import hookimpl
 from hybrid_plugin.plugins import manager
-from hybrid_plugin.tasks import Suite, SuitePart, listed_parts, load_suite, read_suite, suites
+from hybrid_plugin.tasks import Suite, SuitePart, all_suites, listed_parts, load_suite, read_suite
 
 WHOLE = """\
 name: mine
@@ -73,7 +73,7 @@ def test_an_unknown_suite_is_refused_with_those_that_there_are(tmp_path: Path) -
 
 
 def test_the_built_in_suites_name_benchmarks_that_there_are() -> None:
-    found = suites()
+    found = all_suites()
     assert {"paper", "parallel", "neuclir", "small"} <= {*found}
     assert [part.name for part in found["paper"].parts] == ["xquad-r", "mlqa-r", "miracl"]
     for suite in found.values():
@@ -92,7 +92,7 @@ def test_a_plugin_offers_a_suite_and_replaces_a_built_in_one() -> None:
         assert load_suite("mine").parts == load_suite("paper").parts == (SuitePart("hybrid-demo"),)
     finally:
         manager().unregister(name="my-plugin")
-    assert "mine" not in suites()
+    assert "mine" not in all_suites()
 
 
 def test_a_list_says_what_is_here_and_what_is_unknown() -> None:
