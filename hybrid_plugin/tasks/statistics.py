@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from hybrid_plugin.files import whole_file
+from hybrid_plugin.files import StrPath, whole_file
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.checksum import Summed
 from hybrid_plugin.tasks.judgements import Judgements
@@ -83,7 +83,7 @@ def _of_judgements(judgements: Judgements) -> dict[str, Any]:
     }
 
 
-def write_statistics(target: Path, found: Mapping[str, Any]) -> None:
+def write_statistics(target: StrPath, found: Mapping[str, Any]) -> None:
     """Write what :func:`statistics` found as JSON, a line a view and a line a task, so that changes can be seen."""
     sides = [
         f"  {json.dumps(side)}: {{\n"
@@ -91,7 +91,7 @@ def write_statistics(target: Path, found: Mapping[str, Any]) -> None:
         + "\n  }"
         for side in _SIDES
     ]
-    with whole_file(target) as file:
+    with whole_file(Path(target)) as file:
         file.write(f'{{\n  "benchmark": {json.dumps(found["benchmark"])},\n' + ",\n".join(sides) + "\n}\n")
 
 
