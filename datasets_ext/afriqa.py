@@ -16,11 +16,9 @@ Rows without a passage or a question are left out; Wolof has no gold passages.
 
 # Without `from __future__ import annotations`, as in parallel.py: the exporters of ir_datasets look at annotations.
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Tuple, TypeGuard  # noqa: UP035 - ir_datasets exports this one alone
 
-from datasets_ext.errors import CollectionError
 from datasets_ext.lines import check_id, read_jsonl
 from datasets_ext.parallel import LanguagePart, ParallelCollection, ParallelDoc
 from datasets_ext.published import Published
@@ -63,12 +61,10 @@ class AfriqaQuery(NamedTuple):
 def collection(published: Published) -> ParallelCollection:
     """``afriqa``: find the passage that answers a question."""
     asked = [lang for lang in PIVOTS if lang != WITHOUT_PASSAGES]
-    return ParallelCollection(
-        published.name,
+    return published.collection(
         PASSAGES_IN,
-        partial(_load, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(*(_gold(*one) for one in _of(published, lang))),
+        _load,
+        lambda lang: [_gold(*one) for one in _of(published, lang)],
         licence="CC BY-SA 4.0",
         asked_in=sorted((*PASSAGES_IN, *asked)),
         empty=[
@@ -85,12 +81,10 @@ def questions(published: Published) -> ParallelCollection:
     """``afriqa-questions``: find a question's translation."""
     languages = sorted({*PIVOTS, *PIVOTS.values()})
     pairs = {*PIVOTS.items(), *((pivot, lang) for lang, pivot in PIVOTS.items())}
-    return ParallelCollection(
-        published.name,
+    return published.collection(
         languages,
-        partial(_load_questions, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(*map(_questions, _asked_with(lang))),
+        _load_questions,
+        lambda lang: map(_questions, _asked_with(lang)),
         licence="CC BY-SA 4.0",
         empty=[(one, other) for one in languages for other in languages if (one, other) not in pairs],
         through=PASSAGES_IN,
@@ -159,9 +153,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     seen: set[str] = set()
     for line, row in read_jsonl(path, {}):
         number = str(row.get("id", ""))
-        check_id(path, line, "id", number)
-        if number in seen:
-            raise CollectionError(f"{path} line {line} repeats the id '{number}'")
+        check_id(path, line, "id", number, seen)
         seen.add(number)
         yield number, row
 

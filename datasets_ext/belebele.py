@@ -11,7 +11,6 @@ question is a query that its passage answers, and the choices are left out.
 from __future__ import annotations
 
 import hashlib
-from functools import partial
 from pathlib import Path
 
 from datasets_ext.errors import CollectionError
@@ -54,12 +53,10 @@ def read_part(path: Path, lang: str) -> LanguagePart:
 def collection(published: Published) -> ParallelCollection:
     """``belebele``: find the passage that a question is about, in the language of the question and in others."""
     languages = languages_of(published.name)
-    return ParallelCollection(
-        published.name,
+    return published.collection(
         tuple(languages),
-        partial(_load, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(_file(lang)),
+        _load,
+        lambda lang: [_file(lang)],
         licence="CC BY-SA 4.0",
         through=(THROUGH,),
         description="questions about passages, parallel in 122 language variants",

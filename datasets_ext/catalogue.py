@@ -50,7 +50,7 @@ def add(name: str, folder: Path) -> list[Path]:
     """
     published = Published(name)
     if published.is_added(folder):
-        return published.add(folder)
+        return [published.path(file) for file in published.table]
     if not all("md5" in about or "sha256" in about for about in published.table.values()):
         local = COLLECTIONS[name](Published(name, folder))
         for lang in dict.fromkeys((*local.languages, *local.asked_in)):

@@ -12,7 +12,6 @@ A with the shallow judgements that the topics were made with), ``ciral-test-b`` 
 
 # Without `from __future__ import annotations`, as in parallel.py: the exporters of ir_datasets look at annotations.
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,12 +51,10 @@ class CiralDoc(NamedTuple):
 def collection(published: Published) -> ParallelCollection:
     """``ciral`` or one of its other parts, by the name of the files."""
     topics, judged = PARTS[published.name]
-    return ParallelCollection(
-        published.name,
+    return published.collection(
         tuple(NAMES),
-        partial(_load, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(*_files(lang, topics, judged)),
+        _load,
+        lambda lang: _files(lang, topics, judged),
         licence="Apache-2.0",
         asked_in=("en", *NAMES),
         apart=True,

@@ -244,9 +244,7 @@ def _read_queries(path: Path) -> tuple[type, list[Any]]:
     keys: dict[str, bool] = {}  # every key, in the order of the file: whether it has a text everywhere
     for number, row in read_rows(path, "query_id"):
         query_id = row["query_id"]
-        check_id(path, number, "query_id", query_id)
-        if query_id in rows:
-            raise CollectionError(f"{path} line {number} repeats the query_id '{query_id}'")
+        check_id(path, number, "query_id", query_id, rows)
         for key in ("lang", "question", "cluster"):
             optional_text(path, number, row, key)
         for key in row:

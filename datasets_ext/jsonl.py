@@ -70,9 +70,7 @@ def read_part(folder: Path, lang: str) -> LanguagePart:
     path = folder / f"queries.{lang}.jsonl"
     for number, row in read_jsonl(path, {"query_id": str, "text": str, "relevant": list}):
         parallel_id = row["query_id"]
-        check_id(path, number, "query_id", parallel_id)
-        if parallel_id in queries:
-            raise CollectionError(f"{path} line {number} repeats the query_id '{parallel_id}'")
+        check_id(path, number, "query_id", parallel_id, queries)
         doc_ids = [f"{lang}_{doc_id}" for doc_id in row["relevant"]]
         for doc_id, known_as in zip(row["relevant"], doc_ids, strict=True):
             if not isinstance(doc_id, str) or known_as not in docs:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
 
 from datasets_ext.parallel import (
     LanguagePart,
@@ -70,12 +69,10 @@ def parse(contents: bytes, lang: str, clusters: Sequence[int] | None = None) -> 
 def collection(published: Published) -> ParallelCollection:
     """``xquad-r`` or ``mlqa-r``, by the name of the files."""
     name = published.name
-    return ParallelCollection(
-        name,
+    return published.collection(
         LANGUAGES[name],
-        partial(_load, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(f"{lang}.json"),
+        _load,
+        lambda lang: [f"{lang}.json"],
         metadata=shipped_metadata,
         licence=LICENCES[name],
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -166,10 +166,12 @@ def _loads(path: Path, number: int, line: str) -> Any:
     return row
 
 
-def check_id(path: Path, number: int, key: str, value: str) -> None:
-    """Refuse an id with white space, at which run and qrels files part their columns."""
+def check_id(path: Path, number: int, key: str, value: str, known: Container[str] = ()) -> None:
+    """Refuse an id with white space, at which run and qrels files part their columns, and one that is known already."""
     if value.split() != [value]:
         raise CollectionError(f"{path} line {number} has white space in the {key} {value!r}")
+    if value in known:
+        raise CollectionError(f"{path} line {number} repeats the {key} '{value}'")
 
 
 def optional_text(path: Path, number: int, row: dict[str, Any], key: str) -> str:
@@ -223,9 +225,7 @@ def read_topics(path: Path, corrected: Mapping[int, str] | None = None) -> dict[
     topics: dict[str, str] = {}
     for number, (written, text) in read_columns(path, 2):
         query_id = (corrected or {}).get(number, written)
-        check_id(path, number, "query id", query_id)
-        if query_id in topics:
-            raise CollectionError(f"{path} line {number} repeats the query id '{query_id}'")
+        check_id(path, number, "query id", query_id, topics)
         topics[query_id] = text.strip()
     return {query_id: text for query_id, text in topics.items() if text}
 

@@ -9,7 +9,6 @@ English answer, which may not be ``unanswerable``, ``binary`` or ``long_answer``
 """
 
 # Without `from __future__ import annotations`, as in parallel.py: the exporters of ir_datasets look at annotations.
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Tuple  # noqa: UP035 - ir_datasets exports this one alone
 
@@ -42,12 +41,10 @@ class MkqaQuery(NamedTuple):
 
 def collection(published: Published) -> ParallelCollection:
     """``mkqa``: find the same question in another language."""
-    return ParallelCollection(
-        published.name,
+    return published.collection(
         LANGUAGES,
-        partial(_load, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(FILE),
+        _load,
+        lambda lang: [FILE],
         licence="CC BY-SA 3.0",
         answers_itself=True,
         description="parallel questions: find the translations; answers to match in passages",
@@ -69,9 +66,7 @@ def _questions(path: Path) -> dict[str, list[MkqaQuery]]:
     seen: set[str] = set()
     for number, row in read_jsonl(path, {"queries": dict, "answers": dict}):
         parallel_id = str(row.get("example_id", ""))
-        check_id(path, number, "example_id", parallel_id)
-        if parallel_id in seen:
-            raise CollectionError(f"{path} line {number} repeats the example_id '{parallel_id}'")
+        check_id(path, number, "example_id", parallel_id, seen)
         seen.add(parallel_id)
         for lang in LANGUAGES:
             if lang not in row["queries"] or lang not in row["answers"]:

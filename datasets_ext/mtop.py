@@ -8,7 +8,6 @@ grade 2, and what has the same intent in the documents' language grade 1.
 
 # Without `from __future__ import annotations`, as in parallel.py: the exporters of ir_datasets look at annotations.
 from collections.abc import Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,12 +81,10 @@ class _Graded(Mapping[str, Mapping[str, int]]):
 
 def collection(published: Published) -> ParallelCollection:
     """``mtop``: find an utterance's translation, and utterances of the same intent."""
-    return ParallelCollection(
-        published.name,
+    return published.collection(
         LANGUAGES,
-        partial(_load, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(FILE),
+        _load,
+        lambda lang: [FILE],
         licence="CC BY-SA 4.0",
         answers_itself=True,
         measures=("nDCG@10", "Success(rel=2)@1", "R(rel=2)@10"),
@@ -126,9 +123,7 @@ def _read(path: Path) -> dict[str, _Row]:
         if "\t" in columns[-1]:
             raise CollectionError(f"{path} line {number} has more than {len(COLUMNS)} columns: a tab within a text?")
         name, intent, _, text, domain = columns[:5]
-        check_id(path, number, "id", name)
-        if name in rows:
-            raise CollectionError(f"{path} line {number} repeats the id '{name}'")
+        check_id(path, number, "id", name, rows)
         if not text.strip():
             raise CollectionError(f"{path} line {number} has an empty utterance")
         rows[name] = _Row(intent, text, domain)

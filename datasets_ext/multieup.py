@@ -11,7 +11,6 @@ and so are titles that a language lacks: Irish has few.
 # Without `from __future__ import annotations`, as in parallel.py: the exporters of ir_datasets look at annotations.
 import csv
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,12 +47,10 @@ class MultiEupDoc(NamedTuple):
 
 def collection(published: Published) -> ParallelCollection:
     """``multieup``."""
-    return ParallelCollection(
-        published.name,
+    return published.collection(
         LANGUAGES,
-        partial(_load, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(FILE),
+        _load,
+        lambda lang: [FILE],
         licence="Apache-2.0",
         through=("en",),
         published_ids=True,
@@ -85,9 +82,7 @@ def _parts(path: Path) -> dict[str, LanguagePart]:
         doc_id, lang = row["did"].strip(), row["LANGUAGE"].strip().lower()
         if lang not in docs or not row["TEXT"].strip():
             continue
-        check_id(path, number, "did", doc_id)
-        if doc_id in seen:
-            raise CollectionError(f"{path} line {number} repeats the did '{doc_id}'")
+        check_id(path, number, "did", doc_id, seen)
         seen.add(doc_id)
         about = (row.get(key, "") for key in ("NAME", "PARTY", "country", "gender", "DATE"))
         docs[lang].append(MultiEupDoc(doc_id, row["TEXT"], lang, *(one if _is_value(one) else "" for one in about)))

@@ -2,13 +2,11 @@
 
 People translated the passages (DGT-Acquis, Steinberger et al. 2014); the questions were made by a language model and
 looked over. From https://huggingface.co/datasets/mteb/MuPLeR-retrieval, three parquet files a language, as mteb's task
-``MuPLeR-retrieval`` reads them: ``corpus`` and ``queries`` (id, text), ``qrels`` (query-id, corpus-id, score). The ids
-are the same in all languages, which mteb asks one by one.
+``MuPLeR-retrieval`` reads them: ``corpus`` and ``queries`` (id, text), ``qrels`` (query-id, corpus-id, score). Ids are
+taken to be the same in all languages, as passages and questions are by their description; mteb asks each by itself.
 """
 
 from __future__ import annotations
-
-from functools import partial
 
 from datasets_ext.errors import CollectionError
 from datasets_ext.lines import check_id, read_parquet
@@ -21,12 +19,10 @@ _PARTS = ("corpus", "queries", "qrels")
 
 def collection(published: Published) -> ParallelCollection:
     """``mupler``: find the passage of European law that answers a question."""
-    return ParallelCollection(
-        published.name,
+    return published.collection(
         LANGUAGES,
-        partial(_load, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(*(_file(part, lang) for part in _PARTS)),
+        _load,
+        lambda lang: [_file(part, lang) for part in _PARTS],
         licence="EUPL-1.2",
         description="questions about passages of European law that people translated",
     )
@@ -36,15 +32,11 @@ def _load(published: Published, lang: str) -> LanguagePart:
     corpus, queries, qrels = (published.path(_file(part, lang)) for part in _PARTS)
     docs: dict[str, ParallelDoc] = {}
     for number, row in read_parquet(corpus, {"id": str, "text": str}):
-        check_id(corpus, number, "id", row["id"])
-        if row["id"] in docs:
-            raise CollectionError(f"{corpus} line {number} repeats the id '{row['id']}'")
+        check_id(corpus, number, "id", row["id"], docs)
         docs[row["id"]] = ParallelDoc(f"{lang}_{row['id']}", row["text"], "", row.get("title") or "", lang)
     asked: dict[str, ParallelQuery] = {}
     for number, row in read_parquet(queries, {"id": str, "text": str}):
-        check_id(queries, number, "id", row["id"])
-        if row["id"] in asked:
-            raise CollectionError(f"{queries} line {number} repeats the id '{row['id']}'")
+        check_id(queries, number, "id", row["id"], asked)
         asked[row["id"]] = ParallelQuery(f"{row['id']}_{lang}", row["text"], lang, row["id"])
     relevant: dict[str, dict[str, int]] = {}
     for number, row in read_parquet(qrels, {"query-id": str, "corpus-id": str, "score": int}):

@@ -23,7 +23,8 @@ import filecmp
 import hashlib
 import json
 import shutil
-from functools import cached_property
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,7 +32,7 @@ from urllib.parse import urlsplit
 import ir_datasets
 
 from datasets_ext.errors import CollectionError
-from datasets_ext.parallel import package_json
+from datasets_ext.parallel import LanguagePart, ParallelCollection, package_json
 
 PART_OF = {  # name -> the collection whose files it is made of
     "afriqa-questions": "afriqa",
@@ -145,6 +146,30 @@ class Published:
         except (OSError, ValueError):
             return {}
         return noted
+
+    def collection(
+        self,
+        languages: Sequence[str],
+        load: Callable[[Published, str], LanguagePart],
+        files: Callable[[str], Iterable[str]],
+        **about: Any,
+    ) -> ParallelCollection:
+        """The collection that the files make; its name, its fingerprint and what is at hand follow from them.
+
+        Parameters
+        ----------
+        load : these files and a language -> its part.
+        files : a language -> those that it is read from.
+        about : other fields of :class:`~datasets_ext.parallel.ParallelCollection`.
+        """
+        return ParallelCollection(
+            self.name,
+            languages,
+            partial(load, self),
+            self.fingerprint,
+            at_hand=lambda lang: self.at_hand(*files(lang)),
+            **about,
+        )
 
     def add(self, folder: Path) -> list[Path]:
         """Verify local copies of the files and put them where ir_datasets looks.

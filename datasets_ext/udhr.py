@@ -18,7 +18,6 @@ from __future__ import annotations
 import re
 import tarfile
 import zlib
-from functools import partial
 from pathlib import Path
 
 from datasets_ext.errors import CollectionError
@@ -51,12 +50,10 @@ def read_articles(contents: bytes) -> dict[str, str]:
 def collection(published: Published) -> ParallelCollection:
     """``udhr``: find the same article in another language."""
     languages = languages_of(published.name)
-    return ParallelCollection(
-        published.name,
+    return published.collection(
         tuple(languages),
-        partial(_load, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(FILE),
+        _load,
+        lambda lang: [FILE],
         licence="MIT; the Declaration is in the public domain",
         through=(THROUGH,),
         answers_itself=True,

@@ -7,10 +7,8 @@ more in a language: all are documents, and the first asks for the captions of it
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
-from datasets_ext.errors import CollectionError
 from datasets_ext.lines import check_id, kept, read_jsonl
 from datasets_ext.parallel import LanguagePart, ParallelCollection, ParallelDoc, ParallelQuery
 from datasets_ext.published import Published
@@ -26,12 +24,10 @@ Captions = dict[str, list[str]]  # image -> its captions in a language
 
 def collection(published: Published) -> ParallelCollection:
     """``xm3600``: find the captions of the same image in another language."""
-    return ParallelCollection(
-        published.name,
+    return published.collection(
         LANGUAGES,
-        partial(_load, published),
-        published.fingerprint,
-        at_hand=lambda lang: published.at_hand(FILE),
+        _load,
+        lambda lang: [FILE],
         licence="CC BY 4.0",
         answers_itself=True,
         description="captions of the same images: find those in another language",
@@ -58,9 +54,7 @@ def _captions(path: Path) -> dict[str, Captions]:
     found: dict[str, Captions] = {lang: {} for lang in LANGUAGES}
     for number, row in read_jsonl(path, {"image/key": str, **dict.fromkeys(LANGUAGES, dict)}):
         image = row["image/key"]
-        check_id(path, number, "image/key", image)
-        if image in found[LANGUAGES[0]]:
-            raise CollectionError(f"{path} line {number} repeats the image/key '{image}'")
+        check_id(path, number, "image/key", image, found[LANGUAGES[0]])
         for lang, captions in found.items():
             captions[image] = [text for text in row[lang].get("caption", ()) if text.strip()]
     return {lang: {image: texts for image, texts in captions.items() if texts} for lang, captions in found.items()}

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,12 @@ class HubCollection:
         for lang in (*self.languages, *self.asked_in):
             if not re.fullmatch(r"[A-Za-z0-9_-]+", lang) or lang == "multi":
                 raise CollectionError(f"{self.path}: '{lang}' cannot be a language: use letters, digits, '-' and '_'")
+        for one, other in permutations({*self.languages, *self.asked_in}, 2):
+            if one.startswith(f"{other}_") or one.endswith(f"_{other}"):  # ids join the language with an underscore
+                raise CollectionError(
+                    f"{self.path}: ids in '{one}' and '{other}' could be the same; name one of them otherwise, as in "
+                    f"{one.replace('_', '-')}={one}"
+                )
         for side, (needed, optional) in KEYS.items():
             given = getattr(self, side)
             if side == "qrels" and not given:

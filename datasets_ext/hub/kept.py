@@ -28,7 +28,13 @@ _own: dict[str, ParallelCollection] = {}
 
 
 def _resolved(about: HubCollection) -> HubCollection:
-    """The same at the revision that the hub has now, so that it stays what it is."""
+    """The same at the revision that the hub has now, so that it stays what it is, and no older store is read for it.
+
+    Raises
+    ------
+    CollectionError
+        The hub cannot be asked.
+    """
     if about.revision or Path(about.path).is_dir():
         return about
     from huggingface_hub import HfApi
@@ -39,6 +45,14 @@ def _resolved(about: HubCollection) -> HubCollection:
         raise CollectionError(
             f"cannot ask the hub for {about.path}: {str(error).splitlines()[0]}; with --revision it is not asked"
         ) from error
+
+
+def _resolved_online(about: HubCollection) -> HubCollection:
+    """The same at its revision of now; without the hub as its libraries have it in their cache."""
+    try:
+        return _resolved(about)
+    except CollectionError:
+        return about
 
 
 def _home() -> Path:
@@ -114,7 +128,7 @@ def register_hub(name: str) -> None:
     path = next((one for one in folders if one and Path(one).is_dir()), "/".join(parts[:2]))
     if f"{PREFIX}{path}" not in ir_datasets.registry:
         repository, _, revision = path.partition("@")
-        about = guess(path if Path(path).is_dir() else repository, revision or None)
+        about = _resolved_online(guess(path if Path(path).is_dir() else repository, revision or None))
         register_collection(collection(f"{PREFIX}{path}", about), PackageDocumentation("parallel.yaml"))
 
 
@@ -126,7 +140,7 @@ def register_own(name: str, about: HubCollection) -> ParallelCollection:
     CollectionError
         The name is that of something else.
     """
-    new = collection(name, about)
+    new = collection(name, _resolved_online(about))
     if name in _own and _own[name].fingerprint == new.fingerprint:
         return _own[name]
     if name in _own:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from datasets_ext.catalogue import COLLECTIONS
 from datasets_ext.errors import CollectionError
 from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.encoder import Encoder
@@ -35,8 +35,6 @@ from hybrid_plugin.versions import versions
 SUITE = "suite.json"  # by which the folder of a suite is known
 REPORT = "report.html"  # beside it
 Depth = int | Literal["all"] | None
-
-_ADD = re.compile(r"hybrid-ir datasets add \S+ \S+")  # in what is said of a collection that can be added
 
 
 @dataclass(frozen=True)
@@ -291,13 +289,13 @@ def _outcome(one: Planned, score: Callable[[Planned], Scores], system: Encoder |
         here = refusal is None and listed(chosen(one.benchmark, one.asked)).here
         if refusal is None and (not users or here not in ("no", "partly")):
             return replace(to_do, state="failed", message=message)
-        command = _ADD.search(message)
+        name = one.benchmark.name
         return replace(
             to_do,
             state="missing",
             message=str(refusal or message),
             download=refusal is not None,
-            command=command[0] if command else "",
+            command=f"hybrid-ir datasets add {name} FOLDER" if name in COLLECTIONS else "",
         )
     return replace(to_do, state="done", settings=scores.settings)
 

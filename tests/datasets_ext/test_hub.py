@@ -214,6 +214,7 @@ def test_files_of_other_formats_are_read_by_the_same_library(tmp_path: Path) -> 
         ({"docs": {**PARALLEL["docs"], "body": "x"}}, r"the docs take no 'body'"),
         ({"languages": {"de": "deu", "fr": "fra"}}, r"cannot load .*fra"),
         ({"languages": {}}, r"name its languages"),
+        ({"languages": {"zh": "deu", "zh_cn": "eng"}}, r"ids in 'zh_cn' and 'zh' could be the same.*zh-cn=zh_cn"),
         ({"qrels": {"config": "{lang}", "query": "link", "document": "link"}}, r"no query has a relevant document"),
     ],
 )  # fmt: skip
