@@ -55,7 +55,7 @@ def hybrid_ir_measures() -> Iterable[Any]:  # type: ignore[empty-body]
 
     The method gets the qrels ``{query_id: {doc_id: relevance}}`` and the run ``{query_id: [doc_id, ...]}`` (ranked
     as trec_eval ranks) and returns ``{query_id: value}``. A measure of which less is better says so with the class
-    attribute ``HIGHER_IS_BETTER = False``.
+    attribute ``HIGHER_IS_BETTER = False``, one of which a certain value is best with ``TARGET``, that value.
 
     That is all it takes to be named in ``hybrid-ir evaluate --measures``. With a method ``from_ranks(ranks)`` as well,
     which computes the same values, float64 [queries], from :class:`hybrid_plugin.retrieval.Ranks`, it is faster, and is

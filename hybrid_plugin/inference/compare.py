@@ -37,7 +37,7 @@ from hybrid_plugin.inference.systems import (
     measures_to_compare,
 )
 from hybrid_plugin.inference.verdict import verdict
-from hybrid_plugin.measures.base import higher_is_better
+from hybrid_plugin.measures.direction import higher_is_better
 from hybrid_plugin.measures.named import parse_measures
 
 

@@ -1,7 +1,9 @@
 from .base import DefinedMean as DefinedMean
-from .base import higher_is_better as higher_is_better
 from .base import pool_only as pool_only
 from .bias import BiasMeasure as BiasMeasure
+from .direction import Direction as Direction
+from .direction import direction as direction
+from .direction import higher_is_better as higher_is_better
 from .first_rank import FirstRank as FirstRank
 from .language_ap import LanguageAP as LanguageAP
 from .language_divergence import LanguageDivergence as LanguageDivergence

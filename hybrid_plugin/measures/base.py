@@ -30,11 +30,3 @@ class DefinedMean(Agg):
 def pool_only(measure: irm.Measure) -> bool:
     """Whether a measure compares languages and so says nothing where all documents are of one: its ``POOL_ONLY``."""
     return bool(getattr(measure, "POOL_ONLY", False))
-
-
-def higher_is_better(measure: irm.Measure) -> bool:
-    """A measure's direction: its class attribute ``HIGHER_IS_BETTER``, which only those need that are lower-better.
-
-    The measures of ir_measures declare none; they are higher-better.
-    """
-    return bool(getattr(measure, "HIGHER_IS_BETTER", True))

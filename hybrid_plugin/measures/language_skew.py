@@ -12,8 +12,8 @@ from hybrid_plugin.retrieval.ranks import Ranks
 class _LanguageSkew(BiasMeasure):
     """
     A language's share of the first k documents minus its share of the relevant documents. In [-1, 1]: 0 is fair,
-    above 0 the language is preferred, below 0 neglected. The language is the query's own unless `lang` names another;
-    for that one, systems are biased upwards and lower is better.
+    above 0 the language is preferred, below 0 neglected, so nearest to 0 is best. The language is the query's own unless
+    `lang` names another.
 
     Skew@k of Geyik et al. is the logarithm of the ratio of these two shares; the difference is finite where a share
     is 0, which it often is when k is less than the number of languages.
@@ -28,7 +28,7 @@ class _LanguageSkew(BiasMeasure):
     NAME = __name__
     PRETTY_NAME = "Skew towards a language at k"
     SHORT_DESC = "A language's share of the top k documents minus its share of the relevant documents."
-    HIGHER_IS_BETTER = False
+    TARGET = 0.0
     SUPPORTED_PARAMS = {"cutoff": NEEDED_CUTOFF, "lang": LANG, "rel": REL}  # noqa: RUF012
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:

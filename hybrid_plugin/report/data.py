@@ -18,7 +18,8 @@ from hybrid_plugin.inference.comparison import Comparison
 from hybrid_plugin.inference.settings import ComparisonSettings
 from hybrid_plugin.inference.systems import GivenFolders, as_folders
 from hybrid_plugin.inference.tables import NOT_COMPARED
-from hybrid_plugin.measures.base import higher_is_better, pool_only
+from hybrid_plugin.measures.base import pool_only
+from hybrid_plugin.measures.direction import Direction, direction
 from hybrid_plugin.measures.named import parse_measures
 from hybrid_plugin.report.landings import Landing, Pooled, has_runs, read_landing
 from hybrid_plugin.report.svg import chart
@@ -104,9 +105,9 @@ class ReportData:
         """The measure that stands for the others where one is shown: AP if it is compared, else the first."""
         return "AP" if "AP" in self.measures else next(iter(self.measures), None)
 
-    def higher_is_better(self, measure: str) -> bool:
+    def direction(self, measure: str) -> Direction:
         """The direction of a measure."""
-        return higher_is_better(parse_measures([measure])[0])
+        return direction(parse_measures([measure])[0])
 
     @cached_property
     def row_labels(self) -> dict[str, str]:

@@ -37,7 +37,7 @@ def form(data: ReportData, measure: str) -> str:
 
 def better(data: ReportData, measure: str) -> str:
     """A measure's direction in words."""
-    return "higher is better" if data.higher_is_better(measure) else "lower is better"
+    return str(data.direction(measure))
 
 
 def main_table(data: ReportData) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ir_measures import measures as irm
 
-from hybrid_plugin.measures.base import higher_is_better
+from hybrid_plugin.measures.direction import direction
 
 # The parameter lang of a measure -> who it is about; one for a language by its code is not shown in reports.
 SIDES = {"query": "the query's language", "other": "the other languages"}
@@ -38,4 +38,4 @@ def side(measure: irm.Measure) -> str:
 
 def better(measure: irm.Measure) -> str:
     """Its direction in words."""
-    return "higher is better" if higher_is_better(measure) else "lower is better"
+    return str(direction(measure))

@@ -35,8 +35,10 @@ def hardest(data: ReportData) -> str:
     scored = scored[
         [bool(data.pooled.relevant.get(key)) for key in zip(scored["task"], scored["query_id"], strict=True)]
     ]
-    better = data.higher_is_better(measure)
-    worst = scored.groupby("question")[measure].mean().sort_values(kind="stable", ascending=better)[:_HARDEST]
+    towards = data.direction(measure)
+    goodness = towards.sign * towards.compared(scored[measure])
+    hardest_first = goodness.groupby(scored["question"]).mean().sort_values(kind="stable").index[:_HARDEST]
+    worst = scored.groupby("question")[measure].mean().reindex(hardest_first)
     rows = scored[scored["question"].isin(worst.index)]
     texts = _Texts.of(data.pooled, rows, [data.landings[system.name] for system in shown])
     printed = form(data, measure)
@@ -58,7 +60,7 @@ def hardest(data: ReportData) -> str:
                 "answers": answers,
             }
         )
-    extreme = "lowest" if better else "highest"
+    extreme = "farthest" if towards.has_target else "lowest" if towards.sign > 0 else "highest"
     return render("hardest.html", questions=questions, measure=measure, extreme=extreme) + missing_runs(data)
 
 

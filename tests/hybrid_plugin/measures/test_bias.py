@@ -25,7 +25,7 @@ from hybrid_plugin.encoding.vectors import Vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import evaluate
 from hybrid_plugin.evaluation.runs import evaluate_runs
-from hybrid_plugin.measures.base import higher_is_better
+from hybrid_plugin.measures.direction import direction
 from hybrid_plugin.measures.first_rank import FirstRank
 from hybrid_plugin.measures.language_ap import LanguageAP
 from hybrid_plugin.measures.language_divergence import LanguageDivergence
@@ -320,7 +320,8 @@ def test_what_is_relevant_enough_counts() -> None:
 
 def test_every_measure_says_its_direction_and_where_it_comes_from() -> None:
     for measure in MEASURES:
-        assert type(measure).HIGHER_IS_BETTER is (measure.NAME in ("LanguageAP", "PEER")) is higher_is_better(measure)
+        best = {"LanguageAP": "higher", "PEER": "higher", "LanguageSkew": 0}.get(measure.NAME, "lower")
+        assert direction(measure).record == best
         assert "Citation: " in (type(measure).__doc__ or "")
 
 

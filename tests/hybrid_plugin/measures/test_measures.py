@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from ir_measures import AP, RR, P, R, Rprec, Success, nDCG
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.measures.base import higher_is_better, pool_only
+from hybrid_plugin.measures.base import pool_only
+from hybrid_plugin.measures.direction import higher_is_better
 from hybrid_plugin.measures.named import DEFAULT_MEASURES, parse_measures, register_measures
 from hybrid_plugin.measures.rank_distance import RankDistance
 from hybrid_plugin.measures.values import evaluator, from_ranks, has_ranks, values_of
