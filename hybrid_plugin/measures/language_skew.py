@@ -12,8 +12,8 @@ from hybrid_plugin.retrieval.ranks import Ranks
 class _LanguageSkew(BiasMeasure):
     """
     A language's share of the first k documents minus its share of the relevant documents. In [-1, 1]: 0 is fair,
-    above 0 the language is preferred, below 0 neglected, so nearest to 0 is best. The language is the query's own unless
-    `lang` names another.
+    above 0 the language is preferred, below 0 neglected, so nearest to 0 is best. The language is the query's own
+    unless `lang` names another.
 
     Skew@k of Geyik et al. is the logarithm of the ratio of these two shares; the difference is finite where a share
     is 0, which it often is when k is less than the number of languages.
