@@ -98,7 +98,7 @@ def load(part: str, lang: str) -> LanguagePart:
         for variant, question in enumerate(questions(fact, lang), start=1):
             cluster = f"{fact.entity}-{fact.attribute}"
             parallel_id = f"{cluster}-{variant}"
-            queries.append(ParallelQuery(f"{parallel_id}_{lang}", question, lang, parallel_id, cluster))
+            queries.append(ParallelQuery(f"{parallel_id}_{lang}", question, lang, parallel_id, cluster, fact.entity))
             relevant[parallel_id] = [doc_id]
     return LanguagePart(docs, queries, relevant)
 

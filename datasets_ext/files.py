@@ -6,8 +6,8 @@ documents
     ``{"doc_id": "d1", "text": "..."}``, and optionally ``"title"``, which stands before the text, and ``"lang"``
 queries
     ``{"query_id": "q1", "text": "..."}``, and optionally ``"lang"``, ``"question"`` (the same for the same question in
-    every language), ``"cluster"`` (the same for questions that are not independent) and any other texts, such as
-    ``"description"``
+    every language), ``"cluster"`` (the same for questions that are not independent), ``"article"`` (the same for
+    several clusters) and any other texts, such as ``"description"``
 qrels
     the four columns of TREC, parted by white space: query id, anything, document id, grade
 
@@ -49,7 +49,8 @@ NAMES = {  # key -> what others call it
     "query_id": ("qid", "_id", "id"),
     "text": ("contents", "query"),
 }
-_QUERY_KEYS = ("query_id", "text", "lang", "question", "cluster")
+_UNITS = ("question", "cluster", "article")  # what queries share
+_QUERY_KEYS = ("query_id", "text", "lang", *_UNITS)
 
 
 class FileDoc(NamedTuple):
@@ -245,7 +246,7 @@ def _read_queries(path: Path) -> tuple[type, list[Any]]:
     for number, row in read_rows(path, "query_id"):
         query_id = row["query_id"]
         check_id(path, number, "query_id", query_id, rows)
-        for key in ("lang", "question", "cluster"):
+        for key in ("lang", *_UNITS):
             optional_text(path, number, row, key)
         for key in row:
             keys[key] = keys.get(key, True) and isinstance(row[key], str)
@@ -254,7 +255,7 @@ def _read_queries(path: Path) -> tuple[type, list[Any]]:
         raise CollectionError(f"{path} has no queries")
     more = [key for key, is_text in keys.items() if is_text and key not in _QUERY_KEYS and _can_be_a_field(key)]
     query_cls = _query_type(more)
-    rest = ("question", "cluster", *more)
+    rest = (*_UNITS, *more)
     return query_cls, [
         query_cls(query_id, row["text"], row.get("lang") or None, *(row.get(key, "") for key in rest))
         for query_id, row in rows.items()

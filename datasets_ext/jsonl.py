@@ -7,8 +7,8 @@ For every language ``LANG`` the folder holds two files, one JSON object a line:
 ``queries.LANG.jsonl``
     ``{"query_id": "q3", "text": "...", "relevant": ["p17"]}``: ``query_id`` is the parallel id, the same in every
     language that has the question; ``relevant`` names documents of the same language. Optionally ``"cluster"``: what
-    the question shares with others, such as a paragraph, so that their values are not independent; the same in every
-    language
+    the question shares with others, such as a paragraph, so that their values are not independent; and ``"article"``:
+    what several clusters share. Both are the same in every language
 
 The registered ids are ``{LANG}_{doc_id}`` and ``{query_id}_{LANG}``, as everywhere in this package: of ``p17`` in
 ``docs.en.jsonl`` it is ``en_p17``, of ``q3`` in ``queries.en.jsonl`` it is ``q3_en``. Ids hold no white space, since
@@ -91,8 +91,9 @@ def read_queries(folder: Path, lang: str) -> Iterator[ParallelQuery]:
 
 
 def _query(path: Path, number: int, row: dict[str, Any], lang: str) -> ParallelQuery:
-    parallel_id, cluster = row["query_id"], optional_text(path, number, row, "cluster")
-    return ParallelQuery(f"{parallel_id}_{lang}", row["text"], lang, parallel_id, cluster)
+    parallel_id = row["query_id"]
+    units = (optional_text(path, number, row, key) for key in ("cluster", "article"))
+    return ParallelQuery(f"{parallel_id}_{lang}", row["text"], lang, parallel_id, *units)
 
 
 def languages_of(folder: Path) -> tuple[str, ...]:

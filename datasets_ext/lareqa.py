@@ -3,10 +3,11 @@
 Both come from https://github.com/google-research-datasets/lareqa, one SQuAD-like JSON file a language, with the
 sentences of each paragraph. ``etc/downloads`` names the commits and checksums, ``etc/metadata.json`` the counts.
 
-The questions of a paragraph are a cluster. XQuAD-R has the same paragraphs in all languages, so their number names it.
-MLQA-R has other paragraphs in each language: there a cluster is what is linked by questions that share a paragraph in
-any language, named by the number of its first English paragraph, and ``etc/clusters.json`` has it for each paragraph of
-each file, so that one file can be read without the others.
+The questions of a paragraph are a cluster, those of an article of Wikipedia an article. XQuAD-R has the same paragraphs
+and articles in all languages, so their numbers name them. MLQA-R has others in each language: there a cluster is what
+is linked by questions that share a paragraph in any language, named by the number of its first English paragraph, and
+``etc/clusters.json`` has it for each paragraph of each file, so that one file can be read without the others;
+``etc/articles.json`` has the same of articles.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ LANGUAGES = {
 LICENCES = {"xquad-r": "CC BY-SA 4.0", "mlqa-r": "CC BY-SA 3.0"}
 
 
-def parse(contents: bytes, lang: str, clusters: Sequence[int] | None = None) -> LanguagePart:
+def parse(
+    contents: bytes, lang: str, clusters: Sequence[int] | None = None, articles: Sequence[int] | None = None
+) -> LanguagePart:
     """One published file as documents, queries and relevance.
 
     A sentence is relevant where the answer starts in it, and so is every sentence of the same paragraph with the
@@ -39,23 +42,26 @@ def parse(contents: bytes, lang: str, clusters: Sequence[int] | None = None) -> 
 
     Parameters
     ----------
-    clusters : of the file's paragraphs in their order; by default each is one, by its number.
+    clusters, articles : of the file's paragraphs, and of its articles, in their order; by default each is one, by its
+        number.
     """
     docs: list[ParallelDoc] = []
     queries: list[ParallelQuery] = []
     relevant: dict[str, list[str]] = {}
-    paragraphs = [(art.get("title", ""), par) for art in json.loads(contents)["data"] for par in art["paragraphs"]]
-    for number, (title, paragraph) in enumerate(paragraphs, start=1):
+    data = json.loads(contents)["data"]
+    names = map(str, articles or range(1, len(data) + 1))
+    paragraphs = [(name, art, par) for name, art in zip(names, data, strict=True) for par in art["paragraphs"]]
+    for number, (name, article, paragraph) in enumerate(paragraphs, start=1):
         sentences: list[str] = paragraph["sentences"]
         ids = [f"{lang}_{number}_{i}" for i in range(len(sentences))]
         docs += [
-            ParallelDoc(doc_id, text, paragraph["context"], title, lang)
+            ParallelDoc(doc_id, text, paragraph["context"], article.get("title", ""), lang)
             for doc_id, text in zip(ids, sentences, strict=True)
         ]
         cluster = str(clusters[number - 1] if clusters else number)
         for question in paragraph["qas"]:
-            parallel_id = question["id"]
-            queries.append(ParallelQuery(f"{parallel_id}_{lang}", question["question"], lang, parallel_id, cluster))
+            parallel_id, text = question["id"], question["question"]
+            queries.append(ParallelQuery(f"{parallel_id}_{lang}", text, lang, parallel_id, cluster, name))
             starts = [answer["answer_start"] for answer in question["answers"]]
             answering = {
                 text
@@ -80,4 +86,5 @@ def collection(published: Published) -> ParallelCollection:
 
 def _load(published: Published, lang: str) -> LanguagePart:
     contents = published.path(f"{lang}.json").read_bytes()
-    return parse(contents, lang, package_json("clusters.json").get(published.name, {}).get(lang))
+    linked = (package_json(table).get(published.name, {}).get(lang) for table in ("clusters.json", "articles.json"))
+    return parse(contents, lang, *linked)

@@ -65,6 +65,7 @@ class ParallelQuery(NamedTuple):
     lang: str  # ISO 639-1
     parallel_id: str  # the same in every language that has the question
     cluster: str = ""  # what it shares with other questions, so that their values are not independent; empty: unknown
+    article: str = ""  # what its cluster shares with others; empty: unknown
 
     def default_text(self) -> str:
         return self.text

@@ -55,7 +55,9 @@ def hybrid_ir_measures() -> Iterable[Any]:  # type: ignore[empty-body]
 
     The method gets the qrels ``{query_id: {doc_id: relevance}}`` and the run ``{query_id: [doc_id, ...]}`` (ranked
     as trec_eval ranks) and returns ``{query_id: value}``. A measure of which less is better says so with the class
-    attribute ``HIGHER_IS_BETTER = False``, one of which a certain value is best with ``TARGET``, that value.
+    attribute ``HIGHER_IS_BETTER = False``, one of which a certain value is best with ``TARGET``, that value. What
+    cutting rankings does to its values it says with ``CUT``, "lowers" or "raises"
+    (:func:`hybrid_plugin.measures.cutting.effect_of_cut`).
 
     That is all it takes to be named in ``hybrid-ir evaluate --measures``. With a method ``from_ranks(ranks)`` as well,
     which computes the same values, float64 [queries], from :class:`hybrid_plugin.retrieval.Ranks`, it is faster, and is
@@ -64,6 +66,13 @@ def hybrid_ir_measures() -> Iterable[Any]:  # type: ignore[empty-body]
     true. The class attribute ``POOL_ONLY = True`` says that it compares languages: it is then computed in the setting
     ``multi`` alone, and the ranks know the languages of the documents, of the first ones as far as its parameter
     ``cutoff``.
+
+    A measure that compares the rankings which one question gets in several languages has the class attribute
+    ``ACROSS_LANGUAGES = True``, a required parameter ``cutoff``, and in the place of ``from_ranks`` a method
+    ``alike(one, other)``: how alike two rankings are, float64 [pairs], of the first ``cutoff`` documents of each, int
+    [pairs, n], as numbers from 0, and -1 beyond the end of a ranking. Its value for a query is the mean over the
+    queries that ask the same question in another language, of the same documents in the same setting; where nobody
+    does, it is absent. :class:`hybrid_plugin.measures.ConsistencyMeasure` has the ``values`` that go with it.
     """
 
 

@@ -6,7 +6,8 @@ CSV. A :class:`HubCollection` says where documents, queries and judgements are:
 ``docs``
     ``id`` and ``text``, and optionally ``title``, which stands before the text
 ``queries``
-    ``id`` (the parallel id: the same for the same question in every language) and ``text``, optionally ``cluster``
+    ``id`` (the parallel id: the same for the same question in every language) and ``text``, optionally ``cluster`` and
+    ``article``
 ``qrels``
     ``query`` and ``document``, the ids of above, and optionally ``grade``; without ``qrels`` each row of ``queries`` is
     answered by the document that it has in the columns of ``docs``

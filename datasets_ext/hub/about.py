@@ -15,7 +15,7 @@ from datasets_ext.errors import CollectionError
 PREFIX = "hf:"
 KEYS = {  # of each side: the columns that must be named, and those that may be
     "docs": (("id", "text"), ("title",)),
-    "queries": (("id", "text"), ("cluster",)),
+    "queries": (("id", "text"), ("cluster", "article")),
     "qrels": (("query", "document"), ("grade",)),
 }
 PLACE = ("config", "split", "where")

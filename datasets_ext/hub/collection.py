@@ -70,7 +70,8 @@ def _queries(about: HubCollection, lang: str) -> dict[str, ParallelQuery]:
         _check_id(where, row["id"])
         if not row["text"].strip():
             raise CollectionError(f"{where} has an empty query")
-        query = ParallelQuery(f"{row['id']}_{lang}", row["text"], lang, row["id"], row.get("cluster", ""))
+        units = (row.get(key, "") for key in ("cluster", "article"))
+        query = ParallelQuery(f"{row['id']}_{lang}", row["text"], lang, row["id"], *units)
         if found.setdefault(row["id"], query) != query:
             raise CollectionError(f"{where} repeats the query id '{row['id']}' with another text")
     return found

@@ -161,8 +161,21 @@ def evaluate(
     if json:
         return scores.as_json()
     tables.print_scores(scores)
-    print(output / SCORES)
+    print(*_nothing_found(scores), output / SCORES, sep="\n")
     return None
+
+
+_COUNTED = {"RankDistance": "as the depth of the rankings", "FirstRank": "as one place below it"}  # without an answer
+
+
+def _nothing_found(scores: evaluation.Scores) -> Iterator[str]:
+    """How many queries found nothing, and what they count in measures that look at positions; nothing without these."""
+    scored = {name.split("(")[0].split("@")[0] for name in scores.measures}
+    counted = [f"{how} in {name}" for name, how in _COUNTED.items() if name in scored]
+    if counted and scores.nothing_found:
+        sizes = scores.per_query["setting"].value_counts()
+        parts = (f"{number:,} of {sizes[setting]:,} ({setting})" for setting, number in scores.nothing_found.items())
+        yield f"queries that found nothing relevant: {', '.join(parts)}; they count {', '.join(counted)}"
 
 
 def _evaluate_suite(
@@ -230,8 +243,8 @@ def compare(
 ) -> Any:
     """Which of several systems is better, by how much, and whether chance explains it.
 
-    Paired tests with the question as the unit, Holm's correction over all of them, bootstrap intervals, effect sizes,
-    wins by language, and a verdict to quote. Prints tables; with --output writes them and prints the verdict.
+    Paired tests over clusters of questions and over runs, Holm's correction, bootstrap intervals, effect sizes, wins by
+    language, and a verdict to quote. Prints tables; with --output writes them and prints the verdict.
 
     For example, of two systems, and of two with several runs each (other seeds):
 
@@ -272,7 +285,7 @@ def report(
     """One HTML page, complete in itself, that compares evaluations: verdict, settings, languages, hardest questions.
 
     Positions and texts come from the run files that `hybrid-ir evaluate --runs` writes; the rest needs none. Folders of
-    `hybrid-ir evaluate --suite` make one page of all their benchmarks.
+    several benchmarks, or of `hybrid-ir evaluate --suite`, make one page of all of these.
 
     For example, of two systems, and of two with several runs each (other seeds) on the pool alone:
 

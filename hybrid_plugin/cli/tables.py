@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from hybrid_plugin.evaluation.scores import Scores
     from hybrid_plugin.evaluation.suite import SuiteScores
-    from hybrid_plugin.inference.tables import TextTable
+    from hybrid_plugin.inference.present.tables import TextTable
     from hybrid_plugin.tasks.listing import Listed
     from hybrid_plugin.tasks.suite import Suite
     from hybrid_plugin.tasks.suite_listing import ListedPart
@@ -169,7 +169,7 @@ def print_descriptions(kind: str, described: Mapping[str, str]) -> None:
 
 
 def print_text_table(table: TextTable) -> None:
-    """A table of :mod:`hybrid_plugin.inference.tables`."""
+    """A table of :mod:`hybrid_plugin.inference.present.tables`."""
     _print(table.heads, table.columns, table.parts, title=table.title, notes=table.notes)
 
 

@@ -27,6 +27,7 @@ class Shared(NamedTuple):
     lang: str | None
     question: str
     cluster: str
+    article: str
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Asked:
         for query in queries(task):
             if query.id in found:
                 raise UserError(f"the query id '{query.id}' occurs twice in '{task.queries.dataset_id}'")
-            found[query.id] = Shared(query.lang, query.question, query.cluster)
+            found[query.id] = Shared(query.lang, query.question, query.cluster, query.article)
         return cls._checked(task, found)
 
     @classmethod
@@ -81,7 +82,7 @@ class Asked:
         """Of some queries; of one that nobody asks, what is known of it."""
         lang = self.task.queries.lang
         place = self.task.collection or lang
-        return [self.queries.get(one) or Shared(lang, alone(place, one), alone(place, one)) for one in query_ids]
+        return [self.queries.get(one) or Shared(lang, *[alone(place, one)] * 3) for one in query_ids]
 
 
 def named(benchmark: Benchmark) -> dict[str, Any]:
@@ -113,8 +114,8 @@ def request_of(
     }
 
 
-def _asks(task: Task) -> tuple[View, str | None, str | None, str | None]:
-    return task.queries, task.question, task.cluster, task.collection
+def _asks(task: Task) -> tuple[View, str | None, str | None, str | None, str | None]:
+    return task.queries, task.question, task.cluster, task.article, task.collection
 
 
 def chosen(benchmark: Benchmark, asked: EvaluationSettings) -> Benchmark:

@@ -162,7 +162,7 @@ def _score(
             one: shared.lang for one, shared in zip(query_ids, asked.shared(query_ids), strict=True) if shared.lang
         }
         known = LanguageMap(collection.languages(task, named), asking, found.languages)
-    scoring.add(asked, rankings_of_run(run, query_ids, grades, lists, known))
+    scoring.add(asked, rankings_of_run(run, query_ids, grades, lists, known), collection.size(task))
     return min(max(lengths), depth or max(lengths)), len(query_ids) - len(lengths)
 
 

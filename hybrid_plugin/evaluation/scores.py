@@ -7,17 +7,24 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from datasets_ext import MULTI
 from hybrid_plugin.files import SCORES, StrPath, read_json, whole_file, write_json
 
-FIGURES = ("settings", "groups", "queries_undefined", "tasks", "pairs")  # in scores.json; the rest is its head
+FIGURES = (  # in scores.json; the rest is its head
+    *("settings", "groups", "queries_undefined", "queries_nothing_found"),
+    *("between_languages", "tasks", "pairs"),
+)
 PER_QUERY = "per_query.parquet"  # beside scores.json
 RUNS = "runs"  # the folder of run files beside them
 PARTS = (PER_QUERY, RUNS)  # what an evaluation folder may hold beside scores.json
 _SHOWN = 4  # measures of a line
-_RANKINGS = ("task", "docs", "queries", "setting", "query_id", "question", "cluster", "retrieved", "missed")  # columns
+_RANKINGS = (  # columns
+    *("task", "docs", "queries", "setting", "query_id", "question", "cluster", "article"),
+    *("retrieved", "found", "missed"),
+)
 _SUMS = ("NumQ", "NumRel", "NumRet")  # measures that ir_measures adds up over queries
 
 
@@ -29,15 +36,18 @@ class Scores:
     ----------
     per_query : one row a query and task: ``task``, ``docs`` and ``queries`` (languages, ``multi`` for a pool),
         ``setting``, ``query_id``, ``question`` (the same in every language), ``cluster`` (what questions share),
-        ``retrieved`` (the documents of the ranking), ``missed`` (the relevant ones that it lacks; NaN where it was not
-        followed to its end), and a column a measure, with NaN where the measure is not defined (those of language bias
-        in the settings mono and cross, RankDistance where nothing relevant is found).
+        ``article`` (what clusters share), ``retrieved`` (the documents of the ranking), ``found`` and ``missed`` (the
+        relevant ones that it holds, and lacks; NaN where it was not followed to its end), and a column a measure, with
+        NaN where the measure is not defined (those of language bias in the settings mono and cross).
     about : what was evaluated and how: the head of ``scores.json``.
+    between_languages : how alike the rankings are that a question gets in two query languages, by the measures that
+        compare these: measure -> setting -> query language -> another -> mean.
     """
 
     per_query: pd.DataFrame
     measures: tuple[str, ...]
     about: dict[str, Any] = field(default_factory=dict)
+    between_languages: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         left_out = len(self.measures) - _SHOWN
@@ -113,6 +123,15 @@ class Scores:
         return {setting: numbers for setting, numbers in found.items() if numbers}
 
     @property
+    def nothing_found(self) -> dict[str, int]:
+        """By setting: how many queries have relevant documents of which the ranking holds none, where there are any."""
+        rows = self.per_query
+        if "found" not in rows:  # of an earlier version
+            return {}
+        counts = ((rows["found"] == 0) & (rows["missed"] > 0)).groupby(rows["setting"], sort=False).sum()
+        return {str(setting): int(number) for setting, number in counts.items() if number}
+
+    @property
     def scope(self) -> str:
         """Which part of the benchmark was scored, such as "settings multi; languages de, en"; empty for all of it."""
         parts = self.about.get("scope") or {}
@@ -121,8 +140,9 @@ class Scores:
     def says(self, measure: str, setting: str) -> bool:
         """Whether a figure says anything: the distance between the relevant documents does not where each query has
         one."""
-        values = self.per_query.loc[self.per_query["setting"] == setting, measure]
-        return not measure.startswith("RankDistance") or bool((values > 0).any())
+        rows = self.per_query[self.per_query["setting"] == setting]
+        relevant = rows["found"] + rows["missed"] if "found" in rows else pd.Series(np.nan, rows.index)
+        return not measure.startswith("RankDistance") or bool((rows.loc[relevant != 1, measure] > 0).any())
 
     def as_json(self) -> dict[str, Any]:
         """The contents of ``scores.json``; ``pairs``, the tasks without their names, goes with version 0.3."""
@@ -130,6 +150,9 @@ class Scores:
         pairs = [{name: value for name, value in task.items() if name != "task"} for task in tasks]
         groups = {"groups": self.groups} if "members" in self.about else {}
         head = {**self.about, "settings": self.settings, **groups, "queries_undefined": self.undefined}
+        head["queries_nothing_found"] = self.nothing_found
+        if self.between_languages:
+            head["between_languages"] = self.between_languages
         return {**head, "tasks": tasks, "pairs": pairs}
 
     @classmethod
@@ -137,8 +160,10 @@ class Scores:
         """Read what :meth:`save` wrote."""
         folder = Path(folder)
         rows = pd.read_parquet(folder / PER_QUERY)
-        about = {key: value for key, value in read_json(folder / SCORES).items() if key not in FIGURES}
-        return cls(rows, tuple(name for name in map(str, rows.columns) if name not in _RANKINGS), about)
+        found = read_json(folder / SCORES)
+        about = {key: value for key, value in found.items() if key not in FIGURES}
+        measures = tuple(name for name in map(str, rows.columns) if name not in _RANKINGS)
+        return cls(rows, measures, about, found.get("between_languages", {}))
 
     def save(self, folder: StrPath) -> None:
         """Write ``scores.json`` and ``per_query.parquet``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,10 +11,11 @@ import pandas as pd
 from ir_measures import measures as irm
 
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.across import AcrossLanguages
 from hybrid_plugin.evaluation.asked import Asked
 from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.evaluation.settings import EvaluationSettings
-from hybrid_plugin.measures.base import pool_only
+from hybrid_plugin.measures.base import across_languages, pool_only
 from hybrid_plugin.measures.named import DEFAULT_MEASURES, means_all, parse_measures
 from hybrid_plugin.measures.values import evaluator, has_ranks, values_of
 from hybrid_plugin.retrieval.rank import Wanted
@@ -36,19 +38,37 @@ def measures_of(benchmark: Benchmark, asked: EvaluationSettings | None = None) -
     if means_all(names):
         measures = parse_measures([*official, *map(str, measures)], benchmark.languages)
     measures.sort(key=lambda one: official.index(str(one)) if str(one) in official else len(official))
-    if all(task.setting != "multi" for task in benchmark.tasks):
-        left = [measure for measure in measures if not pool_only(measure)]
-        if not left:
-            raise UserError(f"{', '.join(map(str, measures))} compare languages on the pool: score the setting 'multi'")
-        measures = left
+    measures = _with_values(measures, benchmark)
     for measure in measures:
         if not has_ranks(measure):
             evaluator(measure, [])  # complain before the minutes that rankings may take
     return measures
 
 
+def _with_values(measures: list[irm.Measure], benchmark: Benchmark) -> list[irm.Measure]:
+    """The measures that have a value in some task."""
+    asked = Counter((task.setting, task.docs) for task in benchmark.tasks)
+    several = [task for task in benchmark.tasks if asked[task.setting, task.docs] > 1 or task.queries.lang is None]
+    left = [
+        measure
+        for measure in measures
+        if any(says(measure, task) for task in (several if across_languages(measure) else benchmark.tasks))
+    ]
+    if not left:
+        names = ", ".join(map(str, measures))
+        if all(map(across_languages, measures)):
+            raise UserError(
+                f"{names} compare what a question finds in several languages: score some that ask the same documents, "
+                "in the settings 'cross' or 'multi'"
+            )
+        raise UserError(f"{names} compare languages on the pool: score the setting 'multi'")
+    return left
+
+
 def says(measure: irm.Measure, task: Task) -> bool:
-    """Whether a measure has a value for a task."""
+    """Whether a measure may have a value for a task."""
+    if across_languages(measure):  # within a language nobody else asks
+        return task.setting != "mono"
     return task.setting == "multi" or not pool_only(measure)
 
 
@@ -77,15 +97,22 @@ class Scoring:
 
     def __init__(self, measures: Sequence[irm.Measure], depth: int | None = None):
         self._measures, self._depth = measures, depth
+        self._across = AcrossLanguages([measure for measure in measures if across_languages(measure)])
         self._frames: dict[str, list[pd.DataFrame]] = {}
 
-    def add(self, asked: Asked, rankings: Rankings) -> None:
-        """Score the rankings of some queries of a task."""
+    def add(self, asked: Asked, rankings: Rankings, size: int | None = None) -> None:
+        """Score the rankings of some queries of a task.
+
+        Parameters
+        ----------
+        size : the documents that the task ranks, if known: no ranking reaches further down.
+        """
         task = asked.task
-        cut = rankings if self._depth is None else rankings.at_depth(self._depth)
+        cut = rankings if self._depth is None else rankings.at_depth(min(self._depth, size or self._depth))
         own = [measure for measure in self._measures if says(measure, task)]
-        values = values_of(own, cut, asked.judgements)
+        values = values_of([one for one in own if not across_languages(one)], cut, asked.judgements)
         shared = asked.shared(cut.query_ids)
+        relevant = cut.ranks.at_least(1).positions
         to_its_end = self._depth is not None or any("cutoff" not in one.params for one in own)
         columns: dict[str, Any] = {
             "task": task.name,
@@ -95,11 +122,16 @@ class Scoring:
             "query_id": cut.query_ids,
             "question": [one.question for one in shared],
             "cluster": [one.cluster for one in shared],
+            "article": [one.article for one in shared],
             "retrieved": cut.ranks.retrieved,
-            "missed": np.isinf(cut.ranks.at_least(1).positions).sum(1, float) if to_its_end else np.nan,
+            "found": np.isfinite(relevant).sum(1, float) if to_its_end else np.nan,
+            "missed": np.isinf(relevant).sum(1, float) if to_its_end else np.nan,
         }
         columns |= {str(measure): values.get(measure, np.nan) for measure in self._measures}
-        self._frames.setdefault(task.name, []).append(pd.DataFrame(columns))
+        frame = pd.DataFrame(columns)
+        self._frames.setdefault(task.name, []).append(frame)
+        if any(map(across_languages, own)):
+            self._across.add(task, cut.doc_ids, [one.lang for one in shared], frame)
 
     def scores(self, tasks: Iterable[Task], about: dict[str, Any]) -> Scores:
         """The scores of some tasks, in their order.
@@ -108,18 +140,20 @@ class Scoring:
         ----------
         about : the head of ``scores.json``.
         """
+        between = self._across.fill()
         frames = [frame for task in tasks for frame in self._frames.get(task.name, [])]
-        return Scores(pd.concat(frames, ignore_index=True), tuple(map(str, self._measures)), about)
+        return Scores(pd.concat(frames, ignore_index=True), tuple(map(str, self._measures)), about, between)
 
 
-def nothing_found(asked: Asked, doc_langs: Mapping[str, str]) -> Rankings:
+def nothing_found(asked: Asked, doc_langs: Mapping[str, str], depth: int) -> Rankings:
     """The rankings of the queries that are judged and not asked.
 
     Parameters
     ----------
     doc_langs : of the judged documents.
+    depth : how far down the rankings of the others reach.
     """
     lang, lists = asked.task.queries.lang, [np.empty(0, object) for _ in asked.missing]
     known = LanguageMap(doc_langs, dict.fromkeys(asked.missing, lang) if lang else {}, 0)
-    ranks = ranks_of_lists(asked.missing, lists, asked.judgements.by_query, [0] * len(lists), known)
+    ranks = ranks_of_lists(asked.missing, lists, asked.judgements.by_query, [0] * len(lists), known, depth)
     return Rankings(tuple(asked.missing), lists, [np.empty(0, np.float32) for _ in lists], ranks)

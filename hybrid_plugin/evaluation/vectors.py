@@ -87,28 +87,31 @@ def evaluate_vectors(
             vectors = queries[view.plain]
             named = Vectors([view.prefix + text_id for text_id in vectors.ids], vectors.matrix)
             langs = [first.queries[one].lang if one in first.queries else None for one in named.ids]
-            pools = {task.name: _pool(asked[task.name], measures, docs, options) for task in tasks}
+            sizes = {task.name: sum(len(docs[one.plain]) for one in task.docs) for task in tasks}
+            pools = {task.name: _pool(asked[task.name], measures, sizes[task.name], options) for task in tasks}
+            depths: dict[str, int] = {}  # of what was ranked
             with ExitStack() as stack:
                 writers = _open_runs(stack, tasks, options.runs)
                 for name, rankings in rank(named, langs, docs, pools, names, progress=progress):
-                    scoring.add(asked[name], rankings)
+                    scoring.add(asked[name], rankings, sizes[name])
+                    depths[name] = rankings.ranks.depth
                     if name in writers:
                         lists, scores = (
                             [one[: options.runs_depth] for one in found]
                             for found in (rankings.doc_ids, rankings.scores)
                         )
                         writers[name].add(rankings.query_ids, lists, scores)
-            for one in asked.values():
+            for name, one in asked.items():
                 if one.missing:
-                    scoring.add(one, nothing_found(one, _languages(one, docs)))
+                    rankings = nothing_found(one, _languages(one, docs), depths.get(name, 0))
+                    scoring.add(one, rankings, sizes[name])
             bar.update(len(tasks))
     return scoring.scores(benchmark.tasks, about or {})
 
 
-def _pool(asked: Asked, measures: Sequence[irm.Measure], docs: Mapping[View, Part], options: RankingOptions) -> Pool:
+def _pool(asked: Asked, measures: Sequence[irm.Measure], size: int, options: RankingOptions) -> Pool:
     task = asked.task
     found = wanted(measures, task, options.depth, 0 if options.runs is None else options.runs_depth)
-    size = sum(len(docs[view.plain]) for view in task.docs)
     if found.lists is None and size > _WHOLE:
         raise UserError(
             f"some of the measures {', '.join(map(str, measures))} need whole rankings of the {size:,} documents of "

@@ -12,13 +12,16 @@ import pandas as pd
 
 from hybrid_plugin.evaluation.seen import part_seen
 from hybrid_plugin.files import StrPath, whole_folder, write_json
+from hybrid_plugin.measures.direction import Direction
 from hybrid_plugin.outputs import REQUEST, folder_is_done, say_done
 from hybrid_plugin.spreadsheets import spreadsheet_safe
 
 COMPARISON = "comparison.json"  # by which a saved comparison is known
 TABLE = "table.tex"
 _SHOWN = 4  # systems of a line
-FRAMES = ("figures", "tests", "by_language", "by_training", "published", "incomparable")
+FRAMES = (
+    *("figures", "tests", "by_language", "by_training", "languages", "directions", "gaps", "published", "incomparable"),
+)
 
 
 @dataclass(frozen=True)
@@ -32,18 +35,25 @@ class Comparison:
     systems : a name each, in the order given; the first is the baseline.
     about : system -> the head of its ``scores.json``.
     figures : ``system``, ``setting``, ``measure``, ``value`` (the macro average over what all systems share, which is
-        that of ``scores.json`` where this is all), ``low``, ``high``, ``runs``, and ``spread``, the standard deviation
-        over these.
+        that of ``scores.json`` where this is all), ``low``, ``high``, ``compared`` (the value, or where a certain
+        value is best the mean distance from it), ``runs``, and ``spread``, the standard deviation over these.
     tests : ``a``, ``b``, ``setting``, ``measure``, ``value_a``, ``value_b`` (over the queries for which both have a
-        value), ``difference`` (of a minus b), ``low``, ``high``, ``p_randomization``, ``p_t``,
-        ``p_holm_randomization``, ``p_holm_t``, ``d`` (Cohen's d_z), ``wins``, ``ties``, ``losses`` (questions on which
-        a is better, equal, worse), ``winner`` (by ``p_holm_randomization``; empty where no difference is shown), and
-        ``languages_ahead``, ``languages_tied``, ``languages_behind``: the query languages in which the figure of a is
-        better, equal, worse.
+        value; where a certain value of the measure is best, mean distances from it), ``difference`` (of a minus b),
+        ``low``, ``high``, ``p_randomization`` (NaN where a system has several runs), ``p_t`` with its ``degrees`` of
+        freedom, ``p`` (that of the randomisation test, or where a system has several runs of the t-test), ``p_holm``,
+        ``d`` (Cohen's d_z), ``wins``, ``ties``, ``losses`` (questions on which a is better, equal, worse), ``winner``
+        (by ``p_holm``; empty where no difference is shown), and ``languages_ahead``, ``languages_tied``,
+        ``languages_behind``: the query languages in which the figure of a is better, equal, worse.
     by_language : the columns of ``tests`` up to ``winner`` for the queries of one ``language``.
     by_training : ``trained_on`` (languages), ``part`` (seen or unseen), ``languages``, ``system``, ``setting``,
         ``measure``, ``value``, ``low``, ``high``: figures over the query languages that a system was trained on, and
         over the others; a row for every system, so that the trained one has something to stand beside.
+    languages : ``system``, ``setting``, ``measure``, ``side`` (queries or documents), ``language``, ``value``, ``low``,
+        ``high``, and ``part``, ``part_low``, ``part_high``: what the language has over the mean of all.
+    directions : ``system``, ``measure``, ``language``, ``as_queries``, ``as_documents``, ``asymmetry`` (the one minus
+        the other), ``low``, ``high``: of the cross-lingual setting, over the same other languages.
+    gaps : ``system``, ``setting``, ``measure``, ``side`` (queries, documents or pairs), ``best``, ``worst``
+        (languages, or of pairs the tasks), ``gap``, ``low``, ``high``.
     incomparable : ``system``, ``setting``, ``measure``, ``reason``: figures that say nothing beside those of the other
         systems, so that they are neither tested nor called the best.
     published : as :func:`published_figures` gives it; empty unless asked for.
@@ -61,6 +71,9 @@ class Comparison:
     tests: pd.DataFrame
     by_language: pd.DataFrame
     by_training: pd.DataFrame
+    languages: pd.DataFrame
+    directions: pd.DataFrame
+    gaps: pd.DataFrame
     published: pd.DataFrame
     incomparable: pd.DataFrame
     verdict: tuple[str, ...]
@@ -100,10 +113,14 @@ class Comparison:
             rows = self.figures[(self.figures.setting == setting) & (self.figures.measure == measure)]
             rows = rows[[self.comparable(name, setting, measure) for name in rows["system"]]]
             if len(rows) > 1:
-                best = rows["value"].max() if self.method["higher_is_better"][measure] else rows["value"].min()
-                of_best = rows.loc[np.isclose(rows["value"], best), "system"]
+                goodness = self.direction(measure).sign * rows["compared"]
+                of_best = rows.loc[np.isclose(goodness, goodness.max()), "system"]
                 found |= {(name, setting, measure) for name in of_best}
         return found
+
+    def direction(self, measure: str) -> Direction:
+        """Which values of a measure are best."""
+        return Direction.read(self.method["best"][measure])
 
     @cached_property
     def _incomparable(self) -> set[tuple[str, str, str]]:

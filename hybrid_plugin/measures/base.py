@@ -27,6 +27,19 @@ class DefinedMean(Agg):
         return float(np.mean(self._values)) if self._values else float("nan")
 
 
+def grades_from(qrels: Qrels, least: int) -> Qrels:
+    """The judgements with the grades moved so that ``least`` is 1, and 0 in the place of all below."""
+    return {
+        query_id: {doc_id: max(0, grade + 1 - least) for doc_id, grade in judged.items()}
+        for query_id, judged in qrels.items()
+    }
+
+
+def across_languages(measure: irm.Measure) -> bool:
+    """Whether a measure compares the rankings that a question gets in several languages: its ``ACROSS_LANGUAGES``."""
+    return bool(getattr(measure, "ACROSS_LANGUAGES", False))
+
+
 def pool_only(measure: irm.Measure) -> bool:
     """Whether a measure compares languages and so says nothing where all documents are of one: its ``POOL_ONLY``."""
     return bool(getattr(measure, "POOL_ONLY", False))

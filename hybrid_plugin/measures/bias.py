@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from itertools import chain
 
 import numpy as np
@@ -10,7 +11,7 @@ from ir_measures import measures as irm
 from ir_measures.measures.base import Agg
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.measures.base import DefinedMean, Qrels, Rankings
+from hybrid_plugin.measures.base import DefinedMean, Qrels, Rankings, grades_from
 from hybrid_plugin.measures.languages import language_of_document, language_of_query
 from hybrid_plugin.retrieval.rankings import LanguageMap, ranks_of_lists
 from hybrid_plugin.retrieval.ranks import Languages, Ranks
@@ -36,17 +37,10 @@ class BiasMeasure(irm.Measure):
 
     def values(self, qrels: Qrels, run: Rankings) -> dict[str, float]:
         """By query id, with the languages that the ids of documents and queries name."""
-        lists = [np.array(run.get(query_id, []), object) for query_id in qrels]
-        judged = (doc_id for grades in qrels.values() for doc_id, grade in grades.items() if grade >= self["rel"])
-        docs = {doc_id: language_of_document(doc_id) for doc_id in chain(*lists, judged)}
+        least = self["rel"] if "rel" in self.SUPPORTED_PARAMS else 1
         queries = {query_id: language_of_query(query_id) for query_id in qrels} if self.asks_for_own() else {}
-        known = LanguageMap(docs, queries, self.params.get("cutoff", 0))
-        # Where a grade below 1 counts as relevant, all are moved up: a grade of 0 is none to the ranks.
-        grades = {
-            query_id: {doc_id: max(0, grade + 1 - self["rel"]) for doc_id, grade in judged.items()}
-            for query_id, judged in qrels.items()
-        }
-        ranks = ranks_of_lists([*qrels], lists, grades, [len(found) for found in lists], known)
+        grades = grades_from(qrels, least)
+        ranks = ranks_of_run(grades, run, language_of_document, queries, self.params.get("cutoff", 0))
         return dict(zip(ranks.query_ids, self.from_ranks(ranks).tolist(), strict=True))
 
     def asks_for_own(self) -> bool:
@@ -55,6 +49,23 @@ class BiasMeasure(irm.Measure):
 
     def aggregator(self) -> Agg:
         return DefinedMean()
+
+
+def ranks_of_run(
+    qrels: Qrels, run: Rankings, language: Callable[[str], str], queries: Mapping[str, str], depth: int
+) -> Ranks:
+    """Ranks that know the languages, of qrels and a run as ir_measures has them.
+
+    Parameters
+    ----------
+    language : that of a document id.
+    queries : query id to its language.
+    depth : the first places of which to know the languages.
+    """
+    lists = [np.array(run.get(query_id, []), object) for query_id in qrels]
+    judged = (doc_id for grades in qrels.values() for doc_id, grade in grades.items() if grade)
+    known = LanguageMap({doc_id: language(doc_id) for doc_id in chain(*lists, judged)}, queries, depth)
+    return ranks_of_lists([*qrels], lists, qrels, [len(found) for found in lists], known)
 
 
 def languages_of(ranks: Ranks) -> Languages:
@@ -83,7 +94,7 @@ def among(ranks: Ranks, lang: str) -> Ranks:
     """The ranks with the relevant documents of a language alone."""
     known = languages_of(ranks)
     kept = np.where(is_in(known, known.relevant, lang), ranks.positions, np.nan)
-    return Ranks(ranks.query_ids, np.sort(kept, axis=1), ranks.retrieved)
+    return Ranks(ranks.query_ids, np.sort(kept, axis=1), ranks.retrieved, ranks.depth)
 
 
 def count_by_language(numbers: np.ndarray, languages: int) -> np.ndarray:

@@ -15,8 +15,10 @@ class _FirstRank(BiasMeasure):
     other, the query's language (`lang='query'`, the default) and the others (`lang='other'`) say how much further a
     reader must go for an answer in a foreign language.
 
-    Where the ranking holds no such document, the position is the one just below its last, so a truncated run gives
-    a lower bound.
+    Where the ranking holds no such document, the position is depth + 1. The depth is that of the whole evaluation,
+    however few documents a query has: the cutoff of the measure, else the depth that rankings were cut to, else the
+    longest ranking of the task. The value at a smaller depth is a lower bound. NaN, and left out of the mean, is a
+    query without relevant documents in the language, and without a cutoff every query where nothing at all was ranked.
 
     ::
 
@@ -29,13 +31,15 @@ class _FirstRank(BiasMeasure):
     PRETTY_NAME = "Rank of the first relevant document in a language"
     SHORT_DESC = "The position of the first relevant document in one language."
     HIGHER_IS_BETTER = False
+    CUT = "lowers"
+    CUT_ABOVE_CUTOFF = "raises"
     SUPPORTED_PARAMS = {"cutoff": CUTOFF, "lang": LANG, "rel": REL}  # noqa: RUF012
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:
         cut = among(ranks.at_depth(self.params.get("cutoff")), self["lang"])
         first = np.min(cut.positions, axis=1, initial=np.inf, where=~np.isnan(cut.positions))
-        first = np.where(np.isinf(first), cut.retrieved + 1, first)
-        return np.where((cut.relevant > 0) & (cut.retrieved > 0), first, np.nan)
+        first = np.where(np.isinf(first), cut.depth + 1, first)
+        return np.where((cut.relevant > 0) & (cut.depth > 0), first, np.nan)
 
 
 FirstRank = _FirstRank()

@@ -29,6 +29,7 @@ class _LanguageAP(BiasMeasure):
     PRETTY_NAME = "Average precision of one language"
     SHORT_DESC = "Average precision of the relevant documents of one language, ranked among those of all."
     HIGHER_IS_BETTER = True
+    CUT = "lowers"
     SUPPORTED_PARAMS = {"cutoff": CUTOFF, "lang": LANG, "rel": REL}  # noqa: RUF012
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:

@@ -32,6 +32,7 @@ class _LanguageDivergence(BiasMeasure):
     PRETTY_NAME = "Divergence of languages at k"
     SHORT_DESC = "Jensen-Shannon divergence of the languages in the top k from those of the relevant documents."
     HIGHER_IS_BETTER = False
+    CUT = ""
     SUPPORTED_PARAMS = {"cutoff": NEEDED_CUTOFF, "rel": REL}  # noqa: RUF012
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:

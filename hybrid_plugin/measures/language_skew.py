@@ -29,6 +29,7 @@ class _LanguageSkew(BiasMeasure):
     PRETTY_NAME = "Skew towards a language at k"
     SHORT_DESC = "A language's share of the top k documents minus its share of the relevant documents."
     TARGET = 0.0
+    CUT = ""
     SUPPORTED_PARAMS = {"cutoff": NEEDED_CUTOFF, "lang": LANG, "rel": REL}  # noqa: RUF012
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:

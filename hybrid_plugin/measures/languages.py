@@ -29,6 +29,11 @@ def language_of_query(query_id: str) -> str:
     return _named(lang, rest, f"the query id '{query_id}' names no language (as q7_en does)")
 
 
+def question_of_query(query_id: str) -> str:
+    """What a query asks, in whatever language: its id without the language at its end."""
+    return query_id.rpartition("_")[0]
+
+
 def _named(lang: str, rest: str, complaint: str) -> str:
     if not lang or not rest:
         raise UserError(f"{complaint}, which a measure of language bias needs")

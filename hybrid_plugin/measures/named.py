@@ -19,7 +19,12 @@ DEFAULT_MEASURES = (
     *("LanguageSkew@10", "LanguageDivergence@10", "FirstRank", "FirstRank(lang='other')", "WeakAlignment"),
 )
 ALL = "all"  # in a list of measures, in any case: all of these, for each language where a measure is for one
-_FURTHER = ("LanguageAP", "LanguageAP(lang='other')", "PEER@20", "PEER(weights={0:0.5,1:0.5})@20")
+_FURTHER = (
+    *("LanguageAP", "LanguageAP(lang='other')", "PEER@20", "PEER(weights={0:0.5,1:0.5})@20"),
+    *("MRC@10", "RBO@10", "LPR", "LangnDCG@10", "TLR@20", "MaxR"),
+    *("LanguagePart@10", "LanguagePart(lang='other')@10"),
+    *("LanguagePart(relevant=False)@10", "LanguagePart(relevant=False,lang='other')@10"),
+)
 _EXAMPLES = {"cutoff": 10, "recall": 0.1, "max_rel": 1}  # of the parameters that a measure may need
 _BY_LANGUAGE = ("LanguageAP(lang='{}')", "LanguageSkew(lang='{}')@10", "FirstRank(lang='{}')")
 

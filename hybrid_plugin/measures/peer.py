@@ -9,9 +9,11 @@ from ir_measures import measures as irm
 from scipy import special
 
 from hybrid_plugin.measures.base import NEEDED_CUTOFF, Qrels, Rankings
-from hybrid_plugin.measures.bias import count_by_language, languages_of, sum_by_language
+from hybrid_plugin.measures.bias import count_by_language, languages_of, ranks_of_run, sum_by_language
 from hybrid_plugin.measures.languages import language_of_document
 from hybrid_plugin.retrieval.ranks import Ranks
+
+_PACKAGE, _NEXT = "package", "next"  # the parameter `below`
 
 
 class _PEER(irm.Measure):
@@ -25,10 +27,16 @@ class _PEER(irm.Measure):
     (document id to language) takes the languages that the ids name. As in the package, the documents of a level that
     stand below k all have the rank (2n + u + 1) / 2, where u of the level's n documents do, and a level of which one
     language alone has documents there counts 1; where all ranks are equal, and the package has no number, the value
-    is 1; a query without a ranking counts 0.
+    is 1; a query without a ranking counts 0. That rank may be better than those of documents that were found: with
+    `below='next'` they have the rank k + 1 instead, below all that were (a variant whose definition was not found in
+    what we could read, and is ours).
 
-    The test can say nothing about relevant documents where every language has one: the value is then the same for
-    every order.
+    It rewards a ranking that mixes the languages of a level. It misleads where every language has one relevant
+    document, of which the test can say nothing: the value is then the same for every order.
+
+    For example, two documents in English and two in German are relevant, and the ranking has them at 1 and 2 and at 3
+    and below k. At 3 the ranks are 1, 2 and 3, 5, H = 3 * 6.25 / 8.75 and the value 0.143; with `below='next'` they
+    are 1, 2 and 3, 4, H = 3 * 4 / 5 and the value 0.121.
 
     ::
 
@@ -43,9 +51,16 @@ class _PEER(irm.Measure):
     HIGHER_IS_BETTER = True
     POOL_ONLY = True
     GRADED = True  # takes ranks with all their grades
+    CUT = ""
     SUPPORTED_PARAMS = {  # noqa: RUF012
         "cutoff": NEEDED_CUTOFF,
         "weights": irm.ParamInfo(dtype=dict, default={1: 1.0}, desc="level of relevance to its weight, of sum 1"),
+        "below": irm.ParamInfo(
+            dtype=str,
+            default=_PACKAGE,
+            choices=[_PACKAGE, _NEXT],
+            desc="rank of documents below the cutoff: that of the package, or the next after it",
+        ),
         "lang_mapping": irm.ParamInfo(dtype=dict, required=False, desc="document id to its language"),
     }
 
@@ -54,6 +69,14 @@ class _PEER(irm.Measure):
         assert np.isclose(sum(self["weights"].values()), 1.0), "weights must sum up to 1"
 
     def values(self, qrels: Qrels, run: Rankings) -> dict[str, float]:
+        mapping = self.params.get("lang_mapping")
+        if self["below"] == _PACKAGE:
+            return self._of_package(qrels, run, mapping)
+        language = language_of_document if mapping is None else mapping.__getitem__
+        ranks = ranks_of_run(qrels, run, language, {}, self["cutoff"])
+        return dict(zip(ranks.query_ids, self.from_ranks(ranks).tolist(), strict=True))
+
+    def _of_package(self, qrels: Qrels, run: Rankings, mapping: dict[str, str] | None) -> dict[str, float]:
         import peer_measure  # brings all of scipy.stats
 
         # A run without ties, and a judgment of level 0, which the package wants before it takes unjudged documents.
@@ -63,7 +86,6 @@ class _PEER(irm.Measure):
             if run.get(query_id)
         }
         judged = {query_id: {"": 0, **qrels[query_id]} for query_id in scored}
-        mapping = self.params.get("lang_mapping")
         if mapping is None:
             named = {doc_id for found in (scored, qrels) for docs in found.values() for doc_id in docs}
             mapping = {doc_id: language_of_document(doc_id) for doc_id in named}
@@ -92,7 +114,7 @@ class _PEER(irm.Measure):
                 continue
             of_level = (grades == level) & (found | (level > 0))  # what is worse than not relevant need not be found
             size, missing = of_level.sum(1), (of_level & ~found).sum(1)
-            last = (2 * size + missing + 1) / 2
+            last = np.full(len(size), self["cutoff"] + 1) if self["below"] == _NEXT else (2 * size + missing + 1) / 2
             rank = np.where(found, cut.positions, last[:, None])
             p = _kruskal(rank, np.where(of_level, known.relevant, -1), len(known.names), np.any(of_level & found, 1))
             value += weight * np.where((grades == level).any(1), p, 0)  # a level that is not judged says nothing

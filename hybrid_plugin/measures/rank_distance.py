@@ -16,9 +16,12 @@ class _RankDistance(irm.Measure):
     them. On a multilingual pool where n languages have one answer each, n - 1 is perfect, and a large value says
     that some languages' answers stand far below others'. Lower is better.
 
-    A relevant document that the ranking does not hold counts as standing just below its last document, so a
-    truncated run gives a lower bound. A ranking that holds none of them says nothing of their distance: the value is
-    NaN, and the mean is that over the other queries.
+    A relevant document that the ranking does not hold stands at depth + 1. The depth is that of the whole evaluation,
+    however few documents a query has: the cutoff of the measure, else the depth that rankings were cut to, else the
+    longest ranking of the task. A query that found none of them gets the depth, the largest value that there is at
+    this depth (one at the top, one missing). So the mean over all queries is never better for what a system did not
+    find; of a query that found some, the value at a smaller depth is a lower bound. NaN, and left out of the mean, is
+    a query without relevant documents, and without a cutoff every query where nothing at all was ranked.
 
     ::
 
@@ -31,25 +34,31 @@ class _RankDistance(irm.Measure):
     PRETTY_NAME = "Rank distance"
     SHORT_DESC = "The lowest minus the highest position among the relevant documents."
     HIGHER_IS_BETTER = False
+    CUT = "lowers"
+    CUT_ABOVE_CUTOFF = "raises"
+    CUT_IF_FOUND = True
     DEFAULT = float("nan")
     SUPPORTED_PARAMS = {"cutoff": CUTOFF, "rel": REL}  # noqa: RUF012
 
     def values(self, qrels: Qrels, run: Rankings) -> dict[str, float]:
+        longest = max((len(run.get(query_id, ())) for query_id in qrels), default=0)
+        depth = self.params.get("cutoff", longest)
         result = {}
         for query_id, judged in qrels.items():
-            ranking = run.get(query_id, [])[: self.params.get("cutoff")]
-            position = {doc_id: place for place, doc_id in enumerate(ranking, start=1)}
+            position = {doc_id: place for place, doc_id in enumerate(run.get(query_id, [])[:depth], start=1)}
             relevant = [doc_id for doc_id, relevance in judged.items() if relevance >= self["rel"]]
-            places = [position.get(doc_id, len(ranking) + 1) for doc_id in relevant]
+            places = [position.get(doc_id, depth + 1) for doc_id in relevant]
             found = any(doc_id in position for doc_id in relevant)
-            result[query_id] = float(max(places) - min(places)) if found else float("nan")
+            distance = float(max(places) - min(places) if found else depth)
+            result[query_id] = distance if relevant and depth else float("nan")
         return result
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:
         cut = ranks.at_depth(self.params.get("cutoff"))
-        positions = np.where(np.isinf(cut.positions), cut.retrieved[:, None] + 1, cut.positions)
+        positions = np.where(np.isinf(cut.positions), cut.depth + 1, cut.positions)
         distance = np.nanmax(positions, axis=1, initial=0) - np.nanmin(positions, axis=1, initial=np.inf)
-        return np.where(np.isfinite(cut.positions).any(1), distance, np.nan)
+        distance = np.where(np.isfinite(cut.positions).any(1), distance, cut.depth)
+        return np.where((cut.relevant > 0) & (cut.depth > 0), distance, np.nan)
 
     def aggregator(self) -> Agg:
         return DefinedMean()

@@ -46,12 +46,26 @@ def reciprocal_rank(ranks: Ranks, cutoff: int | None) -> np.ndarray:
 
 def ndcg(ranks: Ranks, cutoff: int | None) -> np.ndarray:
     """nDCG@k, float64 [queries], gains are grades; the discount is trec_eval's, the logarithm of the position + 1."""
-    positions = ranks.at_depth(cutoff).positions
-    grades = ~np.isnan(positions) if ranks.grades is None else np.maximum(ranks.grades, 0)
-    gains = np.nansum(grades / np.log2(positions + 1), axis=1)
-    best = -np.sort(-grades.astype(float), axis=1)[:, :cutoff]
+    return normalized_gain(ranks, gains_of(ranks), cutoff)
+
+
+def gains_of(ranks: Ranks) -> np.ndarray:
+    """The gain of each relevant document, float64 [queries, most relevant documents]: its grade."""
+    grades = ~np.isnan(ranks.positions) if ranks.grades is None else np.maximum(ranks.grades, 0)
+    return grades.astype(float)
+
+
+def normalized_gain(ranks: Ranks, gains: np.ndarray, cutoff: int | None) -> np.ndarray:
+    """Discounted gain as a part of the highest that there can be, float64 [queries]; 0 where that is 0.
+
+    Parameters
+    ----------
+    gains : float64 [queries, most relevant documents], in the order of the positions.
+    """
+    found = np.nansum(gains / np.log2(ranks.at_depth(cutoff).positions + 1), axis=1)
+    best = -np.sort(-gains, axis=1)[:, :cutoff]
     ideal = (best / np.log2(np.arange(2, best.shape[1] + 2))).sum(1)
-    return np.divide(gains, ideal, out=np.zeros(len(gains)), where=ideal > 0)
+    return np.divide(found, ideal, out=np.zeros(len(found)), where=ideal > 0)
 
 
 def _found(ranks: Ranks, cutoff: int | None) -> np.ndarray:

@@ -32,6 +32,7 @@ def values_of(measures: Sequence[irm.Measure], rankings: Rankings, judged: Judge
 
     Parameters
     ----------
+    measures : but for those across languages, which need the rankings of several queries (``measures/consistency.py``).
     rankings : that hold what the measures need, see :func:`needed`.
 
     Returns
@@ -104,7 +105,7 @@ def _by_ir_measures(
                 rows = {str(row): row for row in row_of.values()}
                 listed = {str(row_of[query_id]): docs for query_id, docs in run.items()}
                 judgements = [one._replace(query_id=str(row_of[one.query_id])) for one in records]
-            computes = evaluator(measure, judgements)
+            computes = evaluator(_with_depth(measure, rankings.ranks.depth), judgements)
             try:
                 for metric in computes.iter_calc(listed):
                     result[measure][rows[metric.query_id]] = metric.value
@@ -112,6 +113,12 @@ def _by_ir_measures(
             except (ArithmeticError, LookupError, CalledProcessError) as error:
                 raise UserError(f"ir_measures cannot compute {measure} on these rankings: {error}") from error
     return result
+
+
+def _with_depth(measure: irm.Measure, depth: int) -> irm.Measure:
+    """A measure that looks at the depth of rankings, of which ir_measures sees only those that it is given."""
+    looks = hasattr(measure, "CUT_ABOVE_CUTOFF") and "cutoff" not in measure.params and depth
+    return measure(cutoff=depth) if looks else measure
 
 
 def _takes_numbers(measure: irm.Measure) -> bool:

@@ -17,7 +17,9 @@ class _WeakAlignment(BiasMeasure):
     answers first among the documents of that language) has more, 0.5 is chance. Lower is better.
 
     The pairs are those of the non-relevant documents that the ranking holds; a relevant document that it does not
-    hold stands below them all. NaN where no document in another language is relevant.
+    hold stands below them all. Cutting rankings takes such documents out of the pairs and puts answers below the rest,
+    so it raises the value; but where no such document is left it is 0, so nothing can be said for certain. NaN where no
+    document in another language is relevant.
 
     ::
 
@@ -32,6 +34,7 @@ class _WeakAlignment(BiasMeasure):
     PRETTY_NAME = "Weak alignment"
     SHORT_DESC = "How often a non-relevant document in the query's language stands above a relevant one in another."
     HIGHER_IS_BETTER = False
+    CUT = ""
     SUPPORTED_PARAMS = {"cutoff": CUTOFF, "rel": REL}  # noqa: RUF012
 
     def from_ranks(self, ranks: Ranks) -> np.ndarray:

@@ -15,9 +15,9 @@ from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.inference.compare import compare
 from hybrid_plugin.inference.comparison import Comparison
+from hybrid_plugin.inference.load.systems import GivenFolders, as_folders
+from hybrid_plugin.inference.present.tables import NOT_COMPARED
 from hybrid_plugin.inference.settings import ComparisonSettings
-from hybrid_plugin.inference.systems import GivenFolders, as_folders
-from hybrid_plugin.inference.tables import NOT_COMPARED
 from hybrid_plugin.measures.base import pool_only
 from hybrid_plugin.measures.direction import Direction, direction
 from hybrid_plugin.measures.named import parse_measures
@@ -96,18 +96,26 @@ class ReportData:
 
     @cached_property
     def measures(self) -> tuple[str, ...]:
-        """The measures that are compared, but for those of language bias, which have a section of their own."""
-        names = dict.fromkeys(self.comparison.figures["measure"])
-        return tuple(name for name in names if not pool_only(parse_measures([name])[0]))
+        """The measures that are compared, but for those of language bias, which have a section of their own unless
+        there are no others."""
+        names = tuple(dict.fromkeys(self.comparison.figures["measure"]))
+        return tuple(name for name in names if not pool_only(parse_measures([name])[0])) or names
 
     @property
-    def measure(self) -> str | None:
-        """The measure that stands for the others where one is shown: AP if it is compared, else the first."""
-        return "AP" if "AP" in self.measures else next(iter(self.measures), None)
+    def measure(self) -> str:
+        """The measure that stands for the others where one is shown: AP if it is compared, else the first, which is
+        the benchmark's first official one if that was scored."""
+        return "AP" if "AP" in self.measures else self.measures[0]
 
     def direction(self, measure: str) -> Direction:
         """The direction of a measure."""
         return direction(parse_measures([measure])[0])
+
+    @cached_property
+    def directions(self) -> dict[str, Direction]:
+        """Those of all measures that were read."""
+        names = dict.fromkeys([*self.measures, *(name for system in self.systems for name in system.measures)])
+        return {name: self.direction(name) for name in names}
 
     @cached_property
     def row_labels(self) -> dict[str, str]:
@@ -183,8 +191,14 @@ class ReportData:
         return self.labels[system] + mark
 
     def table(self, frame: pd.DataFrame, caption: str, **options: Any) -> Markup:
-        """A table that sorts, scrolls in its own box and downloads as CSV; :func:`hybrid_plugin.report.table.table`."""
-        return table(frame, caption, scope=self.comparison.scope, **options)
+        """A table that sorts, scrolls in its own box and downloads as CSV; :func:`hybrid_plugin.report.table.table`.
+
+        Columns that are called after a measure, or a measure and a setting, say its direction.
+        """
+        columns = {name: self.directions.get(str(name).rpartition(" ")[0]) for name in frame.columns}
+        directions = self.directions | {name: found for name, found in columns.items() if found}
+        directions |= options.pop("directions", {})
+        return table(frame, caption, scope=self.comparison.scope, directions=directions, **options)
 
     def chart(self, name: str, figure: Figure, title: str, description: str) -> Markup:
         """A matplotlib figure as SVG in the colours of the page, kept under its name for ``--plots``.

@@ -15,12 +15,9 @@ _POOL_ONLY = ("RankDistance",)  # that says little elsewhere
 def headline(data: ReportData) -> list[tuple[str, str]]:
     """The measures and settings of these figures, as far as any system was scored with them."""
     known = set(zip(data.comparison.figures["measure"], data.comparison.figures["setting"], strict=True))
-    return [
-        (measure, setting)
-        for measure in data.measures
-        for setting in SETTINGS
-        if (measure, setting) in known and (setting == MULTI or measure not in _POOL_ONLY)
-    ]
+    found = [(measure, setting) for measure in data.measures for setting in SETTINGS if (measure, setting) in known]
+    telling = [(measure, setting) for measure, setting in found if setting == MULTI or measure not in _POOL_ONLY]
+    return telling or found
 
 
 def headline_rows(data: ReportData, figures: pd.DataFrame) -> pd.DataFrame:
@@ -33,6 +30,11 @@ def form(data: ReportData, measure: str) -> str:
     """How figures of a measure are printed: with three digits, or one where the measure goes beyond 1."""
     values = data.comparison.figures
     return ".1f" if values.loc[values["measure"] == measure, "value"].abs().max() > 1 else ".3f"
+
+
+def digits(data: ReportData, measure: str) -> str:
+    """Likewise where there is little room: with two digits, or none."""
+    return {".1f": ".0f", ".3f": ".2f"}[form(data, measure)]
 
 
 def better(data: ReportData, measure: str) -> str:
@@ -58,6 +60,17 @@ def main_apart(data: ReportData) -> list[tuple[int, str]]:
         for row, system in enumerate(data.systems)
         for measure, setting in headline(data)
         if not data.comparison.comparable(system.name, setting, measure)
+    ]
+
+
+def main_best(data: ReportData) -> list[tuple[int, str]]:
+    """The row and column of a main table's best figures."""
+    best = data.comparison.best()
+    return [
+        (row, f"{measure} {setting}")
+        for row, system in enumerate(data.systems)
+        for measure, setting in headline(data)
+        if (system.name, setting, measure) in best
     ]
 
 

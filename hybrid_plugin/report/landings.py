@@ -14,7 +14,8 @@ from hybrid_plugin.brief import brief
 from hybrid_plugin.evaluation.original_ids import small_doc_ids, with_made_ids
 from hybrid_plugin.evaluation.runs import run_path
 from hybrid_plugin.evaluation.scores import RUNS
-from hybrid_plugin.report.scored_runs import best_first, check_scored
+from hybrid_plugin.inference.load.evaluations import Evaluation
+from hybrid_plugin.report.scored_runs import best_first, bounded_measures, check_scored
 from hybrid_plugin.report.system import Run
 from hybrid_plugin.report.texts import find_languages
 from hybrid_plugin.retrieval.rankings import Grades
@@ -123,7 +124,8 @@ def read_landing(run: Run, pooled: Pooled) -> Landing:
         A run file is malformed, or not of the rankings that were scored; names the file, and the line or query.
     """
     files = run_files(run, pooled.tasks)
-    scored = dict(iter(run.scored.groupby("task")))
+    measures = bounded_measures(run)
+    scored = dict(iter(Evaluation.load(run.folder, [*map(str, measures)]).per_query.groupby("task")))
     shown = {*zip(run.pooled["task"], run.pooled["query_id"], strict=True)}
     positions: dict[tuple[str, str, str], int] = {}
     top: list[tuple[str, str, str, int]] = []
@@ -137,7 +139,7 @@ def read_landing(run: Run, pooled: Pooled) -> Landing:
                 continue
             kept = found.without(pooled.dropped[task.name])
             rankings = rankings_of_run(kept, [*rows["query_id"]], best_first(pooled.grades[task.name]))
-            check_scored(path, run, rows, rankings.ranks)
+            check_scored(path, run, measures, rows, rankings.ranks)
             for query_id, ranked in zip(rankings.query_ids, rankings.doc_ids, strict=True):
                 if (task.name, query_id) not in shown:
                     continue

@@ -19,15 +19,15 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import StrPath, whole_file, whole_folder, write_json
 from hybrid_plugin.inference.compare import compare
 from hybrid_plugin.inference.comparison import TABLE
+from hybrid_plugin.inference.load.systems import Folders, GivenFolders, as_folders, comparison_request
 from hybrid_plugin.inference.settings import ComparisonSettings
-from hybrid_plugin.inference.systems import Folders, GivenFolders, as_folders, comparison_request
 from hybrid_plugin.outputs import REQUEST, difference, file_checksum, file_is_done, folder_is_done, say_done
 from hybrid_plugin.report.data import ReportData
 from hybrid_plugin.report.html import lower_headings, render, slug
 from hybrid_plugin.report.landings import run_files
 from hybrid_plugin.report.named import sections
 from hybrid_plugin.report.section import Section
-from hybrid_plugin.report.suite import SuiteFolders, summary
+from hybrid_plugin.report.suite import Benchmarks, summary
 from hybrid_plugin.report.system import System, load_systems, pool_of
 
 PLOTS = "plots.json"  # by which a folder of plots is known
@@ -48,7 +48,7 @@ def write_report(
     ----------
     folders : as ``hybrid-ir evaluate`` writes them; the first is the baseline. Or the folders of each system by its
         name, as :func:`hybrid_plugin.compare` takes them: figures are then means over the runs of a system. Folders of
-        suites are taken alike, and make a page of all their benchmarks.
+        suites are taken alike, and those of evaluations of several benchmarks; they make a page of all of these.
     output : the HTML file.
     asked, changes : what of them is compared, and how; ``changes`` are fields of
         :class:`~hybrid_plugin.inference.ComparisonSettings` by name, such as ``published=True``, which also shows the
@@ -59,8 +59,8 @@ def write_report(
     Raises
     ------
     UserError
-        A folder is no evaluation, they are of different benchmarks, a run file is not of the rankings that were scored,
-        or an output holds something else; names it.
+        A folder is no evaluation, a run file is not of the rankings that were scored, or an output holds something
+        else; names it.
     """
     report = _Report.of(as_folders(folders), replace(asked or ComparisonSettings(), **changes))
     target, drawn = Path(output), None if plots is None else Path(plots)
@@ -94,28 +94,30 @@ class _Report:
 
     Parameters
     ----------
-    parts : the evaluations of each benchmark of suites by its name, or those of one benchmark without a name.
+    benchmarks : None where there is one.
+    parts : the evaluations of each benchmark by its name, or those of one without a name.
     systems : likewise, as they were read.
     request : what the page is the result of.
     """
 
     asked: ComparisonSettings
-    suites: SuiteFolders | None
+    benchmarks: Benchmarks | None
     parts: Mapping[str, Folders]
     systems: Mapping[str, tuple[System, ...]]
     request: Mapping[str, Any]
 
     @classmethod
     def of(cls, given: Folders, asked: ComparisonSettings) -> _Report:
-        suites = SuiteFolders.load(given)
-        parts: Mapping[str, Folders] = {"": given} if suites is None else suites.benchmarks
+        benchmarks = Benchmarks.load(given)
+        parts: Mapping[str, Folders] = {"": given} if benchmarks is None else benchmarks.folders
         systems = {name: load_systems(one, asked) for name, one in parts.items()}
         requests = {
             name: {**comparison_request(one, asked), "run files": _run_files(systems[name])}
             for name, one in parts.items()
         }
-        request = requests[""] if suites is None else {"benchmarks": requests, "not scored": suites.others}
-        return cls(asked, suites, parts, systems, request)
+        if benchmarks is None:
+            return cls(asked, None, parts, systems, requests[""])
+        return cls(asked, benchmarks, parts, systems, {"benchmarks": requests, "not scored": [*benchmarks.others]})
 
     def write(self, target: Path, plots: Path | None) -> None:
         """Write the page, and the plots beside it."""
@@ -123,7 +125,7 @@ class _Report:
             name: ReportData(systems, compare(self.parts[name], self.asked), prefix=f"{slug(name)}-" if name else "")
             for name, systems in self.systems.items()
         }
-        page = _page(found, self.suites, self.request)
+        page = _page(found, self.benchmarks, self.request)
         if plots is not None:
             _write_plots(found, plots, self.request)
         with whole_file(target) as file:
@@ -149,7 +151,7 @@ def _recorded(page: Path) -> dict[str, Any] | None:
     return None if found is None else json.loads(html.unescape(found[1]))
 
 
-def _page(found: Mapping[str, ReportData], suites: SuiteFolders | None, request: Mapping[str, Any]) -> str:
+def _page(found: Mapping[str, ReportData], benchmarks: Benchmarks | None, request: Mapping[str, Any]) -> str:
     rendered = {name: _sections(data) for name, data in found.items()}
     templates = files("hybrid_plugin.report") / "templates"
     whole = {
@@ -158,14 +160,14 @@ def _page(found: Mapping[str, ReportData], suites: SuiteFolders | None, request:
         "script": Markup((templates / "report.js").read_text(encoding="utf-8")),
         "version": version("hybrid-ir"),
     }
-    if suites is None:
+    if benchmarks is None:
         return render("report.html", data=found[""], sections=rendered[""], **whole)
     lowered = {name: [(one, lower_headings(body)) for one, body in some] for name, some in rendered.items()}
     return render(
         "suite.html",
-        title=suites.title,
-        systems=[*suites.suites],
-        summary=summary(suites, found),
+        title=benchmarks.title,
+        systems=benchmarks.systems,
+        summary=summary(benchmarks, found),
         benchmarks=[(name, data, lowered[name]) for name, data in found.items()],
         **whole,
     )

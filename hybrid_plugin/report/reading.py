@@ -1,4 +1,4 @@
-"""How to read a measure of language bias: what it says, its range and its direction."""
+"""How to read a measure of language bias or consistency: what it says, its range and its direction."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ _READING = {
     "WeakAlignment": "how often a document in the query's language that is not relevant stands above a relevant one in "
     "another; from 0 to 1, lower is better, 0.5 is chance.",
     "LanguageAP": "average precision where only the relevant documents in {who} count; from 0 to 1, higher is better.",
+    "LanguagePart": "the share of the first {k} documents that are {kind} and in {who}; from 0 to 1, {better}.",
+    "LPR": "the share of the queries whose first relevant document is in their language; from 0 to 1, higher is better "
+    "for readers of that language alone, and where all are to have the same chance, its share of the answers is fair.",
+    "LangnDCG": "nDCG in which relevant documents in other languages than the query's have a part of the gain; from 0 "
+    "to 1, higher is better.",
+    "TLR": "the share of the relevant documents in other languages than the query's that are among the first {k}; from "
+    "0 to 1, higher is better.",
+    "MaxR": "the mean position by which all relevant documents are found; 1 and up, lower is better.",
+    "MRC": "the rank correlation of the first {k} documents with those that the same question finds in other "
+    "languages; from −1 to 1, higher is better, 1 is the same ranking.",
+    "RBO": "the overlap of the first {k} documents with those that the same question finds in other languages, the "
+    "first ones weighing most; from 0 to 1, higher is better, 1 is the same ranking.",
     "PEER": "the probability that documents of all languages have the same expected rank among the first {k}; from 0 "
     "to 1, higher is better.",
 }
@@ -26,7 +38,12 @@ _READING = {
 def reading(measure: irm.Measure) -> str:
     """A sentence on a measure; of a plugin's measure, what it says of itself."""
     if measure.NAME in _READING:
-        return _READING[measure.NAME].format(who=SIDES[side(measure)], k=measure.params.get("cutoff"))
+        return _READING[measure.NAME].format(
+            who=SIDES[side(measure)],
+            k=measure.params.get("cutoff"),
+            kind="relevant" if measure.params.get("relevant", True) else "not relevant",
+            better=better(measure),
+        )
     said = getattr(measure, "SHORT_DESC", "").rstrip(".")
     return f"{said}; {better(measure)}." if said else f"{better(measure)}."
 

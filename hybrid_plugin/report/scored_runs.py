@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from ir_measures import measures as irm
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.scores import RUNS
+from hybrid_plugin.inference.load.evaluations import scored_measures
 from hybrid_plugin.measures.named import parse_measures
 from hybrid_plugin.measures.rank_distance import RankDistance
 from hybrid_plugin.measures.standard import FROM_RANKS
@@ -32,7 +33,7 @@ def best_first(grades: Grades) -> Grades:
     }
 
 
-def check_scored(path: Path, run: Run, rows: pd.DataFrame, ranks: Ranks) -> None:
+def check_scored(path: Path, run: Run, measures: Sequence[irm.Measure], rows: pd.DataFrame, ranks: Ranks) -> None:
     """Refuse a run file whose rankings are not those that an evaluation has scored.
 
     A run file may be cut where the scores are of more documents. Its values are then bounds: the relevant documents
@@ -40,7 +41,8 @@ def check_scored(path: Path, run: Run, rows: pd.DataFrame, ranks: Ranks) -> None
 
     Parameters
     ----------
-    rows : of the evaluation's ``per_query``, of one task.
+    measures : of :func:`bounded_measures`.
+    rows : the values of a task, as they were scored.
     ranks : those in the run file, of the queries of the rows, :func:`best_first`.
 
     Raises
@@ -49,15 +51,16 @@ def check_scored(path: Path, run: Run, rows: pd.DataFrame, ranks: Ranks) -> None
         A query has other values; names it.
     """
     depth = run.scores.get("depth")
-    cut = ranks.at_depth(depth)
+    cut = ranks.at_depth(min(depth, ranks.depth) if depth else None)  # of a folder that of its deepest task
     # A ranking that ends before the others, or where the scored ones were cut, has no more documents.
     goes_on = (cut.retrieved == cut.retrieved.max()) & (cut.retrieved < (depth or _FAR))
-    for measure in _checked(run):
+    for measure in measures:
         values = rows[str(measure)].to_numpy(float)
         possible = np.stack([from_ranks(measure, one) for one in _whole(cut, goes_on)])
         low, high = possible.min(0), possible.max(0)
         fits = (values >= low - _EXACT) & (values <= high + _EXACT)
         fits |= np.isnan(low) & (goes_on | np.isnan(values))
+        fits |= np.isnan(values) & ~np.isfinite(cut.positions).any(1)  # as earlier versions had it, of RankDistance
         if not fits.all():
             at = int(np.flatnonzero(~fits)[0])
             there = f"{low[at]:.6g}" if np.isclose(low[at], high[at]) else f"from {low[at]:.6g} to {high[at]:.6g}"
@@ -68,13 +71,10 @@ def check_scored(path: Path, run: Run, rows: pd.DataFrame, ranks: Ranks) -> None
             )
 
 
-def _checked(run: Run) -> list[irm.Measure]:
-    """The measures that were scored and whose bounds are known."""
-    return [
-        measure
-        for measure in parse_measures(run.measures)
-        if has_ranks(measure) and measure.NAME in (*FROM_RANKS, RankDistance.NAME)
-    ]
+def bounded_measures(run: Run) -> list[irm.Measure]:
+    """The measures that an evaluation was scored with and whose bounds are known where rankings go on."""
+    scored = parse_measures(scored_measures(run.folder))
+    return [one for one in scored if has_ranks(one) and one.NAME in (*FROM_RANKS, RankDistance.NAME)]
 
 
 def _whole(ranks: Ranks, goes_on: np.ndarray) -> Iterator[Ranks]:
@@ -86,4 +86,6 @@ def _whole(ranks: Ranks, goes_on: np.ndarray) -> Iterator[Ranks]:
         positions=np.where(missing, ranks.retrieved[:, None] + missing.cumsum(1), ranks.positions),
         retrieved=ranks.retrieved + missing.sum(1),
     )
-    yield replace(ranks, retrieved=np.where(goes_on, _FAR, ranks.retrieved))
+    yield replace(
+        ranks, retrieved=np.where(goes_on, _FAR, ranks.retrieved), depth=_FAR if goes_on.any() else ranks.depth
+    )

@@ -20,7 +20,8 @@ class Section:
     ----------
     name : its anchor in the page; a section of a plugin replaces the built-in one of the same name.
     title : its heading and its entry in the table of contents.
-    order : sections stand in ascending order; the built-in ones have 0 (the verdict), 10, 20, ... and 100 (provenance).
+    order : sections stand in ascending order; the built-in ones have multiples of 5, from 0 (the verdict) to 100
+        (provenance).
     render : the evaluations -> HTML without a heading of its own, in which ``<h3>`` is the highest. An empty text means
         that the section has nothing to say about these evaluations and leaves it out.
     """

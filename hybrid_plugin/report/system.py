@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from datasets_ext import MULTI
@@ -16,11 +17,13 @@ from hybrid_plugin.brief import brief
 from hybrid_plugin.evaluation.scores import PER_QUERY, Scores
 from hybrid_plugin.evaluation.seen import part_seen
 from hybrid_plugin.files import SCORES, SWEEP_RUN, read_json
-from hybrid_plugin.inference.evaluations import TASK, UNITS
-from hybrid_plugin.inference.parts import narrowed, shared
+from hybrid_plugin.inference.load.evaluations import scored_measures
+from hybrid_plugin.inference.load.parts import narrowed, shared
+from hybrid_plugin.inference.load.systems import Folders, by_name, load_runs, measures_to_compare
 from hybrid_plugin.inference.settings import ComparisonSettings
-from hybrid_plugin.inference.systems import Folders, load_runs, measures_to_compare
+from hybrid_plugin.measures.base import pool_only
 from hybrid_plugin.measures.named import parse_measures
+from hybrid_plugin.report.reading import SIDES, side
 from hybrid_plugin.tasks.named import load_benchmark
 from hybrid_plugin.tasks.task import Task
 
@@ -35,21 +38,17 @@ class Run:
     ----------
     folder : where it lies.
     scores : the contents of ``scores.json``.
-    scored : the contents of ``per_query.parquet``, see :class:`~hybrid_plugin.evaluation.Scores`.
-    per_query : the rows of these that are compared.
+    measures : those that were read.
+    per_query : the rows of ``per_query.parquet`` that are compared, with these measures; see
+        :class:`~hybrid_plugin.evaluation.Scores`.
     """
 
     folder: Path
     scores: dict[str, Any]
-    scored: pd.DataFrame
+    measures: tuple[str, ...]
     per_query: pd.DataFrame
 
     __repr__ = brief
-
-    @property
-    def measures(self) -> tuple[str, ...]:
-        """Those that it was scored with."""
-        return tuple(dict.fromkeys(name for figures in self.scores["settings"].values() for name in figures))
 
     @cached_property
     def pooled(self) -> pd.DataFrame:
@@ -76,7 +75,7 @@ class System:
     ----------
     name : as the comparison calls it.
     runs : its evaluation folders: one, or several such as seeds.
-    measures : those that all its runs were scored with, as far as they are asked for.
+    measures : those that all its runs were scored with, as far as they are shown.
     per_query : the rows that are compared; of several runs the means.
     """
 
@@ -88,19 +87,14 @@ class System:
     __repr__ = brief
 
     @classmethod
-    def of(cls, name: str, runs: Sequence[Run], asked: Iterable[str] = ()) -> System:
-        """The system whose value for a query is the mean of its runs.
-
-        Parameters
-        ----------
-        asked : measures; by default all.
-        """
+    def of(cls, name: str, runs: Sequence[Run]) -> System:
+        """The system whose value for a query is the mean of its runs, which have the same queries in the same order."""
         common = [one for one in runs[0].measures if all(one in run.measures for run in runs)]
         rows = runs[0].per_query
         if len(runs) > 1:
-            labels = [*TASK, "query_id", *UNITS]
-            rows = pd.concat([run.per_query for run in runs]).groupby(labels, as_index=False, sort=False)[common].mean()
-        return cls(name, tuple(runs), tuple(one for one in common if one in asked or not asked), rows)
+            means = {one: np.mean([run.per_query[one].to_numpy(float) for run in runs], axis=0) for one in common}
+            rows = rows.assign(**means)
+        return cls(name, tuple(runs), tuple(common), rows)
 
     @property
     def folder(self) -> Path:
@@ -137,12 +131,17 @@ class System:
     def tasks(self) -> pd.DataFrame:
         """Figures by task: ``task``, ``docs`` and ``queries`` (languages), ``setting``, ``queries_scored`` and a column
         a measure."""
-        return Scores(self.per_query, self.measures).tasks
+        return self._scored.tasks
 
     @cached_property
     def figures(self) -> dict[str, dict[str, float]]:
         """Setting -> measure -> macro average."""
-        return Scores(self.per_query, self.measures).settings
+        return self._scored.settings
+
+    @property
+    def _scored(self) -> Scores:
+        # A copy has its columns in one block, over which pandas sums as it did when scores.json was written.
+        return Scores(self.per_query.copy(), self.measures)
 
     @property
     def pairs(self) -> pd.DataFrame:
@@ -168,20 +167,19 @@ def load_systems(folders: Folders, asked: ComparisonSettings) -> tuple[System, .
         A folder is no evaluation, or they are of different benchmarks; names it.
     """
     compared = [str(measure) for measure in parse_measures(measures_to_compare(folders, asked.measures))]
-    whole = load_runs(folders, compared)
-    parts = shared(narrowed(whole, asked)).runs
+    parts = shared(narrowed(load_runs(folders, compared, () if asked.measures else _shown(folders)), asked)).runs
     return tuple(
-        System.of(
-            name,
-            [
-                # A copy has its columns in one block, over which pandas sums as it did when scores.json was written.
-                Run(one.folder, read_json(one.folder / SCORES), one.per_query, part.per_query.copy())
-                for one, part in zip(runs, parts[name], strict=True)
-            ],
-            compared if asked.measures else (),
-        )
-        for name, runs in whole.items()
+        System.of(name, [Run(run.folder, read_json(run.folder / SCORES), run.measures, run.per_query) for run in runs])
+        for name, runs in parts.items()
     )
+
+
+def _shown(folders: Folders) -> list[str]:
+    """The measures of all folders, but for those of language bias that are about one language: of these ``--measures
+    all`` computes many, and no section shows them."""
+    everything = [one for some in by_name(folders).values() for one in some]
+    names = dict.fromkeys(name for folder in everything for name in scored_measures(folder))
+    return [str(one) for one in parse_measures([*names]) if not pool_only(one) or side(one) in SIDES]
 
 
 def benchmark_called(systems: Iterable[System]) -> str:

@@ -10,12 +10,15 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from hybrid_plugin.inference.tables import NOT_COMPARED
+from hybrid_plugin.inference.present.tables import NOT_COMPARED
+from hybrid_plugin.measures.direction import Direction
 from hybrid_plugin.report.html import render, slug
+from hybrid_plugin.report.shading import Shading
 from hybrid_plugin.report.wording import short, true_minus
 
 APART = f"{NOT_COMPARED} cannot be compared with the others; the verdict says why."
 
+ALIKE = Shading()
 Form = str | Callable[[float], str]  # how a number is shown: .3f, +.1f, d, or a function
 
 
@@ -27,8 +30,10 @@ def table(
     default_format: str = "",
     row_headers: int = 1,
     shade: Collection[str] = (),
-    span: tuple[float, float] = (0.0, 1.0),
+    shading: Shading = ALIKE,
     note: str = "",
+    directions: Mapping[str, Direction] | None = None,
+    best: Collection[tuple[int, str]] = (),
     apart: Collection[tuple[int, str]] = (),
     scope: str = "",
 ) -> Markup:
@@ -42,27 +47,35 @@ def table(
     default_format : of fractions in other columns; by default four digits after the point, or one from 10 upwards.
     row_headers : how many of the first columns name the row.
     shade : columns whose cells are coloured by their value.
-    span : the values of the palest and the strongest colour; where the first is negative, zero is pale and both ends
-        are strong.
+    shading : how strong these colours are.
     note : a sentence below the table.
+    directions : of columns by their name, and of the measures that a column ``measure`` names: shown as an arrow, and
+        in words for screen readers.
+    best : row number and column of the figures to print bold.
     apart : row number and column of the figures that cannot be compared with the others of their column.
     scope : which part of a benchmark it is about, if not the whole.
     """
     chosen = formats or {}
     rows = [
         [
-            _cell(value, chosen.get(name, default_format), span if name in shade else None)
+            _cell(value, chosen.get(name, default_format), shading if name in shade else None)
             for name, value in zip(frame.columns, row, strict=True)
         ]
         for row in frame.itertuples(index=False, name=None)
     ]
+    place = {name: number for number, name in enumerate(frame.columns)}
     for number, name in apart:
-        rows[number][frame.columns.get_loc(name)]["text"] += f" {NOT_COMPARED}"
+        rows[number][place[name]]["text"] += f" {NOT_COMPARED}"
+    for number, name in best:
+        rows[number][place[name]]["best"] = True
+    known = directions or {}
+    for row in rows if "measure" in place else ():
+        row[place["measure"]]["direction"] = known.get(row[place["measure"]]["value"])
     numeric = [all(value is None or isinstance(value, Number) for value in frame[name]) for name in frame.columns]
     return render(
         "table.html",
         caption=caption,
-        columns=list(zip(frame.columns, numeric, strict=True)),
+        columns=[(name, one, known.get(name)) for name, one in zip(frame.columns, numeric, strict=True)],
         rows=rows,
         row_headers=row_headers,
         scope=scope,
@@ -72,7 +85,7 @@ def table(
     )
 
 
-def _cell(value: Any, form: Form, span: tuple[float, float] | None) -> dict[str, Any]:
+def _cell(value: Any, form: Form, shading: Shading | None) -> dict[str, Any]:
     """What is shown (``text``), what is sorted and downloaded (``value``), and its colour where there is one."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return {"text": "–", "value": ""}
@@ -80,13 +93,8 @@ def _cell(value: Any, form: Form, span: tuple[float, float] | None) -> dict[str,
         return {"text": str(value), "value": str(value)}
     text = form(value) if callable(form) else format(value, form or (".4f" if abs(value) < 10 else ".1f"))
     cell: dict[str, Any] = {"text": true_minus(text), "value": repr(float(value))}
-    if span is not None and isinstance(form, str):
-        cell |= {"text": short(value, form)} | _shade(value, *span)
+    if shading is not None and isinstance(form, str):
+        strength = float(shading.strength(value))
+        sign = ("loss" if strength < 0 else "gain") if shading.signed else "level"
+        cell |= {"text": short(value, form), "shade": abs(strength), "sign": sign}
     return cell
-
-
-def _shade(value: float, low: float, high: float) -> dict[str, Any]:
-    """How strong a colour, from 0 to 1, and which of the three in the style sheet."""
-    if low < 0:
-        return {"shade": min(abs(value) / max(-low, high), 1.0), "sign": "gain" if value >= 0 else "loss"}
-    return {"shade": min(max((value - low) / ((high - low) or 1.0), 0.0), 1.0), "sign": "level"}

@@ -23,5 +23,6 @@ def fact(value: Any) -> str | None:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value)) or None
+        parts = "; " if any(isinstance(one, dict) for one in value) else ", "
+        return parts.join(str(fact(one)) for one in value) or None
     return None if value is None else str(value)

@@ -105,6 +105,8 @@ def rank(
         if pool.dropped
     }
     sizes = {name: sum(len(part) for part, _ in own) for name, own in prefixed.items()}
+    named = [queries.ids[row] for row in asked]
+    depths = {name: sizes[name] - _fewest_dropped(named, pool, absent.get(name, {})) for name, pool in pools.items()}
     listed = (sizes[name] if pool.wanted.lists is None else pool.wanted.lists for name, pool in pools.items())
     number = max(1, min(QUERIES, _LISTED // max(1, max(listed, default=1))))
     for start in range(0, len(asked), number):
@@ -116,7 +118,16 @@ def rank(
         with tqdm(total=total, desc="search", unit="doc", leave=False, disable=not progress or total < _MANY) as bar:
             for view in views:
                 chunk.look(view, parts[view], bar.update)
-        yield from chunk.rankings(names)
+        for name, rankings in chunk.rankings(names):
+            yield name, replace(rankings, ranks=replace(rankings.ranks, depth=depths[name]))
+
+
+def _fewest_dropped(query_ids: Sequence[str], pool: Pool, places: Mapping[str, Place]) -> int:
+    """How many documents of a pool each ranking lacks at least."""
+    if not places:
+        return 0
+    dropped = (pool.dropped.get(query_id, ()) for query_id in query_ids if query_id in pool.grades)
+    return min((sum(doc_id in places for doc_id in doc_ids) for doc_ids in dropped), default=0)
 
 
 def _check_dimensions(queries: Vectors, docs: Vectors) -> None:

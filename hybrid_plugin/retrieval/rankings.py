@@ -74,6 +74,7 @@ def ranks_of_lists(
     grades: Grades,
     retrieved: Sequence[int] | np.ndarray,
     languages: LanguageMap | None = None,
+    depth: int | None = None,
 ) -> Ranks:
     """Where the documents with a grade other than 0 stand in ranked lists.
 
@@ -82,6 +83,7 @@ def ranks_of_lists(
     doc_ids : of each query, from the best down, object [documents].
     retrieved : of each query, the length of its ranking; what stands in its list below that does not count.
     languages : also collect the languages of the documents.
+    depth : how far down rankings reach; by default as far as the longest of these.
     """
     judged = [{doc_id: grade for doc_id, grade in grades.get(one, {}).items() if grade} for one in query_ids]
     lists = [found[:length] for found, length in zip(doc_ids, retrieved, strict=True)]
@@ -92,6 +94,7 @@ def ranks_of_lists(
         retrieved,
         None if languages is None else _languages(query_ids, lists, judged, places, languages),
         [[*wanted.values()] for wanted in judged],
+        depth,
     )
 
 

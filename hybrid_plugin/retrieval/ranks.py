@@ -46,6 +46,8 @@ class Ranks:
     positions : float64 [queries, most relevant documents], from 1, ascending; ``inf`` for a relevant document that
         the ranking does not hold, ``nan`` beyond a query's number of relevant documents.
     retrieved : int64 [queries], the length of each ranking.
+    depth : how far down the rankings of all queries reach, of a task as it was evaluated, so that a document which a
+        ranking lacks can be placed at depth + 1, however short that ranking is; 0 where nothing at all was ranked.
     languages : those of the documents, where they were asked for.
     grades : int [queries, most relevant documents], in the order of the positions, 0 beyond a query's number of
         them; None where all are 1.
@@ -54,6 +56,7 @@ class Ranks:
     query_ids: tuple[str, ...]
     positions: np.ndarray
     retrieved: np.ndarray
+    depth: int
     languages: Languages | None = None
     grades: np.ndarray | None = None
 
@@ -72,7 +75,7 @@ class Ranks:
             known = replace(known, **{name: getattr(known, name)[rows] for name in by_query})
         grades = None if self.grades is None else self.grades[rows]
         names = tuple(self.query_ids[row] for row in rows)
-        return Ranks(names, self.positions[rows], self.retrieved[rows], known, grades)
+        return Ranks(names, self.positions[rows], self.retrieved[rows], self.depth, known, grades)
 
     def at_least(self, grade: int) -> Ranks:
         """The same rankings with the documents of this grade and above as the relevant ones."""
@@ -96,12 +99,13 @@ class Ranks:
             self.query_ids,
             taken(self.positions, np.nan),
             self.retrieved,
+            self.depth,
             languages,
             None if grades is None else taken(grades, 0),
         )
 
     def at_depth(self, depth: int | None) -> Ranks:
-        """The same rankings cut after ``depth`` documents.
+        """The same rankings cut after ``depth`` documents; what they then lack stands just below these.
 
         Raises
         ------
@@ -118,7 +122,7 @@ class Ranks:
                 raise ValueError(f"the languages of {top.shape[1]} documents are known, not of {depth}")
             within = (top == languages.queries[:, None]).sum(1)
             languages = replace(languages, top=top, own=np.where(self.retrieved > depth, within, languages.own))
-        return Ranks(self.query_ids, positions, np.minimum(self.retrieved, depth), languages, self.grades)
+        return Ranks(self.query_ids, positions, np.minimum(self.retrieved, depth), depth, languages, self.grades)
 
 
 def stack_ranks(
@@ -127,8 +131,14 @@ def stack_ranks(
     retrieved: Sequence[int] | np.ndarray,
     languages: Languages | None = None,
     grades: Sequence[Sequence[int]] | None = None,
+    depth: int | None = None,
 ) -> Ranks:
-    """Ranks from a list of positions for each query, in any order, which is that of grades and ``languages`` too."""
+    """Ranks from a list of positions for each query, in any order, which is that of grades and ``languages`` too.
+
+    Parameters
+    ----------
+    depth : how far down rankings reach; by default as far as the longest of these.
+    """
     table = stack_rows(positions, np.nan)
     order = np.argsort(table, axis=1, kind="stable")
     if languages is not None:
@@ -141,6 +151,7 @@ def stack_ranks(
         tuple(query_ids),
         np.take_along_axis(table, order, 1),
         np.asarray(retrieved, np.int64),
+        int(max(retrieved, default=0)) if depth is None else depth,
         languages,
         None if grades is None else np.take_along_axis(stack_rows(grades, 0), order, 1),
     )

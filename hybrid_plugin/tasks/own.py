@@ -27,7 +27,7 @@ _BENCHMARK = {
 }  # fmt: skip
 _TASK = {
     "name": str, "docs": list, "queries": (str, dict), "qrels": list,
-    "question": str, "cluster": str, "setting": str, "collection": str, "dropped": str,
+    "question": str, "cluster": str, "article": str, "setting": str, "collection": str, "dropped": str,
 }  # fmt: skip
 _QRELS = {"file": str, "dataset": str, "prefix": str}
 _VIEW = {**_QRELS, "lang": str, "field": str}
@@ -49,9 +49,9 @@ def read_benchmark(path: StrPath) -> Benchmark:
         one of these
     ``qrels``
         a list of ``{file, prefix}`` or ``{dataset, prefix}``
-    ``question``, ``cluster``, ``setting``, ``collection``, ``dropped``
-        as in :class:`hybrid_plugin.tasks.Task`, if they are given; queries of a file have a field ``question`` and a
-        field ``cluster``
+    ``question``, ``cluster``, ``article``, ``setting``, ``collection``, ``dropped``
+        as in :class:`hybrid_plugin.tasks.Task`, if they are given; queries of a file have the fields ``question``,
+        ``cluster`` and ``article``
 
     In place of ``tasks``, ``dataset`` names a data set of the Hugging Face hub, see :mod:`datasets_ext.hub`.
 
@@ -101,7 +101,7 @@ def _task(path: Path, number: int, value: Any) -> Task:
     docs = [_source(f"{where}: 'docs'", path.parent, "docs", one, _VIEW) for one in content["docs"]]
     queries = _source(f"{where}: 'queries'", path.parent, "queries", content["queries"], _VIEW)
     qrels = [_source(f"{where}: 'qrels'", path.parent, "qrels", one, _QRELS) for one in content["qrels"]]
-    shared = {key: content.get(key, key if queries["file"] else None) for key in ("question", "cluster")}
+    shared = {key: content.get(key, key if queries["file"] else None) for key in ("question", "cluster", "article")}
     try:
         return Task(
             content["name"],

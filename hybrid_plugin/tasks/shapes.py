@@ -20,7 +20,7 @@ def parallel(
     """The tasks of a parallel collection with the ids of ``datasets_ext``: mono, cross and multi.
 
     ``{name}/{docs}/{queries}`` has the judgements of a task, ``{name}/{lang}`` the documents of a language and
-    ``{name}/multi/{lang}`` all its queries, which have a ``parallel_id`` and a ``cluster``.
+    ``{name}/multi/{lang}`` all its queries, which have a ``parallel_id``, a ``cluster`` and an ``article``.
 
     Parameters
     ----------
@@ -49,6 +49,7 @@ def parallel(
         cross=[pair for pair in product(known, asked) if not through or pair[0] in through or pair[1] in through],
         question="parallel_id",
         cluster="cluster",
+        article="article",
     )
 
 
@@ -68,6 +69,7 @@ def apart(name: str, asked_of: Mapping[str, Iterable[str]]) -> tuple[Task, ...]:
             (Qrels(f"{name}/{one}/{lang}"),),
             "parallel_id",
             "cluster",
+            "article",
         )
         for one, lang in sorted(pairs, key=lambda pair: pair[0] != pair[1])
     )
@@ -82,6 +84,7 @@ def grid(
     cross: Iterable[tuple[str, str]] | None = None,
     question: str | None = None,
     cluster: str | None = None,
+    article: str | None = None,
     prefix: str = "",
 ) -> tuple[Task, ...]:
     """Every language of queries against every language of documents, and against the pool of them all.
@@ -107,7 +110,7 @@ def grid(
                 views = (docs[one],) if one != MULTI else pool(lang) if pool else tuple(docs.values())
                 # A pool of one language is a pool of what is there.
                 setting = MULTI if one == MULTI else ""
-                yield Task(f"{prefix}{one}/{lang}", views, queries[lang], judged, question, cluster, setting)
+                yield Task(f"{prefix}{one}/{lang}", views, queries[lang], judged, question, cluster, article, setting)
 
     mono = tasks((lang, lang) for lang in docs if lang in queries)
     others = tasks((one, other) for one, other in (product(docs, queries) if cross is None else cross) if one != other)
@@ -121,6 +124,7 @@ def monolingual(
     docs: Mapping[str, str] | None = None,
     question: str | None = None,
     cluster: str | None = None,
+    article: str | None = None,
     field: str | None = None,
 ) -> tuple[Task, ...]:
     """One language a task: each has an ir_datasets id with documents, queries and judgements of its own.
@@ -139,6 +143,7 @@ def monolingual(
             (Qrels(one),),
             question,
             cluster,
+            article,
         )
         for lang, one in views.items()
     )

@@ -61,6 +61,8 @@ class Task:
         id or a topic id; None where nothing links questions across languages.
     cluster : the field of a query record that is the same for questions with something in common, such as their
         paragraph, so that their values are not independent; None where each question stands alone.
+    article : the field of a query record that is the same for several clusters, such as those of one article of
+        Wikipedia; None where each cluster stands alone.
     setting : ``mono``, ``cross`` or ``multi``; unless it is said, it follows from the languages of the views, and a
         pool is ``multi``.
     collection : what its questions are called after where nothing links them to others; their language, unless it is
@@ -75,6 +77,7 @@ class Task:
     qrels: tuple[Qrels, ...]
     question: str | None = None
     cluster: str | None = None
+    article: str | None = None
     setting: str = ""
     collection: str | None = None
     dropped: str | None = None

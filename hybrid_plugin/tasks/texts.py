@@ -35,6 +35,8 @@ class Query(NamedTuple):
     """The same for the same question in every language."""
     cluster: str
     """The same for questions that are not independent."""
+    article: str
+    """The same for several clusters."""
 
     def __repr__(self) -> str:
         return brief(self)
@@ -114,7 +116,8 @@ def queries(task: Task) -> Iterator[Query]:
     view = task.queries
     for record, text, lang in _of_view(view, "queries"):
         question = _shared(record, task.question) or alone(task.collection or lang, record[0])
-        yield Query(view.prefix + record[0], text, lang, question, _shared(record, task.cluster) or question)
+        cluster = _shared(record, task.cluster) or question
+        yield Query(view.prefix + record[0], text, lang, question, cluster, _shared(record, task.article) or cluster)
 
 
 def alone(place: str | None, query_id: str) -> str:

@@ -58,7 +58,7 @@ def tests(systems: dict[str, list[Path]]) -> None:
                 row.measure,
                 f"{row.difference:+.4f}" if row.measure == "AP" else f"{row.difference:+.1f}",
                 f"{row.low:.4f} to {row.high:.4f}" if row.measure == "AP" else f"{row.low:.1f} to {row.high:.1f}",
-                "< 0.001" if row.p_holm_randomization < 0.001 else f"{row.p_holm_randomization:.3f}",
+                "< 0.001" if row.p_holm < 0.001 else f"{row.p_holm:.3f}",
                 f"{row.d:.2f}",
                 row.wins,
                 row.losses,

@@ -75,9 +75,9 @@ def test_a_question_finds_its_passage_which_is_there_once(collection: ParallelCo
         (f"deu_Latn_{TWO}", "Passage 1 in deu_Latn.", "", PASSAGES[1], "deu_Latn"),
     ]
     assert [tuple(query) for query in dataset.queries_iter()] == [
-        (f"{ONE}-1_deu_Latn", "Question 1 of 0 in deu_Latn?", "deu_Latn", f"{ONE}-1", ONE),
-        (f"{TWO}-1_deu_Latn", "Question 1 of 1 in deu_Latn?", "deu_Latn", f"{TWO}-1", TWO),
-        (f"{ONE}-2_deu_Latn", "Question 2 of 0 in deu_Latn?", "deu_Latn", f"{ONE}-2", ONE),
+        (f"{ONE}-1_deu_Latn", "Question 1 of 0 in deu_Latn?", "deu_Latn", f"{ONE}-1", ONE, ""),
+        (f"{TWO}-1_deu_Latn", "Question 1 of 1 in deu_Latn?", "deu_Latn", f"{TWO}-1", TWO, ""),
+        (f"{ONE}-2_deu_Latn", "Question 2 of 0 in deu_Latn?", "deu_Latn", f"{ONE}-2", ONE, ""),
     ]
     assert [(qrel.query_id, qrel.doc_id) for qrel in dataset.qrels_iter()] == [
         (f"{ONE}-1_deu_Latn", f"deu_Latn_{ONE}"),

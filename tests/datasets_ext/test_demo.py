@@ -188,11 +188,11 @@ def test_the_shipped_counts_are_those_of_the_tables() -> None:
 
 @every_part
 @every_language
-def test_the_questions_about_a_fact_are_a_cluster(part: str, lang: str) -> None:
+def test_the_questions_about_a_fact_are_a_cluster_and_those_about_an_entity_an_article(part: str, lang: str) -> None:
     for query in DATA[part, lang].queries:
         assert query.parallel_id.rpartition("-")[0] == query.cluster
-    clusters = {query.cluster for query in DATA[part, lang].queries}
-    assert clusters == {f"{fact.entity}-{fact.attribute}" for fact in facts_of(part)}
+    units = {(query.cluster, query.article) for query in DATA[part, lang].queries}
+    assert units == {(f"{fact.entity}-{fact.attribute}", fact.entity) for fact in facts_of(part)}
 
 
 def test_the_fingerprint_is_a_short_digest() -> None:

@@ -31,7 +31,15 @@ def entry(path: Path, side: str) -> Any:
 
 DOCS = [{"doc_id": "d1", "text": "One.", "title": "First", "lang": "de"}, {"doc_id": "d2", "text": "Two."}]
 QUERIES = [
-    {"query_id": "q1", "text": "Which?", "question": "t1", "cluster": "c", "lang": "en", "description": "Which one."},
+    {
+        "query_id": "q1",
+        "text": "Which?",
+        "question": "t1",
+        "cluster": "c",
+        "article": "A",
+        "lang": "en",
+        "description": "Which one.",
+    },
     {"query_id": "q2", "text": "Who?"},
 ]
 
@@ -65,12 +73,12 @@ def test_a_document_may_have_a_title_alone(tmp_path: Path) -> None:
 def test_queries_have_all_texts_of_their_lines_as_fields(tmp_path: Path) -> None:
     rows = [*QUERIES, {"query_id": "q3", "text": "When?", "year": 2023, "class": "x", "_x": "y", "title": "T"}]
     dataset = entry(lines(tmp_path / "queries.jsonl", rows), "queries")
-    names = ("query_id", "text", "lang", "question", "cluster", "description", "title")
+    names = ("query_id", "text", "lang", "question", "cluster", "article", "description", "title")
     assert dataset.queries_cls()._fields == names
     assert [tuple(query) for query in dataset.queries_iter()] == [
-        ("q1", "Which?", "en", "t1", "c", "Which one.", ""),
-        ("q2", "Who?", None, "", "", "", ""),
-        ("q3", "When?", None, "", "", "", "T"),
+        ("q1", "Which?", "en", "t1", "c", "A", "Which one.", ""),
+        ("q2", "Who?", None, "", "", "", "", ""),
+        ("q3", "When?", None, "", "", "", "", "T"),
     ]
     assert [query.default_text() for query in dataset.queries_iter()] == ["Which?", "Who?", "When?"]
     assert dataset.queries_count() == 3
@@ -217,6 +225,7 @@ BAD = {
     "a query without text": ("queries", QUERY.replace(b"T?", b" "), "line 1 has an empty 'text'"),
     "a query_id again": ("queries", QUERY + b"\n" + QUERY, "line 3 repeats the query_id 'q'"),
     "a line break in an id": ("queries", QUERY.replace(b'"q"', b'"q\\n"'), "line 1 has white space in the query_id"),
+    "a number as article": ("queries", QUERY[:-2] + b', "article": 7}', "line 1 has a 'article' that is not a text"),
     "a list as cluster": ("queries", QUERY[:-2] + b', "cluster": []}', "line 1 has a 'cluster' that is not a text"),
     "no queries": ("queries", b"", "has no queries"),
     "three columns": ("qrels", b"q 0 d 1\nq d 1\n", "line 2 has 3 columns, not the 4 of qrels"),

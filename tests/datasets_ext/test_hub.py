@@ -30,14 +30,14 @@ PASSAGES = {"deu": ("Es ist hier.", "Es war heute."), "eng": ("It is here.", "It
 PARALLEL: dict[str, Any] = {
     "languages": {"de": "deu", "en": "eng"},
     "docs": {"config": "{lang}", "id": "link", "text": "passage"},
-    "queries": {"config": "{lang}", "id": "{link}-{number}", "text": "question", "cluster": "link"},
+    "queries": {"config": "{lang}", "id": "{link}-{number}", "text": "question", "cluster": "link", "article": "part"},
 }
 
 
 def flat(code: str) -> Rows:
     """A question and its passage a row, and each passage twice."""
     return [
-        {"link": f"p{i}", "number": number, "question": question + mark, "passage": PASSAGES[code][i]}
+        {"part": "all", "link": f"p{i}", "number": number, "question": question + mark, "passage": PASSAGES[code][i]}
         for i, question in enumerate(QUESTIONS[code])
         for number, mark in enumerate(("", "!"))
     ]
@@ -93,7 +93,8 @@ def test_a_question_and_its_passage_in_a_row_of_each_language_are_a_parallel_col
     ]
     assert qrels == {(query_id, f"de_{query_id[:2]}", 1) for query_id, _ in queries}
     assert ir_datasets.load("flat/de").docs_store().get("de_p1").text == "Es war heute."
-    assert {query.cluster for query in ir_datasets.load("flat/multi/en").queries_iter()} == {"p0", "p1"}
+    asked = ir_datasets.load("flat/multi/en").queries_iter()
+    assert {(query.cluster, query.article) for query in asked} == {("p0", "all"), ("p1", "all")}
     assert load_benchmark("flat").settings == ("mono", "cross", "multi")
 
 
@@ -192,7 +193,7 @@ def test_files_of_other_formats_are_read_by_the_same_library(tmp_path: Path) -> 
     root = tmp_path / "csv"
     root.mkdir()
     with (root / "test.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, ["link", "number", "question", "passage"])
+        writer = csv.DictWriter(file, ["part", "link", "number", "question", "passage"])
         writer.writeheader()
         writer.writerows(flat("deu"))
     sides = {

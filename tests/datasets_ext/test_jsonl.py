@@ -121,15 +121,15 @@ def test_documents_carry_language_context_and_title(faq: Path, name: str) -> Non
     assert docs_of(name) == ["de_p1", "de_p2", "de_p3", "en_p1", "en_p2", "fr_a-1", "fr_a-2"]
     assert ir_datasets.load(f"{name}/multi/fr").docs_store().get("fr_a-2").text == "Entrée libre."
     [query] = [query for query in ir_datasets.load(name).queries_iter() if query.query_id == "q3_fr"]
-    assert tuple(query) == ("q3_fr", "Combien coûte l'entrée ?", "fr", "q3", "")
+    assert tuple(query) == ("q3_fr", "Combien coûte l'entrée ?", "fr", "q3", "", "")
 
 
 def test_a_question_may_say_what_it_shares_with_others(faq: Path, name: str) -> None:
-    rows = [{**row, "cluster": "hours"} if row["query_id"] in ("q1", "q2") else row for row in FAQ["queries.de.jsonl"]]
-    write(faq, {"queries.de.jsonl": rows})
+    shared = {"q1": {"cluster": "hours", "article": "visit"}, "q2": {"cluster": "hours"}}
+    write(faq, {"queries.de.jsonl": [{**row, **shared.get(row["query_id"], {})} for row in FAQ["queries.de.jsonl"]]})
     datasets_ext.register_parallel(name, faq)
-    found = {query.parallel_id: query.cluster for query in ir_datasets.load(f"{name}/multi/de").queries_iter()}
-    assert found == {"q1": "hours", "q2": "hours", "q3": ""}
+    found = {one.parallel_id: (one.cluster, one.article) for one in ir_datasets.load(f"{name}/multi/de").queries_iter()}
+    assert found == {"q1": ("hours", "visit"), "q2": ("hours", ""), "q3": ("", "")}
 
 
 def test_qrels_reach_across_languages_by_the_id_of_the_question(faq: Path, name: str) -> None:
@@ -265,6 +265,7 @@ BAD_LINES = {
     "a line break in a query_id": ("queries", QUERY.replace(b"q9", b"q9\\n"), "has white space in the query_id"),
     "null as title": ("docs", DOC.replace(b"}", b', "title": null}'), "has a 'title' that is not a text"),
     "a list as context": ("docs", DOC.replace(b"}", b', "context": ["a"]}'), "has a 'context' that is not a text"),
+    "a list as article": ("queries", QUERY.replace(b"}", b', "article": []}'), "has a 'article' that is not a text"),
     "a number as cluster": ("queries", QUERY.replace(b"}", b', "cluster": 3}'), "has a 'cluster' that is not a text"),
     "half a character": ("docs", DOC.replace(b"More.", b"\\ud83d"), "has half a character"),
     "a doc_id again": ("docs", DOC.replace(b"p9", b"p1"), "repeats the doc_id 'p1'"),

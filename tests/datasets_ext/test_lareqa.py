@@ -185,35 +185,48 @@ def test_every_question_of_xquad_r_is_in_all_languages_and_of_mlqa_r_in_two_to_f
         assert all("en" in found for found in languages.values())
 
 
-@every_collection
-def test_a_cluster_is_what_questions_with_a_paragraph_in_common_are_linked_to(lareqa: Path, name: str) -> None:
-    paragraphs: list[set[str]] = []
+@pytest.mark.parametrize(
+    ("name", "unit", "number"),
+    [("xquad-r", "cluster", 240), ("mlqa-r", "cluster", 933), ("xquad-r", "article", 48), ("mlqa-r", "article", 520)],
+)
+def test_a_unit_is_what_questions_with_a_paragraph_or_article_in_common_are_linked_to(
+    lareqa: Path, name: str, unit: str, number: int
+) -> None:
+    shared: list[set[str]] = []
     for lang in LANGUAGES[name]:
         for article in json.loads((lareqa / name / f"{lang}.json").read_text(encoding="utf-8"))["data"]:
-            paragraphs += [{question["id"] for question in one["qas"]} for one in article["paragraphs"]]
+            paragraphs = [{question["id"] for question in one["qas"]} for one in article["paragraphs"]]
+            shared += paragraphs if unit == "cluster" else [set().union(*paragraphs)]
     expected: list[set[str]] = []
-    for linked in paragraphs:
+    for linked in shared:
         touched = [one for one in expected if one & linked]
         expected = [one for one in expected if not one & linked] + [linked.union(*touched)]
 
     found: dict[str, set[str]] = {}
     for query in ir_datasets.load(name).queries_iter():
-        found.setdefault(query.cluster, set()).add(query.parallel_id)
+        found.setdefault(getattr(query, unit), set()).add(query.parallel_id)
     assert sorted(map(sorted, found.values())) == sorted(map(sorted, expected))
-    questions = sum(map(len, found.values()))
-    assert (len(found), questions) == {"xquad-r": (240, 1190), "mlqa-r": (933, 1148)}[name]
+    assert (len(found), sum(map(len, found.values()))) == (number, {"xquad-r": 1190, "mlqa-r": 1148}[name])
 
 
 @every_collection
-def test_a_cluster_is_known_from_the_file_of_one_language(
+def test_every_cluster_lies_whole_in_one_article(lareqa: Path, name: str) -> None:
+    articles: dict[str, set[str]] = {}
+    for query in ir_datasets.load(name).queries_iter():
+        articles.setdefault(query.cluster, set()).add(query.article)
+    assert set(map(len, articles.values())) == {1}
+
+
+@every_collection
+def test_cluster_and_article_are_known_from_the_file_of_one_language(
     lareqa: Path, request: pytest.FixtureRequest, name: str
 ) -> None:
-    together = {query.query_id: query.cluster for query in ir_datasets.load(f"{name}/multi/vi").queries_iter()}
+    together = {one.query_id: (one.cluster, one.article) for one in ir_datasets.load(f"{name}/multi/vi").queries_iter()}
     home: Path = request.getfixturevalue("home")  # another one, from here on
     (home / name).mkdir(parents=True)
     shutil.copyfile(lareqa / name / "vi.json", home / name / "vi.json")
     alone = datasets_ext.lareqa._load(PublishedFiles(name), "vi").queries
-    assert {query.query_id: query.cluster for query in alone} == together
+    assert {one.query_id: (one.cluster, one.article) for one in alone} == together
 
 
 def test_line_breaks_within_sentences_are_kept(lareqa: Path) -> None:
@@ -247,7 +260,7 @@ def test_the_sentences_with_the_text_in_which_the_answer_starts_are_relevant(
 ) -> None:
     part = parse(small_file(answer_start), "en")
     assert part.relevant == {"q": relevant}
-    assert [tuple(query) for query in part.queries] == [("q_en", "Is it?", "en", "q", "3")]
+    assert [tuple(query) for query in part.queries] == [("q_en", "Is it?", "en", "q", "3", "2")]
 
 
 def test_paragraphs_are_numbered_over_the_whole_file() -> None:

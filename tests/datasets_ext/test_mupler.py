@@ -55,7 +55,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> ParallelCollection:
 def test_a_question_finds_its_passage_under_the_same_id_in_every_language(collection: ParallelCollection) -> None:
     dataset = ir_datasets.load(f"{collection.name}/sl/pt")
     assert tuple(next(iter(dataset.docs_iter()))) == ("sl_p0", "sl: Artikel\t0\n„ist“ so.", "", "", "sl")
-    assert tuple(next(iter(dataset.queries_iter()))) == ("q0_pt", "pt: welcher Artikel, 0?", "pt", "q0", "")
+    assert tuple(next(iter(dataset.queries_iter()))) == ("q0_pt", "pt: welcher Artikel, 0?", "pt", "q0", "", "")
     assert [(qrel.query_id, qrel.doc_id) for qrel in dataset.qrels_iter()] == [("q0_pt", "sl_p1"), ("q1_pt", "sl_p2")]
     pool = ir_datasets.load(f"{collection.name}/multi/pt")
     assert (pool.docs_count(), pool.queries_count(), pool.qrels_count()) == (3 * 14, 2, 2 * 14)

@@ -361,7 +361,7 @@ def test_datasets_info_says_what_an_id_holds(tmp_path: Path, monkeypatch: pytest
     assert "<" not in description
     assert [side.split() for side in sides] == [
         ["docs", "1276", "de", "doc_id,", "text,", "context,", "title,", "lang"],
-        ["queries", "1190", "en", "query_id,", "text,", "lang,", "parallel_id,", "cluster"],
+        ["queries", "1190", "en", "query_id,", "text,", "lang,", "parallel_id,", "cluster,", "article"],
         ["qrels", "1190", "query_id,", "doc_id,", "relevance"],
     ]
 

@@ -119,7 +119,7 @@ def test_an_article_is_a_document_and_a_query(collection: ParallelCollection) ->
     docs, queries = list(dataset.docs_iter()), list(dataset.queries_iter())
     assert (len(docs), len(queries)) == (30, 30)
     assert tuple(docs[11]) == ("eng_12", "eng says 12.", "", "", "eng")
-    assert tuple(queries[11]) == ("12_deu_1996", "deu_1996 says 12.", "deu_1996", "12", "")
+    assert tuple(queries[11]) == ("12_deu_1996", "deu_1996 says 12.", "deu_1996", "12", "", "")
     assert [(one.query_id, one.doc_id) for one in dataset.qrels_iter()][11] == ("12_deu_1996", "eng_12")
 
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from hybrid_plugin.report.charts.canvas import ROOM, TEXT, canvas, label_below, plain_text, wrapped
 from hybrid_plugin.report.charts.palette import PALETTE, colour
+from hybrid_plugin.report.wording import true_minus
 
 
 @plain_text
@@ -35,12 +36,16 @@ def bars(figures: pd.DataFrame, unit: str, form: str, limit: float) -> Figure:
             end, [at - 0.2 * thick / row for at in places], [at + 0.2 * thick / row for at in places],
             color=PALETTE["ink"], linewidth=1.4,
         )  # fmt: skip
-    for place, one, end in zip(places, value, np.fmax(value, high), strict=True):
-        axes.text(end + 0.02 * limit, place, format(one, form), va="center", fontsize=TEXT, color=PALETTE["ink"])
+    least, most = min(0.0, float(np.nanmin([value, low]))), max(0.0, limit)
+    width = most - least or 1.0
+    for place, one, end in zip(places, value, np.fmax(np.fmax(value, high), 0), strict=True):
+        axes.text(
+            end + 0.02 * width, place, true_minus(format(one, form)), va="center", fontsize=TEXT, color=PALETTE["ink"]
+        )
     axes.set_yticks(places, names if beside else [""] * len(names))
     for place, name in zip(places, [] if beside else names, strict=False):
-        axes.text(0, place - 0.6 * thick / row, name, va="bottom", fontsize=TEXT - 1, color=PALETTE["ink"])
+        axes.text(least, place - 0.6 * thick / row, name, va="bottom", fontsize=TEXT - 1, color=PALETTE["ink"])
     axes.set_ylim(len(names) - 1 + 0.9 * thick / row, -(0.21 * lines + 0.9 * thick) / row)
-    axes.set_xlim(0, limit * 1.17)
+    axes.set_xlim(least - 0.04 * width * (least < 0), most + 0.17 * width)
     label_below(axes, unit)
     return figure

@@ -16,7 +16,7 @@ TEXT = 11.0
 ROOM = 18  # characters of a name that has room beside a bar, or beside another in a legend
 _WIDTH = 4.9  # inches; 72 units of SVG each
 _LINE = 52  # characters of a name in a line as wide as the figure
-_UNIT = 56  # characters in a line below the axis
+UNIT = 56  # characters in a line below the axis
 
 # Draws a plot whose texts are as they stand: a name may hold two $, and matplotlib would typeset what is between them.
 # Each text keeps this from when it is made to whenever the figure is saved.
@@ -43,7 +43,8 @@ def wrapped(text: str) -> str:
 
 def label_below(axes: Axes, label: str) -> None:
     """What the horizontal axis counts, in lines that the figure has room for."""
-    axes.set_xlabel(textwrap.fill(label, _UNIT), fontsize=TEXT, color=PALETTE["muted"])
+    lines = "\n".join(textwrap.fill(line, UNIT) for line in label.split("\n"))
+    axes.set_xlabel(lines, fontsize=TEXT, color=PALETTE["muted"])
     axes.tick_params(axis="x", labelcolor=PALETTE["muted"], labelsize=TEXT - 1)
 
 

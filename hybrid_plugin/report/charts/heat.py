@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from hybrid_plugin.report.charts.canvas import TEXT, canvas, plain_text, wrapped
 from hybrid_plugin.report.charts.palette import PALETTE
+from hybrid_plugin.report.shading import Shading
 from hybrid_plugin.report.wording import short
 
 _SEQUENTIAL = LinearSegmentedColormap.from_list("figure", ["#ffffff", "#6aa2ec"])
@@ -16,24 +17,25 @@ _DIVERGING = LinearSegmentedColormap.from_list("difference", ["#e39a4d", "#fffff
 
 
 @plain_text
-def heat(matrix: pd.DataFrame, span: tuple[float, float], *, columns: str, rows: str) -> Figure:
+def heat(matrix: pd.DataFrame, shading: Shading, form: str, *, columns: str, rows: str) -> Figure:
     """A matrix of languages with its figures in the cells, for paper; the page shows it as a table.
 
     Parameters
     ----------
-    matrix : a row a query language, a column a language of documents; values of AP, or differences of it.
-    span : the values of the ends of the colour scale; a negative first one makes it diverge from zero.
+    matrix : a row a query language, a column a language of documents; figures, or differences of them.
+    form : of the digits.
     columns, rows : what they are.
     """
     count_rows, count_columns = matrix.shape
     figure, axes = canvas(0.9 + 0.36 * count_rows, 1.2 + 0.48 * count_columns)
     axes.grid(visible=False)
-    values = matrix.to_numpy(float)
-    difference = span[0] < 0
-    axes.imshow(values, aspect="auto", cmap=_DIVERGING if difference else _SEQUENTIAL, vmin=span[0], vmax=span[1])
-    for (row, column), value in np.ndenumerate(values):
+    axes.imshow(
+        shading.strength(matrix.to_numpy(float)), aspect="auto", cmap=_DIVERGING if shading.signed else _SEQUENTIAL,
+        vmin=-1 if shading.signed else 0, vmax=1,
+    )  # fmt: skip
+    for (row, column), value in np.ndenumerate(matrix.to_numpy(float)):
         if not np.isnan(value):
-            text = short(value, "+.2f" if difference else ".2f")
+            text = short(value, form)
             axes.text(column, row, text, ha="center", va="center", fontsize=TEXT - 2, color=PALETTE["ink"])
     axes.set_xticks(range(count_columns), list(matrix.columns))
     axes.set_yticks(range(count_rows), list(matrix.index))

@@ -31,6 +31,12 @@ def bias(data: ReportData) -> str:
             _overall(data, measures),
             "Language bias on the pool",
             formats=formats,
+            best=[
+                (row, str(measure))
+                for row, system in enumerate(data.systems)
+                for measure in measures
+                if (system.name, MULTI, str(measure)) in data.comparison.best()
+            ],
             apart=[
                 (row, str(measure))
                 for row, system in enumerate(data.systems)
@@ -54,7 +60,7 @@ def _measures(data: ReportData) -> list[irm.Measure]:
 
 def _note(data: ReportData, measures: Sequence[irm.Measure]) -> Markup:
     tested = {*map(str, measures)} <= {*data.comparison.tests["measure"]}
-    where = "the section Settings has their tests" if tested else "not tested here: <code>--measures</code> tests them"
+    where = "Differences has their tests" if tested else "not tested here: <code>--measures</code> tests them"
     return Markup("Macro averages over the languages of the queries, " + where + ".")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from datasets_ext import MULTI
-from hybrid_plugin.inference.tables import NOT_COMPARED
+from hybrid_plugin.inference.present.tables import NOT_COMPARED
 from hybrid_plugin.report.charts.dots import dots
 from hybrid_plugin.report.data import ReportData
 from hybrid_plugin.report.html import grid
@@ -43,6 +43,7 @@ def distance(data: ReportData) -> str:
         "Rank distance by language of the query",
         default_format=".1f",
         formats=dict.fromkeys(table.columns[len(labels) :], "+.1f"),
+        directions=dict.fromkeys(table.columns, data.direction("RankDistance")),
         note=APART if NOT_COMPARED in "".join(labels) else "",
     )
     return grid([chart]) + figures_table

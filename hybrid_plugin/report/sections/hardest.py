@@ -24,7 +24,7 @@ _Key = tuple[str, str]  # task and query id
 
 def hardest(data: ReportData) -> str:
     measure = data.measure
-    if not data.has_pool or measure is None:
+    if not data.has_pool:
         return ""
     if not data.landings:
         return missing_runs(data)
@@ -99,7 +99,7 @@ class _Texts:
         return self.docs.get((task, doc_id), Text(doc_id, doc_id, ""))
 
     def query(self, key: _Key) -> Query:
-        return self.queries.get(key, Query(key[1], key[1], None, key[1], key[1]))
+        return self.queries.get(key, Query(key[1], key[1], None, *[key[1]] * 3))
 
     def english(self, question: str) -> Query | None:
         return next((one for one in self.queries.values() if (one.question, one.lang) == (question, "en")), None)

@@ -16,8 +16,18 @@ from hybrid_plugin.report.wording import fact
 def provenance(data: ReportData) -> str:
     columns = {system.label_of(run): _worded(_facts(run, system)) for system in data.systems for run in system.runs}
     frame = pd.DataFrame(columns).dropna(how="all").reset_index(names="what")
-    method = pd.DataFrame(_worded(data.comparison.method).items(), columns=["what", "value"])
+    method = pd.DataFrame(_worded(_labelled(data)).items(), columns=["what", "value"])
     return table(frame, "What was evaluated, and how") + data.table(method, "How the tests were made")
+
+
+def _labelled(data: ReportData) -> dict[str, Any]:
+    """How the tests were made, with systems as they are printed."""
+    method, labels = data.comparison.method, data.labels
+    lists = {
+        name: [one | {"system": labels[one["system"]]} for one in method[name]]
+        for name in ("undefined", "nothing_found")
+    }
+    return method | lists | {"runs": {labels[system]: count for system, count in method["runs"].items()}}
 
 
 def _facts(run: Run, system: System) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The figures of each setting, their intervals and tests."""
+"""The figures of each setting, with their intervals."""
 
 from __future__ import annotations
 
@@ -34,8 +34,6 @@ _SETTINGS = {
 def settings(data: ReportData) -> str:
     comparison = data.comparison
     parts = [grid(_charts(data)), _figures(data)]
-    if len(comparison.tests):
-        parts.append(_tests(data))
     if len(comparison.by_training):
         parts.append(_seen(data))
     if len(comparison.published):
@@ -64,6 +62,7 @@ def _charts(data: ReportData) -> Iterator[Markup]:
 
 def _figures(data: ReportData) -> Markup:
     figures = headline_rows(data, data.comparison.figures)
+    figures = figures.drop(columns="compared")
     note = "spread is the standard deviation over runs." if (figures["runs"] > 1).any() else ""
     if not note:
         figures = figures.drop(columns=["runs", "spread"])
@@ -71,6 +70,7 @@ def _figures(data: ReportData) -> Markup:
         figures.assign(system=figures["system"].map(data.labels)),
         f"Figures with {data.comparison.level()} confidence intervals",
         apart=_apart(data, figures),
+        best=_best(data, figures),
         note=note,
     )
 
@@ -81,23 +81,11 @@ def _apart(data: ReportData, figures: pd.DataFrame) -> list[tuple[int, str]]:
     return [(row, "value") for row, key in enumerate(keys) if not data.comparison.comparable(*key)]
 
 
-def _tests(data: ReportData) -> Markup:
-    tests = data.comparison.tests
-    chances = {"p_holm_randomization": "p", "p_holm_t": "p (t-test)"}
-    columns = ["a", "b", "setting", "measure", "difference", "low", "high", *chances, "d", "wins", "ties", "losses"]
-    return data.table(
-        tests.assign(a=tests["a"].map(data.labels), b=tests["b"].map(data.labels))[columns].rename(columns=chances),
-        "Tests of significance",
-        formats=dict.fromkeys(chances.values(), _chance) | {"d": ".2f"},
-        row_headers=2,
-        note="difference is a minus b, with its confidence interval; p of the paired randomisation test and of "
-        "the t-test, both after Holm's correction over this table; d is Cohen's d_z; wins, ties and "
-        "losses count questions on which a is better, equal and worse.",
-    )
-
-
-def _chance(p: float) -> str:
-    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+def _best(data: ReportData, figures: pd.DataFrame) -> list[tuple[int, str]]:
+    """The cells of the values that are the best of their setting and measure."""
+    best = data.comparison.best()
+    keys = figures[["system", "setting", "measure"]].itertuples(index=False, name=None)
+    return [(row, "value") for row, key in enumerate(keys) if key in best]
 
 
 def _seen(data: ReportData) -> Markup:

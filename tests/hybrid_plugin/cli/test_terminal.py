@@ -24,7 +24,7 @@ from hybrid_plugin.cli import tables
 from hybrid_plugin.cli.help import filled
 from hybrid_plugin.cli.interrupted import Terminated, stopped
 from hybrid_plugin.cli.main import application, main
-from hybrid_plugin.inference.tables import TextTable
+from hybrid_plugin.inference.present.tables import TextTable
 from tests.conftest import ROOT, run_cli
 
 HYBRID_IR = [sys.executable, "-m", "hybrid_plugin.cli"]

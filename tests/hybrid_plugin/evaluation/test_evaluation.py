@@ -145,8 +145,13 @@ def test_queries_that_a_run_lacks_count_as_having_found_nothing_and_are_counted(
     written = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert written["queries_missing"] == {"de/de": 3}
     nothing_found = fewer.per_query["AP"] == 0
-    assert written["queries_undefined"] == {"mono": {"RankDistance": nothing_found.sum()}}
-    assert (fewer.per_query["RankDistance"].isna() == nothing_found).all()
+    assert written["queries_undefined"] == {}
+    assert written["queries_nothing_found"] == fewer.nothing_found == {"mono": nothing_found.sum()}
+    assert ((fewer.per_query["found"] == 0) == nothing_found).all()
+    depth = fewer.per_query["retrieved"].max()
+    assert (fewer.per_query.loc[nothing_found, "RankDistance"] == depth).all()
+    assert (fewer.per_query.loc[~nothing_found, "RankDistance"] < depth).all()
+    assert not fewer.says("RankDistance", "mono") or (fewer.per_query["found"] + fewer.per_query["missed"] > 1).any()
     values = fewer.per_query.set_index("query_id")["AP"]
     whole = scores.per_query.query("docs == 'de' and queries == 'de'").set_index("query_id")["AP"]
     assert (values[queries[:3]] == 0).all()
@@ -283,12 +288,14 @@ def test_setting_figures_are_macro_averages_over_languages_and_ordered_pairs(eva
 
 def test_a_query_has_its_task_its_question_and_its_cluster(evaluated: tuple[Scores, Path]) -> None:
     per_query = pd.read_parquet(evaluated[1] / "per_query.parquet")
-    assert list(per_query)[:7] == ["task", "docs", "queries", "setting", "query_id", "question", "cluster"]
+    units = ["question", "cluster", "article"]
+    assert list(per_query)[:8] == ["task", "docs", "queries", "setting", "query_id", *units]
     assert (per_query["task"] == per_query["docs"] + "/" + per_query["queries"]).all()
     known = {query.query_id: query for query in ir_datasets.load("mlqa-r/multi/zh").queries_iter()}
     for row in per_query[per_query["queries"] == "zh"].itertuples():
-        assert (row.question, row.cluster) == (known[row.query_id].parallel_id, known[row.query_id].cluster)
-    assert per_query["cluster"].nunique() < per_query["question"].nunique()
+        query = known[row.query_id]
+        assert (row.question, row.cluster, row.article) == (query.parallel_id, query.cluster, query.article)
+    assert per_query["article"].nunique() < per_query["cluster"].nunique() < per_query["question"].nunique()
     assert (per_query.groupby("question")["queries"].nunique() == 2).any(), "asked in both languages"
 
 

@@ -68,6 +68,7 @@ class Reference:
     query: str
     ranking: list[str]  # document ids, best first
     relevant: list[str]
+    depth: int  # of the evaluation
 
     def value(self, measure: Any) -> float:
         relevant, ranking = self.relevant, self.ranking[: measure.params.get("cutoff")]
@@ -88,13 +89,14 @@ class Reference:
                     hits += 1
                     total += hits / place
             return total / len(wanted) if wanted else math.nan
-        if not ranking:
-            return math.nan
         if measure.NAME == "FirstRank":
-            if not any(map(meant, relevant)):
+            depth = measure.params.get("cutoff", self.depth)
+            if not any(map(meant, relevant)) or not depth:
                 return math.nan
             places = [place for place, doc_id in enumerate(ranking, start=1) if doc_id in relevant and meant(doc_id)]
-            return min(places, default=len(ranking) + 1)
+            return min(places, default=depth + 1)
+        if not ranking:
+            return math.nan
         if measure.NAME == "LanguageSkew":
             return sum(map(meant, ranking)) / len(ranking) - sum(map(meant, relevant)) / len(relevant)
         if measure.NAME == "LanguageDivergence":
@@ -141,8 +143,9 @@ def ranked(scores: dict[str, float]) -> list[str]:
 
 
 def assert_values(found: dict[tuple[str, str], float], run: Run, qrels: Qrels, measures: list[Any]) -> None:
+    depth = max(len(run.get(query_id, ())) for query_id in qrels)
     for query_id, judged in qrels.items():
-        reference = Reference(query_id, ranked(run.get(query_id, {})), list(judged))
+        reference = Reference(query_id, ranked(run.get(query_id, {})), list(judged), depth)
         for measure in measures:
             value = found[str(measure), query_id]
             assert value == pytest.approx(reference.value(measure), abs=1e-9, nan_ok=True), (measure, query_id)
@@ -212,7 +215,7 @@ def test_values_from_vectors_and_runs_are_those_of_the_reference(
     ranks: Callable[[Run, Qrels, int | None], Ranks], problem: tuple[Run, Qrels], depth: int | None
 ) -> None:
     run, qrels = problem
-    known = ranks(run, qrels, depth)
+    known = ranks(run, qrels, depth and min(depth, max(map(len, run.values()))))
     found = {
         (str(measure), query_id): value
         for measure in MEASURES

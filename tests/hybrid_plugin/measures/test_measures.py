@@ -96,47 +96,60 @@ def test_figures_at_a_depth_are_those_of_the_truncated_run(
     tmp_path_factory: pytest.TempPathFactory, problem: tuple[Run, Qrels], depth: int
 ) -> None:
     run, qrels = problem
-    ranks = rankings_of(run, qrels, tmp_path_factory.mktemp("measures")).ranks.at_depth(depth)
-    assert_equal_to_ir_measures(ranks, truncated(run, depth), qrels)
-
-
-@given(problems(), st.integers(1, 16))
-@settings(max_examples=50, deadline=None)
-def test_a_truncated_run_never_overstates_the_rank_distance_of_found_answers(
-    tmp_path_factory: pytest.TempPathFactory, problem: tuple[Run, Qrels], depth: int
-) -> None:
-    run, qrels = problem
-    qrels = {
-        query: {doc: 1 for doc, grade in judged.items() if grade and doc in run[query]}
-        for query, judged in qrels.items()
-    }
-    qrels = {query: judged for query, judged in qrels.items() if judged}
-    run = {query: run[query] for query in qrels}
     ranks = rankings_of(run, qrels, tmp_path_factory.mktemp("measures")).ranks
-    cut = from_ranks(RankDistance, ranks.at_depth(depth))
-    nothing_found = np.nanmin(ranks.positions, axis=1) > depth
-    np.testing.assert_array_equal(np.isnan(cut), nothing_found)
-    assert (cut <= from_ranks(RankDistance, ranks))[~nothing_found].all()
+    # All that ir_measures knows of the depth is the longest ranking.
+    assert_equal_to_ir_measures(ranks.at_depth(min(depth, ranks.depth)), truncated(run, depth), qrels)
+
+
+def test_a_system_that_finds_one_document_of_each_query_is_no_better_than_one_that_finds_all() -> None:
+    qrels = {"q": dict.fromkeys("abcdefg", 1), "p": dict.fromkeys("abcdefg", 1)}
+    whole = {query: {doc: -float(place) for place, doc in enumerate("abcdefghijklmn")} for query in qrels}
+    one = {query: {doc: score for doc, score in docs.items() if doc in "ahijklmn"} for query, docs in whole.items()}
+    nothing = {query: {doc: score for doc, score in docs.items() if doc in "hijklmn"} for query, docs in whole.items()}
+    values = [ir_measures.calc_aggregate([RankDistance], qrels, run)[RankDistance] for run in (whole, one, nothing)]
+    assert values == [6, 8, 7]
+    assert ir_measures.calc_aggregate([RankDistance], qrels, {"q": {"a": 1.0}, "p": whole["p"]})[RankDistance] == 10
 
 
 def test_rank_distance_is_lowest_minus_highest() -> None:
     ranks = stack_ranks(["one", "tight", "wide"], [[5], [1, 2, 3], [2, 40, 100]], [100] * 3)
     assert from_ranks(RankDistance, ranks).tolist() == [0, 2, 98]
     assert from_ranks(RankDistance @ 50, ranks).tolist() == [0, 2, 49]
-    np.testing.assert_array_equal(from_ranks(RankDistance @ 4, ranks), [np.nan, 2, 3])
+    assert from_ranks(RankDistance @ 4, ranks).tolist() == [4, 2, 3]
+    assert from_ranks(RankDistance, ranks.at_depth(4)).tolist() == [4, 2, 3]
 
 
-def test_a_document_that_is_not_found_stands_below_the_last() -> None:
-    run = {"q": {"a": 3.0, "b": 2.0, "c": 1.0}}
-    assert ir_measures.calc_aggregate([RankDistance], {"q": {"b": 1, "z": 1}}, run) == {RankDistance: 2}
+LONG = {"long": {f"x{number}": -float(number) for number in range(9)}}  # that others' rankings are as deep as
 
 
-def test_a_ranking_that_found_nothing_has_no_rank_distance_and_does_not_count_in_the_mean() -> None:
-    run = {"q": {"a": 3.0, "b": 2.0, "c": 1.0}, "nothing": {"a": 1.0}}
-    qrels = {"q": {"a": 1, "c": 1}, "nothing": {"y": 1, "z": 1}, "absent": {"a": 1, "b": 1}}
-    assert ir_measures.calc_aggregate([RankDistance], qrels, run) == {RankDistance: 2}
-    found = {metric.query_id: metric.value for metric in ir_measures.iter_calc([RankDistance], qrels, run)}
-    assert found == pytest.approx({"q": 2, "nothing": np.nan, "absent": np.nan}, nan_ok=True)
+@pytest.mark.parametrize(("name", "depth"), [("RankDistance", 9), ("RankDistance@5", 5), ("RankDistance@20", 20)])
+def test_a_document_that_is_not_found_stands_below_the_depth_of_the_evaluation(name: str, depth: int) -> None:
+    (measure,) = parse_measures([name])
+    run = LONG | {"q": {"a": 3.0, "b": 2.0, "c": 1.0}, "nothing": {"a": 1.0}}
+    qrels = {"q": {"b": 1, "z": 1}, "nothing": {"y": 1, "z": 1}, "absent": {"a": 1}, "long": {"x0": 1}}
+    qrels["none"] = {"a": 0}
+    found = {metric.query_id: metric.value for metric in ir_measures.iter_calc([measure], qrels, run)}
+    expected = {"q": depth + 1 - 2, "nothing": depth, "absent": depth, "long": 0, "none": np.nan}
+    assert found == pytest.approx(expected, nan_ok=True)
+    assert ir_measures.calc_aggregate([measure], qrels, run)[measure] == (3 * depth - 1) / 4
+    del qrels["long"]  # what nobody judges is no part of the evaluation
+    found = {metric.query_id: metric.value for metric in ir_measures.iter_calc([measure], qrels, run)}
+    assert found["absent"] == min(depth, 3) if name == "RankDistance" else depth
+
+
+def test_where_nothing_at_all_was_ranked_the_rank_distance_is_that_of_the_cutoff_or_none() -> None:
+    for measure, value in ((RankDistance, np.nan), (RankDistance @ 5, 5)):
+        found = ir_measures.calc_aggregate([measure], {"q": {"a": 1}}, LONG)[measure]
+        assert found == pytest.approx(value, nan_ok=True)
+        assert from_ranks(measure, stack_ranks(["q"], [[np.inf]], [0])) == pytest.approx(value, nan_ok=True)
+
+
+def test_ranks_keep_the_depth_of_the_evaluation() -> None:
+    ranks = stack_ranks(["short", "long"], [[1, np.inf], [2]], [3, 8], grades=[[1, 2], [3]])
+    assert ranks.depth == ranks.of(np.array([0])).depth == ranks.at_least(2).depth == 8
+    assert ranks.at_depth(5).depth == 5
+    assert from_ranks(RankDistance, ranks.of(np.array([0]))).tolist() == [8]
+    assert stack_ranks(["q"], [[1]], [3], depth=50).depth == 50
 
 
 def test_rank_distance_counts_what_is_relevant_enough() -> None:
@@ -156,7 +169,7 @@ def test_a_query_that_the_run_lacks_counts_where_the_measure_is_defined() -> Non
     run = {"q1": {"a": 2.0, "x": 1.5, "b": 1.0}}
     qrels = {"q1": {"a": 1, "b": 1}, "q2": {"a": 1, "b": 1}}
     assert ir_measures.calc_aggregate([RankDistance, AP], qrels, run) == {
-        RankDistance: 2.0,
+        RankDistance: (2 + 3) / 2,
         AP: pytest.approx((1 + 2 / 3) / 2 / 2),
     }
 

@@ -21,6 +21,7 @@ from hybrid_plugin.report.data import ReportData
 from hybrid_plugin.report.page import write_report
 from hybrid_plugin.report.sections.alpha import alpha
 from hybrid_plugin.report.sections.bias import bias
+from hybrid_plugin.report.sections.differences import differences
 from hybrid_plugin.report.sections.distance import distance
 from hybrid_plugin.report.sections.hardest import hardest
 from hybrid_plugin.report.sections.landing import landing
@@ -70,8 +71,10 @@ def test_measures_asked_for_are_the_only_ones(folders: list[Path]) -> None:
     assert distance(data) == ""
     assert "nDCG@10 of untouched" in languages(data)
     assert re.findall(r"<dt>(.*?)</dt>", bias(data)) == ["WeakAlignment"]
-    assert "the section Settings has their tests" in bias(data)
-    assert re.findall(r'data-value="(WeakAlignment)"', settings(data)) == ["WeakAlignment"], "its test"
+    assert "Differences has their tests" in bias(data)
+    tests = differences(data).split("<details>")[0]
+    assert re.findall(r'data-value="(WeakAlignment)"', tests) == ["WeakAlignment"]
+    assert "WeakAlignment" not in settings(data)
     assert "nDCG@10 0." in hardest(data)
 
 

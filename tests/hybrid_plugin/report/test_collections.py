@@ -74,7 +74,7 @@ def test_graded_tasks_of_the_same_languages_have_a_report(news: Benchmark, tiny:
         warnings.simplefilter("error")  # a section that is left out would say so
         page = write_report(folders, tmp_path / "report.html", plots=tmp_path / "plots").read_text(encoding="utf-8")
     sections = re.findall(r'<section id="(\w+)"', page)
-    assert sections == ["verdict", "settings", "languages", "landing", "hardest", "provenance"]
+    assert sections == [*("verdict", "settings", "differences", "languages", "landing", "hardest", "provenance")]
     assert (tmp_path / "plots" / "settings-multi-ndcg-5.svg").is_file()
     data = ReportData.load(folders)
     assert data.measures == ("nDCG@5", "AP")
@@ -121,7 +121,9 @@ def test_a_benchmark_without_a_pool_has_no_sections_of_one(tiny: Path, tmp_path:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             page = write_report(folders, tmp_path / "report.html").read_text(encoding="utf-8")
-    assert re.findall(r'<section id="(\w+)"', page) == ["verdict", "settings", "languages", "provenance"]
+    assert re.findall(r'<section id="(\w+)"', page) == [
+        *("verdict", "settings", "differences", "languages", "parts", "provenance")
+    ]
 
 
 def test_a_benchmark_of_a_file_is_found_where_its_evaluation_says(tiny: Path, tmp_path: Path) -> None:
@@ -169,6 +171,6 @@ def test_a_folder_of_version_01_has_the_same_report(folders: list[Path], tmp_pat
         scores = json.loads((folder / "scores.json").read_text())
         del scores["tasks"]
         (folder / "scores.json").write_text(json.dumps(scores))
-    one, other = ReportData.load(folders[:2]), ReportData.load(old)
+    one, other = ReportData.load(folders[:2], cluster="question"), ReportData.load(old)  # it wrote no clusters
     for section in (verdict, languages, distance, landing, hardest):
         assert section(replace(other, figures={})) == section(replace(one, figures={}))

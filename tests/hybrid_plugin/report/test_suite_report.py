@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -14,8 +15,12 @@ import pytest
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.suite import SUITE, Outcome, SuiteScores
 from hybrid_plugin.files import write_json
+from hybrid_plugin.inference.settings import ComparisonSettings
 from hybrid_plugin.report.html import lower_headings
 from hybrid_plugin.report.page import renew_report, write_report
+from hybrid_plugin.report.suite import Benchmarks
+
+QUICK = ComparisonSettings(resamples=2000, bootstraps=50)
 
 
 def made(folder: Path, *outcomes: Outcome) -> Path:
@@ -40,9 +45,9 @@ def suites(folders: list[Path], eleven_languages: list[Path], tmp_path: Path) ->
 
 
 def cells(page: Any, caption: str) -> list[list[str]]:
-    """What a table shows, by row."""
+    """What a table shows, by row; of measures without their arrows."""
     rows = page.locator(f"table:has(caption span:text-is('{caption}')) tbody tr").all()
-    return [row.locator("> *").all_text_contents() for row in rows]
+    return [[text.split("\xa0")[0] for text in row.locator("> *").all_text_contents()] for row in rows]
 
 
 def test_a_page_has_a_summary_and_then_each_benchmark(
@@ -54,6 +59,9 @@ def test_a_page_has_a_summary_and_then_each_benchmark(
     rows = cells(page, "mine: macro averages by setting")
     assert rows[0] == ["demo", "one *", "AP", *(f"{scored[one]['AP']:.3f}" for one in ("mono", "cross", "multi"))]
     assert [row[:3] for row in rows[1:]] == [["eleven", "one", "AP"], ["eleven", "two", "AP"]]
+    verdicts = page.locator("#summary dd").all_text_contents()
+    assert verdicts[0] == "One system alone, so nothing is compared."
+    assert "difference is shown between two and one by AP (mono, cross, multi)" in verdicts[1], "these are random"
     assert cells(page, "Not scored") == [
         ["wiki.2", "one", "missing", "topics <b>.tsv is not here"],
         ["demo", "two", "failed", "out of memory"],
@@ -73,6 +81,41 @@ def test_a_page_has_a_summary_and_then_each_benchmark(
     assert {*links} <= {*ids}
     levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4,h5')].map(one => +one.tagName[1])")
     assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_evaluations_of_several_benchmarks_are_grouped_and_called_by_their_system(
+    folders: list[Path], eleven_languages: list[Path], tmp_path: Path
+) -> None:
+    """Whichever of the two is above the other in their paths, and where a benchmark has one alone."""
+    home = tmp_path / "evaluations"
+    for system, benchmark, folder in (
+        *(("untouched", "demo", folders[0]), ("cross", "demo", folders[3])),
+        *(("untouched", "eleven", eleven_languages[0]), ("cross", "eleven", eleven_languages[1])),
+    ):
+        (home / system).mkdir(parents=True, exist_ok=True)
+        (home / system / benchmark).symlink_to(folder)
+    given = [home / "untouched" / "eleven", home / "cross" / "demo", home / "untouched" / "demo"]
+    found = Benchmarks.load(given)
+    assert [*found.folders] == ["xquad-r", "hybrid-demo"]
+    assert found.title == "xquad-r, hybrid-demo"
+    assert found.folders["xquad-r"] == {"untouched": [given[0]]}
+    assert found.folders["hybrid-demo"] == {"cross": [given[1]], "untouched": [given[2]]}
+    assert Benchmarks.load(given[1:]) is None
+    named = Benchmarks.load({"a": given[:2], "b": [given[2]]})
+    assert named.folders["hybrid-demo"] == {"a": [given[1]], "b": [given[2]]}
+    with pytest.raises(UserError, match="is given twice"):
+        Benchmarks.load([given[0], given[0]])
+    page = write_report(given, tmp_path / "report.html", QUICK, settings=["multi"]).read_text(encoding="utf-8")
+    summary = page[page.index('<section id="summary"') : page.index('<section class="benchmark"')]
+    assert re.findall(r'<tr><th scope="row" data-value="(.*?)">.*?<th scope="row" data-value="(.*?)">', summary) == [
+        ("xquad-r", "untouched"), ("hybrid-demo", "untouched"), ("hybrid-demo", "cross *"),
+    ]  # fmt: skip
+    assert re.findall(r"<dd>(.*?) by (.*?)</dd>", summary)[0][0] in (
+        "untouched beats cross *",
+        "cross * beats untouched",
+    )
+    assert '<section id="hybrid-demo-differences"' in page
+    assert '<section id="xquad-r-differences"' not in page
 
 
 @pytest.fixture

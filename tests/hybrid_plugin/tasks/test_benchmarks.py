@@ -57,7 +57,7 @@ def read(task):
     judgements = Judgements.load(task)
     return {
         "docs": [text for view in task.docs for text in documents(view)],
-        "queries": list(queries(task)),
+        "queries": [query[:5] for query in queries(task)],
         "judged": {query: dict(sorted(grades.items())) for query, grades in judgements.by_query.items()},
         "dropped": {query: sorted(doc_ids) for query, doc_ids in judgements.dropped.items()},
     }

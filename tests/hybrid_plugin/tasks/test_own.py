@@ -20,7 +20,14 @@ DOCS = {
     "ru": [{"doc_id": "1", "text": "раз"}],
 }
 TOPICS = [
-    {"query_id": "t1", "text": "one", "description": "what one is", "question": "T1", "cluster": "numbers"},
+    {
+        "query_id": "t1",
+        "text": "one",
+        "description": "what one is",
+        "question": "T1",
+        "cluster": "numbers",
+        "article": "counting",
+    },
     {"query_id": "t2", "text": "two"},
 ]
 MONO = {
@@ -39,6 +46,7 @@ POOL = {
     "queries": {"file": "queries.jsonl", "lang": "en"},
     "qrels": ["qrels.pool.txt", {"file": "sub/qrels.txt.gz", "prefix": "fa/"}],
     "cluster": "description",
+    "article": "text",
 }
 DEMO = {
     "name": "demo",
@@ -86,14 +94,14 @@ def test_a_benchmark_has_the_tasks_of_its_file(folder: Path) -> None:
     assert mono.docs == (View(str(folder / "docs.fa.jsonl"), "fa"),)
     assert mono.queries == View(str(folder / "queries.jsonl"), "fa", field="description")
     assert mono.qrels == (Qrels(str(folder / "sub" / "qrels.txt.gz")),)
-    assert (mono.question, mono.cluster) == ("question", "cluster")
+    assert (mono.question, mono.cluster, mono.article) == ("question", "cluster", "article")
     assert pool.docs[1:] == (
         View(str(folder / "docs.ru.jsonl"), "ru", "ru/"),
         View("hybrid-demo/de", "de", field="context"),
     )
-    assert (pool.question, pool.cluster) == ("question", "description")
+    assert (pool.question, pool.cluster, pool.article) == ("question", "description", "text")
     assert demo.docs == (View("hybrid-demo/de"),)
-    assert (demo.question, demo.cluster) == (None, None)
+    assert (demo.question, demo.cluster, demo.article) == (None, None, None)
 
 
 def test_what_is_downstream_reads_its_files(folder: Path) -> None:
@@ -103,10 +111,11 @@ def test_what_is_downstream_reads_its_files(folder: Path) -> None:
         ("fa/1", "عنوان یک", "fa"),
         ("fa/2", "دو", "fa"),
     ]
-    assert [(one.id, one.text, one.question, one.cluster) for one in queries(mono)] == [
-        ("t1", "what one is", "T1", "numbers"),
-        ("t2", "", "fa/t2", "fa/t2"),
+    assert [(one.id, one.text, one.question, one.cluster, one.article) for one in queries(mono)] == [
+        ("t1", "what one is", "T1", "numbers", "counting"),
+        ("t2", "", "fa/t2", "fa/t2", "fa/t2"),
     ]
+    assert [(one.cluster, one.article) for one in queries(pool)] == [("what one is", "one"), ("en/t2", "two")]
     assert Judgements.load(mono).by_query == {"t1": {"1": 3, "2": -1}}
     assert Judgements.load(pool).by_query == {"t2": {"ru/1": 1}, "t1": {"fa/1": 3, "fa/2": -1}}
 

@@ -1,0 +1,1 @@
+"""Systems to figures, differences, intervals and tests."""
