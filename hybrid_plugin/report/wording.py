@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 
 def true_minus(figure: str) -> str:
     """A printed figure with a minus sign as wide as its plus."""
     return figure.replace("-", "−")
+
+
+def between(low: float, high: float, form: str) -> str:
+    """An interval, as what goes on after a figure; empty where none is known."""
+    return "" if math.isnan(low) else f", from {low:{form}} to {high:{form}}"
 
 
 def short(value: float, form: str) -> str:

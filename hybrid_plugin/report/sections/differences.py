@@ -12,6 +12,7 @@ from hybrid_plugin.report.data import ReportData
 from hybrid_plugin.report.headline import form, headline
 from hybrid_plugin.report.html import grid, render, slug
 from hybrid_plugin.report.section import Section
+from hybrid_plugin.report.wording import between
 
 _PAIRS = 8  # of systems in a chart; the table has the others
 _CHARTS = 24  # of query languages
@@ -30,9 +31,12 @@ def differences(data: ReportData) -> str:
         charts=grid(_overall(data)),
         tests=_tests(data),
         languages=grid(_by_language(data)),
-        by_language=_table(data, by_language, "Differences by language of the query", first=["language"]),
+        by_language=_table(
+            data, by_language, "Differences by language of the query", first=["language"],
+            note="p is corrected over this table, which has more rows than the charts where these would be many.",
+        ),
         left_out=len(_pairs(tests)) > _PAIRS,
-    )
+    )  # fmt: skip
 
 
 def _pairs(tests: pd.DataFrame) -> list[tuple[str, str]]:
@@ -92,7 +96,7 @@ def _chart(
     left, right = (f"{second} better", f"{first} better")[:: towards.sign]
     what = f"mean distance of {measure} from {towards.best:g}" if towards.has_target else measure
     spoken = "; ".join(
-        f"{row.row} {row.value:{printed}}, from {row.low:{printed}} to {row.high:{printed}}"
+        f"{row.row} {row.value:{printed}}{between(row.low, row.high, printed)}"
         f"{'' if row.shown else ', not significant'}"
         for row in rows.itertuples()
     )

@@ -23,6 +23,7 @@ from hybrid_plugin.report.headline import (
 )
 from hybrid_plugin.report.html import grid, slug
 from hybrid_plugin.report.section import Section
+from hybrid_plugin.report.wording import between
 
 _SETTINGS = {
     "mono": "query and documents in one language",
@@ -44,13 +45,12 @@ def settings(data: ReportData) -> str:
 def _charts(data: ReportData) -> Iterator[Markup]:
     figures = headline_rows(data, data.comparison.figures)
     figures = figures.assign(label=[data.marked(row.system, row.setting, row.measure) for row in figures.itertuples()])
-    limits = figures.groupby("measure")["high"].max()
+    limits = figures[["value", "high"]].max(axis=1).groupby(figures["measure"]).max()
     for measure, setting in headline(data):
         part = figures[(figures["measure"] == measure) & (figures["setting"] == setting)]
         unit, printed = f"{measure} {setting}, {better(data, measure)}", form(data, measure)
         spoken = "; ".join(
-            f"{row.label} {row.value:{printed}}, from {row.low:{printed}} to {row.high:{printed}}"
-            for row in part.itertuples()
+            f"{row.label} {row.value:{printed}}{between(row.low, row.high, printed)}" for row in part.itertuples()
         )
         yield data.chart(
             f"settings-{setting}-{slug(measure)}",
