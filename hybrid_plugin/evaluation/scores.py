@@ -140,9 +140,11 @@ class Scores:
     def says(self, measure: str, setting: str) -> bool:
         """Whether a figure says anything: the distance between the relevant documents does not where each query has
         one."""
+        if not measure.startswith("RankDistance"):
+            return True
         rows = self.per_query[self.per_query["setting"] == setting]
         relevant = rows["found"] + rows["missed"] if "found" in rows else pd.Series(np.nan, rows.index)
-        return not measure.startswith("RankDistance") or bool((rows.loc[relevant != 1, measure] > 0).any())
+        return bool((rows.loc[relevant != 1, measure] > 0).any())
 
     def as_json(self) -> dict[str, Any]:
         """The contents of ``scores.json``; ``pairs``, the tasks without their names, goes with version 0.3."""

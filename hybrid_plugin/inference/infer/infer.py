@@ -121,11 +121,11 @@ def _measure(
         "figures": [*figure_rows(outcome, cells)],
         "by_training": [*training_rows(outcome, cells, systems)],
     }
-    if outcome.varies:
+    scored = [system for system in systems if system.name in cells]
+    if outcome.varies and any(system.says(outcome.setting, outcome.measure) for system in scored):
         rows["languages"] = [*language_rows(outcome, cells)]
         rows["directions"] = [*direction_rows(outcome, cells)]
         rows["gaps"] = [*gap_rows(outcome, cells, method.directions[outcome.measure])]
-        scored = [system for system in systems if system.name in cells]
         odd = incomparable(outcome.setting, measure, scored) if pairs else {}
         found.incomparable += [{"system": name, **outcome.key, "reason": reason} for name, reason in odd.items()]
         for a, b in pairs:

@@ -14,6 +14,7 @@ import pandas as pd
 
 from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.files import StrPath
 from hybrid_plugin.inference.load.evaluations import (
     QUERY,
@@ -91,6 +92,10 @@ class System:
     def values(self, setting: str, measure: str) -> np.ndarray:
         """The values of a measure in a setting, float [runs, queries], NaN where it is not defined."""
         return np.stack([rows[measure].to_numpy(float) for rows in self._by_setting[setting]])
+
+    def says(self, setting: str, measure: str) -> bool:
+        """Whether its figure says anything, see :meth:`Scores.says`."""
+        return any(Scores(rows, (measure,)).says(measure, setting) for rows in self._by_setting[setting])
 
     def counted(self, setting: str) -> bool:
         """Whether all its runs say how many relevant documents rankings hold; version 0.1 did not."""

@@ -423,3 +423,16 @@ def test_evaluations_of_what_is_not_parallel_are_compared(tiny: Path, tmp_path: 
         written = json.loads((tmp_path / row.system / "scores.json").read_text())["settings"]
         assert row.value == pytest.approx(written[row.setting][row.measure], abs=1e-9)
     assert found.method["questions"] == 8
+
+
+def test_a_distance_between_single_answers_is_not_compared(tmp_path: Path) -> None:
+    """Of a query with one answer RankDistance is 0, or the depth where it is not found: that is no distance."""
+    folders = []
+    for name, every in (("dense", 1000), ("sparse", 10)):
+        rows = per_query().query("setting == 'mono'")
+        lost = np.arange(len(rows)) % every == 0
+        counted = {"found": np.where(lost, 0.0, 1.0), "missed": np.where(lost, 1.0, 0.0), "retrieved": 100}
+        folders.append(save(tmp_path / name, rows.assign(**counted, RankDistance=np.where(lost, 100.0, 0.0))))
+    found = compare(folders, **FAST)
+    assert {*found.tests["measure"]} == {"AP"}
+    assert {*found.figures["measure"]} == {"AP", "RankDistance"}
