@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hybrid_plugin.inference.comparison import Comparison
@@ -48,8 +49,7 @@ def comparison_tables(found: Comparison) -> Iterator[TextTable]:
         return tuple((*head, *(row.get(column, "") for column in columns)) for head, row in cells.items())
 
     def with_interval(row: Any, column: str = "value", sign: str = "", mark: str = "") -> str:
-        figure, low, high = (found.number(row.measure, getattr(row, x), sign) for x in (column, "low", "high"))
-        return f"{figure}{mark}\n{low} to {high}"
+        return f"{found.number(row.measure, getattr(row, column), sign)}{mark}\n{_interval(found, row, sign)}"
 
     def marked(row: Any) -> str:
         return with_interval(row, mark="" if found.comparable(row.system, row.setting, row.measure) else NOT_COMPARED)
@@ -103,7 +103,6 @@ def comparison_tables(found: Comparison) -> Iterator[TextTable]:
             names,
             (rows(differences, lambda row: (row.language,), lambda row: _differs(found, row)),),
         )
-
     if len(found.gaps):
         yield TextTable(
             "the languages farthest apart",
@@ -114,8 +113,12 @@ def comparison_tables(found: Comparison) -> Iterator[TextTable]:
 
 
 def _gap(found: Comparison, row: Any) -> str:
-    low, high = (found.number(row.measure, value) for value in (row.low, row.high))
-    return f"{row.best} {row.worst} {found.number(row.measure, row.gap, '+')}\n{low} to {high}"
+    return f"{row.best} {row.worst} {found.number(row.measure, row.gap, '+')}\n{_interval(found, row)}"
+
+
+def _interval(found: Comparison, row: Any, sign: str = "") -> str:
+    low, high = (found.number(row.measure, value, sign) for value in (row.low, row.high))
+    return "no interval known" if np.isnan(row.low) else f"{low} to {high}"
 
 
 def _differs(found: Comparison, row: Any) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from hybrid_plugin.inference.compare import compare
 from hybrid_plugin.inference.comparison import Comparison
+from hybrid_plugin.inference.present.tables import comparison_tables
 from tests.hybrid_plugin.inference.made_up import FAST, MEASURES, per_query, save
 
 BY_CLUSTER = (
@@ -189,6 +190,9 @@ def test_of_one_question_nothing_is_shown(tmp_path: Path) -> None:
     found = compare(one, measures="AP", **FAST)
     assert found.tests["winner"].item() == ""
     assert found.tests[["low", "high"]].isna().all(axis=None)
+    printed = [cell for table in comparison_tables(found) for part in table.parts for row in part for cell in row]
+    assert any("no interval known" in cell for cell in printed)
+    assert not any("nan" in cell for cell in printed if "to" in cell)
     assert found.verdict[0] == (
         "No difference shown between other and base in the multilingual setting "
         f"(AP {found.tests.difference[0]:+.4f}, no interval known, p = 1.000 after Holm over 1 test)."
