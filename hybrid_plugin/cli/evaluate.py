@@ -165,7 +165,10 @@ def evaluate(
     return None
 
 
-_COUNTED = {"RankDistance": "as the depth of the rankings", "FirstRank": "as one place below it"}  # without an answer
+_COUNTED = {  # without an answer
+    "RankDistance": "as the depth of the rankings",
+    **dict.fromkeys(("FirstRank", "MaxR"), "as one place below it"),
+}
 
 
 def _nothing_found(scores: evaluation.Scores) -> Iterator[str]:

@@ -128,7 +128,7 @@ class Scores:
         rows = self.per_query
         if "found" not in rows:  # of an earlier version
             return {}
-        counts = ((rows["found"] == 0) & (rows["missed"] > 0)).groupby(rows["setting"], sort=False).sum()
+        counts = without_answer(rows).groupby(rows["setting"], sort=False).sum()
         return {str(setting): int(number) for setting, number in counts.items() if number}
 
     @property
@@ -173,6 +173,11 @@ class Scores:
         with whole_file(folder / PER_QUERY, "wb") as file:
             self.per_query.to_parquet(file, index=False)
         write_json(folder / SCORES, self.as_json())
+
+
+def without_answer(rows: pd.DataFrame) -> pd.Series:
+    """Of which queries with relevant documents the ranking holds none, bool [rows]; of rows with ``found``."""
+    return (rows["found"] == 0) & (rows["missed"] > 0)
 
 
 def _defined(values: dict[Any, Any]) -> dict[str, Any]:

@@ -131,6 +131,14 @@ class Comparison:
         large = self.figures.loc[self.figures.measure == measure, "value"].abs().max() > 1
         return f"{value:{sign}.{1 if large else 4}f}"
 
+    @property
+    def unit(self) -> str:
+        """What was resampled: the cluster, article or question, ``none``; a question where each is a cluster by
+        itself.
+        """
+        unit = str(self.method["cluster"])
+        return "question" if unit == "cluster" and self.method["clusters"] == self.method["questions"] else unit
+
     def level(self) -> str:
         """What the intervals cover, such as 95%."""
         return f"{100 * (1 - self.method['alpha']):g}%"

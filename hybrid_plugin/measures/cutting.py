@@ -12,6 +12,11 @@ _SUMS = (  # of the measures of ir_measures those to which each document adds so
 )
 
 
+def at_depth(measure: irm.Measure) -> bool:
+    """Whether a measure places what a ranking lacks at depth + 1, as those do that declare ``CUT_ABOVE_CUTOFF``."""
+    return hasattr(measure, "CUT_ABOVE_CUTOFF")
+
+
 def effect_of_cut(measure: irm.Measure, *, each_found: bool = False) -> str:
     """What happens to the values of a measure when rankings are cut.
 
@@ -29,8 +34,8 @@ def effect_of_cut(measure: irm.Measure, *, each_found: bool = False) -> str:
     with a cutoff it is something else; and ``CUT_IF_FOUND``, that without one it is so only if ``each_found``.
     """
     cutoff = "cutoff" in measure.params
-    if cutoff and hasattr(measure, "CUT_ABOVE_CUTOFF"):
-        return str(measure.CUT_ABOVE_CUTOFF)
+    if cutoff and at_depth(measure):
+        return str(getattr(measure, "CUT_ABOVE_CUTOFF", ""))
     if getattr(measure, "CUT_IF_FOUND", False) and not each_found:
         return ""
     declared = getattr(measure, "CUT", None)

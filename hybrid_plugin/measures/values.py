@@ -13,6 +13,7 @@ from ir_measures import measures as irm
 
 from hybrid_plugin.errors import UserError, blame
 from hybrid_plugin.measures.base import pool_only
+from hybrid_plugin.measures.cutting import at_depth
 from hybrid_plugin.measures.standard import FROM_RANKS, WITHOUT_CUTOFF
 from hybrid_plugin.retrieval.rankings import Rankings
 from hybrid_plugin.retrieval.ranks import Ranks
@@ -117,7 +118,7 @@ def _by_ir_measures(
 
 def _with_depth(measure: irm.Measure, depth: int) -> irm.Measure:
     """A measure that looks at the depth of rankings, of which ir_measures sees only those that it is given."""
-    looks = hasattr(measure, "CUT_ABOVE_CUTOFF") and "cutoff" not in measure.params and depth
+    looks = at_depth(measure) and "cutoff" not in measure.params and depth
     return measure(cutoff=depth) if looks else measure
 
 

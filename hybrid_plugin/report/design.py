@@ -26,19 +26,12 @@ def design(found: Comparison, labels: Mapping[str, str]) -> Iterator[tuple[str, 
         yield "Test", ("; where a system has several runs, " if len(tests) > 1 else "").join(tests)
         corrected = f"p corrected by {method['correction']} over all of them"
         yield "Tests", f"{method['tests']}, {corrected}; significant at {method['alpha']:g}"
-    over = {"question": "questions", "none": "queries"}.get(_unit(found), "clusters")
+    over = {"question": "questions", "none": "queries"}.get(found.unit, "clusters")
     yield "Intervals", f"{found.level()}, {method['intervals'] if any(several) else f'bootstrap over {over}'}"
 
 
-def _unit(found: Comparison) -> str:
-    """What was resampled; a question where each is a cluster by itself."""
-    method = found.method
-    alone = method["cluster"] == "cluster" and method["clusters"] == method["questions"]
-    return "question" if alone else str(method["cluster"])
-
-
 def _resampled(found: Comparison) -> str:
-    clusters, questions, unit = found.method["clusters"], found.method["questions"], _unit(found)
+    clusters, questions, unit = found.method["clusters"], found.method["questions"], found.unit
     if unit == "none":
         return f"{clusters:,} queries, each by itself"
     if unit == "question":

@@ -13,11 +13,10 @@ import numpy as np
 from ir_measures import measures as irm
 
 from hybrid_plugin.inference.load.systems import System
-from hybrid_plugin.measures.cutting import effect_of_cut
+from hybrid_plugin.measures.cutting import at_depth, effect_of_cut
 from hybrid_plugin.measures.direction import direction
 
 _WITHOUT_RANKING = ("NumQ", "NumRel")  # measures of judgements alone
-_DISTANT = ("RankDistance", "FirstRank")  # which put what is not found below the last document
 
 
 def incomparable(setting: str, measure: irm.Measure, systems: Sequence[System]) -> dict[str, str]:
@@ -32,7 +31,7 @@ def incomparable(setting: str, measure: irm.Measure, systems: Sequence[System]) 
 
 def _left_out(setting: str, measure: irm.Measure, systems: Sequence[System]) -> dict[str, str]:
     """Distances of version 0.1, which left queries out for which nothing was found."""
-    if measure.NAME not in _DISTANT:
+    if not at_depth(measure):
         return {}
     known = {system.name: ~np.isnan(system.values(setting, str(measure))).any(0) for system in systems}
     anywhere = np.any(list(known.values()), axis=0)

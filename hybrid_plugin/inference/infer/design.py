@@ -69,17 +69,22 @@ class Asked:
         """The queries of each task that are known, float [tasks]."""
         return np.bincount(self.tasks[known], minlength=len(self.docs)).astype(float)
 
-    def table(self, values: np.ndarray, units: np.ndarray) -> csr_array:
-        """The sums of values [n] by task and unit, such as cluster: sparse [tasks, units]."""
+    def table(self, values: np.ndarray, units: np.ndarray, known: np.ndarray) -> csr_array:
+        """The sums of the known ones of values [n] by task and unit, such as cluster: sparse [tasks, units]."""
         shape = (len(self.docs), int(units.max(initial=-1)) + 1)
-        return csr_array((values, (self.tasks, units)), shape=shape)
+        return csr_array((values[known], (self.tasks[known], units[known])), shape=shape)
 
 
 def cluster_of(systems: Sequence[System], asked: str) -> str:
     """What is resampled: what is asked for, or the questions where all of them are of one such cluster."""
+    alone = asked in ("cluster", "article") and number_of(systems, UNITS[asked]) < 2
+    return "question" if alone else asked
+
+
+def number_of(systems: Sequence[System], column: str) -> int:
+    """How many clusters or questions there are, by the column that says them."""
     rows = [system.rows(setting) for system in systems for setting in system.settings]
-    alone = len(set().union(*(own[UNITS[asked]].unique() for own in rows))) < 2
-    return "question" if alone and asked in ("cluster", "article") else asked
+    return len(set().union(*(own[column].unique() for own in rows)))
 
 
 @dataclass(frozen=True)
@@ -172,15 +177,14 @@ class Cells:
         known = ~np.isnan(values).any(0)
         sizes = asked.counts(known)
         weights = np.divide(1, sizes, out=np.full(len(sizes), np.nan), where=sizes > 0)
-        own, of_task, clusters = values[:, known], asked.tasks[known], asked.clusters[known]
-        means = np.stack([np.bincount(of_task, run, minlength=len(sizes)) * weights for run in own])
-        units = int(asked.clusters.max(initial=-1)) + 1
-
-        def table(of: np.ndarray) -> csr_array:
-            return csr_array((of, (of_task, clusters)), shape=(len(sizes), units))
-
-        moved = [(run - mean[of_task]) * weights[of_task] for run, mean in zip(own, means, strict=True)]
-        return cls(system, means, [table(one) for one in moved], table(np.ones(own.shape[1])))
+        means = np.stack(
+            [np.bincount(asked.tasks[known], run[known], minlength=len(sizes)) * weights for run in values]
+        )
+        moved = [(run - mean[asked.tasks]) * weights[asked.tasks] for run, mean in zip(values, means, strict=True)]
+        influence, present = (
+            [asked.table(one, asked.clusters, known) for one in some] for some in (moved, [np.ones(len(known))])
+        )
+        return cls(system, means, influence, present[0])
 
     def average(self, tasks: np.ndarray) -> Estimate:
         """The macro average over some tasks, bool [tasks]: the mean of their means; NaN of none."""
@@ -270,4 +274,4 @@ class Pair:
         """By task and unit, the sums of differences as parts of the means of tasks, and how many there are."""
         known = ~np.isnan(self.differences)
         weighted = self.differences / np.maximum(1, self.asked.counts(known))[self.asked.tasks]
-        return self.asked.table(np.where(known, weighted, 0), units), self.asked.table(known.astype(float), units)
+        return self.asked.table(weighted, units, known), self.asked.table(np.ones(len(known)), units, known)

@@ -16,8 +16,7 @@ and runs as readers that each know one treatment (Hillis, Statistics in Medicine
 Runs have few degrees of freedom; of several systems' they are Satterthwaite's (Biometrics Bulletin 1946). Those of an
 estimate are between those of clusters and those of runs: 1 / degrees is their mean, weighted by their parts of the
 variance, so that Student's t is about that of Cochran and Cox (Experimental Designs, 1950), the weighted mean of two
-t. With the squares of the parts, which are Satterthwaite's weights, a test of three runs against one run would find
-7.5 percent of differences that are not there, of two against one 12 (here 6 and 10; of more runs 5).
+t. The squares of the parts, which are Satterthwaite's weights, would give too many of two or three runs.
 
 Of one run a system there is no S_r: the estimate is about that run, on other clusters. With one run a system and one
 question a cluster this is the paired t-test; where systems differ by their runs alone, Welch's.

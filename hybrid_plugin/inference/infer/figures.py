@@ -22,9 +22,11 @@ def figure_rows(outcome: Outcome, cells: Mapping[str, Cells]) -> Iterator[Row]:
     for system, own in cells.items():
         figure = own.average(every)
         runs = figure.values[system]
-        compared = Cells.of(system, outcome.compared[system], outcome.asked).average(every).value
+        compared = figure
+        if outcome.compared is not outcome.values:
+            compared = Cells.of(system, outcome.compared[system], outcome.asked).average(every)
         about = {
-            "compared": compared if outcome.compared is not outcome.values else figure.value,
+            "compared": compared.value,
             "runs": len(runs),
             "spread": float(runs.std(ddof=1)) if len(runs) > 1 else np.nan,
         }

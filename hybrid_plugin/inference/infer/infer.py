@@ -14,7 +14,7 @@ from ir_measures import measures as irm
 from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.inference.infer.comparability import incomparable
-from hybrid_plugin.inference.infer.design import Cells, Outcome, outcomes
+from hybrid_plugin.inference.infer.design import Cells, Outcome, number_of, outcomes
 from hybrid_plugin.inference.infer.estimates import Row, with_intervals
 from hybrid_plugin.inference.infer.figures import BY_TRAINING, FIGURES, figure_rows, training_rows
 from hybrid_plugin.inference.infer.languages import (
@@ -86,7 +86,6 @@ def infer(systems: Sequence[System], method: Method, measures: Mapping[str, irm.
     UserError
         Nothing can be compared, or so few sign flips can show nothing.
     """
-    clusters, questions = _units(systems, method.unit)
     found = _Found()
     pairs = method.pairs([system.name for system in systems])
     for outcome in outcomes(systems, method):
@@ -103,6 +102,7 @@ def infer(systems: Sequence[System], method: Method, measures: Mapping[str, irm.
             ordered, frames[name].iloc[order].reset_index(drop=True), randomized(ordered, method), method
         )
     frames["tests"] = with_languages(frames["tests"], frames["by_language"], method)
+    clusters, questions = (number_of(systems, column) for column in (method.unit, "question"))
     return Inferred(frames, clusters, questions, found.undefined, list(_nothing_found(systems)))
 
 
@@ -139,12 +139,6 @@ def _measure(
     drawn = iter(with_intervals(everything, settings.bootstraps, settings.seed, settings.alpha))
     for name, some in rows.items():
         found.rows[name] += [next(drawn) for _ in some]
-
-
-def _units(systems: Sequence[System], unit: str) -> tuple[int, int]:
-    """How many clusters and questions there are."""
-    rows = [system.rows(setting) for system in systems for setting in system.settings]
-    return tuple(len(set().union(*(own[name].unique() for own in rows))) for name in (unit, "question"))  # type: ignore[return-value]
 
 
 def _nothing_found(systems: Sequence[System]) -> list[dict[str, Any]]:

@@ -81,6 +81,12 @@ class Evaluation:
         return replace(self, per_query=self.per_query.assign(**units))
 
 
+def alike(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> bool:
+    """Whether the rows of all say the same in some columns, in the same order."""
+    said = [rows[columns].reset_index(drop=True) for rows in frames]
+    return all(said[0].equals(other) for other in said[1:])
+
+
 def in_words(row: Any) -> str:
     """What a row of ``per_query`` is about, for the sentences of errors."""
     return f"query '{row.query_id}' on {row.task} ({row.setting})"

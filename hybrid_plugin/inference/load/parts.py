@@ -10,11 +10,12 @@ from typing import Any
 import pandas as pd
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.inference.load.evaluations import QUERY, TASK, Evaluation
+from hybrid_plugin.inference.load.evaluations import QUERY, TASK, Evaluation, alike
 from hybrid_plugin.inference.settings import ComparisonSettings
 from hybrid_plugin.tasks.benchmark import SETTINGS
 
 Runs = Mapping[str, Sequence[Evaluation]]  # by system
+_ASKED = [*TASK, "query_id"]  # what rows say of a query
 _NAMED = 4  # tasks that a sentence names one by one
 
 
@@ -111,7 +112,7 @@ def shared(runs: Runs) -> Shared:
         No two systems share any.
     """
     everything = [run for some in runs.values() for run in some]
-    if _asked_alike([run.per_query for run in everything]):  # as they are, so that nothing is copied
+    if alike([run.per_query for run in everything], _ASKED):  # as they are, so that nothing is copied
         return Shared(runs, ())
     kept: dict[Path, list[pd.DataFrame]] = {run.folder: [] for run in everything}
     gaps, compared = [], False
@@ -139,20 +140,13 @@ def shared(runs: Runs) -> Shared:
 
 def _in_common(frames: Sequence[pd.DataFrame]) -> list[pd.DataFrame]:
     """Of each frame the queries that all have, in one order."""
-    if _asked_alike(frames):
+    if alike(frames, _ASKED):
         return list(frames)
-    labels = [*TASK, "query_id"]
-    asked = [pd.MultiIndex.from_frame(rows[labels]) for rows in frames]
+    asked = [pd.MultiIndex.from_frame(rows[_ASKED]) for rows in frames]
     common = asked[0]
     for index in asked[1:]:
         common = common[common.isin(index)]
     return [rows.iloc[index.get_indexer(common)] for rows, index in zip(frames, asked, strict=True)]
-
-
-def _asked_alike(frames: Sequence[pd.DataFrame]) -> bool:
-    """Whether all have the same queries in the same order."""
-    first, *others = (rows[[*TASK, "query_id"]].reset_index(drop=True) for rows in frames)
-    return all(first.equals(other) for other in others)
 
 
 def _label(name: str, run: Evaluation, runs: Runs) -> str:

@@ -14,12 +14,13 @@ import pandas as pd
 
 from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.evaluation.scores import Scores
+from hybrid_plugin.evaluation.scores import Scores, without_answer
 from hybrid_plugin.files import StrPath
 from hybrid_plugin.inference.load.evaluations import (
     QUERY,
     UNITS,
     Evaluation,
+    alike,
     checksum,
     in_words,
     scored_measures,
@@ -104,7 +105,7 @@ class System:
     def nothing_found(self, setting: str) -> float:
         """Of how many queries the rankings hold no relevant document, the mean over runs; NaN where nobody counted."""
         counts = [
-            np.nan if rows["found"].isna().all() else float(((rows["found"] == 0) & (rows["missed"] > 0)).sum())
+            np.nan if rows["found"].isna().all() else float(without_answer(rows).sum())
             for rows in self._by_setting[setting]
         ]
         return float(np.mean(counts))
@@ -237,7 +238,8 @@ def _check_alike(runs: Sequence[Evaluation]) -> None:
             if other is run:
                 continue
             theirs = other.per_query[other.per_query["setting"] == setting]
-            _check_units(run, other, rows.merge(theirs, on=QUERY, suffixes=("", "_other")))
+            if not alike([rows, theirs], [*QUERY, *UNITS]):
+                _check_units(run, other, rows.merge(theirs, on=QUERY, suffixes=("", "_other")))
 
 
 def _check_units(run: Evaluation, other: Evaluation, both: pd.DataFrame) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 
 from hybrid_plugin.inference.comparison import Comparison
 from hybrid_plugin.inference.load.parts import Gap
+from hybrid_plugin.measures.cutting import at_depth
+from hybrid_plugin.measures.named import parse_measures
 
 _KEY = ("system", "setting", "measure")
 _IN_WORDS = {"mono": "monolingual", "cross": "cross-lingual", "multi": "multilingual"}
-_DISTANT = ("RankDistance", "FirstRank", "MaxR")  # measures for which what is not found stands below the last document
 _FEW = 10  # clusters
 
 
@@ -66,7 +67,7 @@ def _of_clusters(found: Comparison) -> str:
     """What was resampled."""
     method = found.method
     clusters, questions, unit = method["clusters"], method["questions"], method["cluster"]
-    if unit == "question" or (unit == "cluster" and clusters == questions):
+    if found.unit == "question":
         sampled = f"the {questions:,} questions, each with all its languages"
     elif unit == "none":
         sampled = f"{clusters:,} queries as if they were independent, which those of one question are not"
@@ -142,7 +143,7 @@ def _nothing_found(found: Comparison) -> Iterator[str]:
     """Of how many queries the rankings hold no answer, where a measure counts these as its worst value."""
     for gap in found.method["nothing_found"]:
         own = found.figures[(found.figures["system"] == gap["system"]) & (found.figures["setting"] == gap["setting"])]
-        counting = [name for name in own["measure"] if name.startswith(_DISTANT)]
+        counting = [str(one) for one in parse_measures([*own["measure"]]) if at_depth(one)]
         if counting:
             verb = "gives" if len(counting) == 1 else "give"
             yield (

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
-from statsmodels.api import OLS
+from statsmodels.api import OLS, MixedLM
 
 from hybrid_plugin.inference.infer.chance import randomization_test
 from hybrid_plugin.inference.infer.design import Asked, Cells, Outcome, Pair
@@ -256,3 +257,21 @@ def test_of_a_stratum_with_one_cluster_nothing_is_known() -> None:
     linked = difference(a, b, [0, 1, 2, 3, 4, 5, 6, 7, 7], [0] * 8 + [1])
     assert np.isfinite(linked.variance)
     assert linked.degrees == 7
+
+
+@pytest.mark.filterwarnings("ignore:The MLE may be on the boundary")
+@pytest.mark.parametrize("seed", range(3))
+def test_of_several_runs_the_standard_error_is_that_of_a_mixed_model(seed: int) -> None:
+    """Statsmodels' restricted maximum likelihood with clusters and runs as crossed random factors, balanced."""
+    generator = np.random.default_rng(seed)
+    runs, clusters = 5, 30
+    values = generator.normal(0, 0.1, (runs, 1)) + generator.normal(0, 0.2, (1, clusters))
+    values = values + generator.normal(0.5, 0.1, (runs, clusters))
+    outcome = outcome_of({"a": values}, np.arange(clusters))
+    figure = Cells.of("a", outcome.values["a"], outcome.asked).average(outcome.asked.every())
+    number = {"run": np.repeat(np.arange(runs), clusters), "cluster": np.tile(np.arange(clusters), runs)}
+    rows = pd.DataFrame({"value": values.ravel(), **number, "group": 1})
+    factors = {"run": "0 + C(run)", "cluster": "0 + C(cluster)"}
+    model = MixedLM.from_formula("value ~ 1", rows, re_formula="0", vc_formula=factors, groups="group").fit(reml=True)
+    assert figure.value == pytest.approx(model.params["Intercept"])
+    assert np.sqrt(figure.variance) == pytest.approx(model.bse["Intercept"], rel=1e-3)

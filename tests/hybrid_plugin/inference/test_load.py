@@ -301,3 +301,16 @@ def test_by_default_what_all_were_scored_with_is_compared(three: list[Path], tmp
     save(tmp_path / "fourth", per_query(0.1).drop(columns="R@1"), ("AP",))
     with pytest.raises(UserError, match="fourth was not scored with R@1, but with AP; evaluate"):
         compare([tmp_path / "third", tmp_path / "fourth"], **FAST)
+
+
+def test_a_setting_that_no_system_has_in_all_its_runs_is_not_compared(tmp_path: Path) -> None:
+    full, mono = per_query(), per_query().query("setting == 'mono'")
+    systems = {
+        "a": [save(tmp_path / "a0", full), save(tmp_path / "a1", mono)],
+        "b": [save(tmp_path / "b0", mono), save(tmp_path / "b1", full)],
+    }
+    found = compare(systems, measures="AP", **FAST)
+    assert {*found.figures["setting"]} == {"mono"}
+    assert "Nothing in the multilingual setting is compared, where the systems share no query" in " ".join(
+        found.verdict
+    )
