@@ -20,10 +20,17 @@ StrPath = str | os.PathLike[str]  # as public functions take paths
 SCORES = "scores.json"  # by which a finished evaluation is known
 SWEEP_RUN = "run.json"  # the settings of one run of a sweep, beside its checkpoint and evaluations
 
-# In a hidden folder of ours:
+_HIDDEN = ".hybrid-ir"  # how the names of hidden folders of ours end, so that they are known from the first moment
+# In one of them:
 _LOCK = "hybrid-ir.lock"  # held while its process lives
 _SCRATCH = "scratch"  # made under the lock
 _OLD = "old"  # what stood where the scratch folder goes
+
+
+def cache_folder(kind: str) -> Path:
+    """Where things of a kind are kept that can be made again: ``$HYBRID_IR_CACHE/{kind}``, by default in
+    ``~/.cache/hybrid-ir``. Safe to delete."""
+    return Path(os.environ.get("HYBRID_IR_CACHE", Path.home() / ".cache" / "hybrid-ir")) / kind
 
 
 @contextlib.contextmanager
@@ -38,8 +45,8 @@ def _writing(target: Path) -> Iterator[None]:
 def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
     """An empty folder on the file system of ``parent``, removed when the block ends; it may be renamed away before.
 
-    It lies in a hidden folder ``.{name}.*`` of ``parent``, beside a lock. What killed processes left in ``parent`` is
-    removed first, whatever its name, and a folder that one of them moved aside gets its name back.
+    It lies in a hidden folder ``.{name}.*.hybrid-ir`` of ``parent``, beside a lock. What killed processes left in
+    ``parent`` is removed first, whatever its name, and a folder that one of them moved aside gets its name back.
 
     Raises
     ------
@@ -50,7 +57,7 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
         with _writing(parent / name):
             parent.mkdir(parents=True, exist_ok=True)
             _sweep(parent)
-            folder = Path(tempfile.mkdtemp(dir=parent, prefix=f".{name}."))
+            folder = Path(tempfile.mkdtemp(dir=parent, prefix=f".{name}.", suffix=_HIDDEN))
             stack.callback(_clear, folder)  # when the lock is let go: not every system removes an open file
             stack.enter_context(FileLock(folder / _LOCK, blocking=False))
             scratch = folder / _SCRATCH
@@ -60,7 +67,8 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
 
 def _is_ours(path: Path) -> bool:
     """Whether a path is a hidden folder of :func:`scratch_folder`, of a live process or a killed one."""
-    return path.name.startswith(".") and os.path.exists(path / _LOCK)
+    known = path.name.endswith(_HIDDEN) or os.path.exists(path / _LOCK)  # the latter, as version 0.1 called them
+    return path.name.startswith(".") and known
 
 
 def _sweep(parent: Path) -> None:
@@ -78,7 +86,7 @@ def _sweep(parent: Path) -> None:
 def _clear(folder: Path) -> None:
     """Remove a hidden folder; if :func:`whole_folder` ended between its two renames, undo the first of them before."""
     scratch, old = folder / _SCRATCH, folder / _OLD
-    target = folder.parent / folder.name[1:].rpartition(".")[0]
+    target = folder.parent / folder.name.removesuffix(_HIDDEN)[1:].rpartition(".")[0]
     if scratch.exists() and not target.exists():
         with contextlib.suppress(FileNotFoundError):
             old.rename(target)
@@ -149,6 +157,12 @@ def whole_folder(target: Path, marker: str) -> Iterator[Path]:
             with contextlib.suppress(FileNotFoundError):
                 target.rename(staging.with_name(_OLD))
             staging.rename(target)
+
+
+def remove_folder(target: Path) -> None:
+    """Remove a folder of ours, which is gone at once for whoever looks."""
+    with scratch_folder(target.parent, target.name) as scratch:
+        target.rename(scratch / target.name)
 
 
 def write_json(target: Path, value: Any) -> None:

@@ -40,6 +40,9 @@ OFFERS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
     "hybrid_ir_transforms": (
         dict, "subclass of Transform", _subclass_of("hybrid_plugin.encoding.transforms.base:Transform")
     ),
+    "hybrid_ir_backends": (
+        dict, "subclass of SearchBackend", _subclass_of("hybrid_plugin.retrieval.backends.base:SearchBackend")
+    ),
     "hybrid_ir_measures": (
         list,
         "Measure with a method 'values'",

@@ -16,7 +16,7 @@ from hybrid_plugin.encoding.tiny import tiny_encoder
 from hybrid_plugin.evaluation.encoder import evaluate
 from hybrid_plugin.evaluation.scores import Scores
 from hybrid_plugin.files import check_output
-from hybrid_plugin.retrieval.faiss import index_dataset
+from hybrid_plugin.retrieval.index import index_dataset
 from hybrid_plugin.tasks.export import export_dataset
 from hybrid_plugin.tasks.named import load_benchmark, load_dataset
 from hybrid_plugin.training.settings import TrainingSettings

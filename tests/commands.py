@@ -9,6 +9,8 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -26,8 +28,11 @@ _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(list(LIBRARIES))
 
 
-def _command(words: list[str], environment: dict[str, str], out: Path, err: Path) -> None:
+def _command(words: list[str], environment: dict[str, str], out: Path, err: Path, largest: int | None) -> None:
     """Be the command, in a process that was forked for it."""
+    if largest is not None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(ROOT)
@@ -38,6 +43,20 @@ def _command(words: list[str], environment: dict[str, str], out: Path, err: Path
     from hybrid_plugin.cli.main import main
 
     main()
+
+
+def start_cli(
+    words: list[str], environment: dict[str, str], out: Path, err: Path, largest: int | None = None
+) -> multiprocessing.process.BaseProcess:
+    """The command ``hybrid-ir`` in a process of its own, running; it appends what it says to two files.
+
+    Parameters
+    ----------
+    largest : bytes that its files may grow to, as if the disk were full then.
+    """
+    process = _FORKS.Process(target=_command, args=(words, environment, out, err, largest))
+    process.start()
+    return process
 
 
 def run_cli(*arguments: object, check: int | None = 0, fresh: bool = False) -> subprocess.CompletedProcess[str]:
@@ -55,8 +74,7 @@ def run_cli(*arguments: object, check: int | None = 0, fresh: bool = False) -> s
     else:
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
-            process = _FORKS.Process(target=_command, args=(words, dict(os.environ), out, err))
-            process.start()
+            process = start_cli(words, dict(os.environ), out, err)
             process.join()
             assert process.exitcode is not None
             result = subprocess.CompletedProcess(

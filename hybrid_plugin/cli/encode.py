@@ -1,16 +1,17 @@
-"""From texts to vectors, indexes and rankings: encode, index, search, transform."""
+"""From texts to vectors: encode, transform."""
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 
-from hybrid_plugin import encoding, retrieval, tasks
+from hybrid_plugin import encoding, tasks
 from hybrid_plugin.cli import tables
 from hybrid_plugin.cli.options import (
-    BatchSize,
     DatasetId,
     EncoderName,
     Json,
@@ -20,7 +21,7 @@ from hybrid_plugin.cli.options import (
     Seed,
     watched,
 )
-from hybrid_plugin.encoding.settings import EncoderOptions
+from hybrid_plugin.encoding.settings import EncoderOptions, Execution, Sharding
 from hybrid_plugin.outputs import say_done
 
 transform = App(name="transform", help="Take language information out of vectors, without training.")
@@ -48,7 +49,10 @@ def fit(
     texts: Annotated[Positive, Parameter(help="Documents, and as many queries, of each language.")] = 500,
     seed: Annotated[Seed, Parameter(help="Of the random draw of texts.")] = 0,
     options: EncoderOptions = EncoderOptions(),
-    batch_size: BatchSize = None,
+    vectors: Annotated[
+        list[Path] | None,
+        Parameter(help="What `hybrid-ir encode` wrote with the encoder, one for each of --on: nothing is encoded."),
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Fit a vector transform on unlabelled texts of each language; see docs/transforms.md.
@@ -61,14 +65,15 @@ def fit(
         hybrid-ir transform fit centring --encoder e5-hybrid --on mlqa-r --output centring.safetensors
         hybrid-ir evaluate xquad-r --encoder e5-hybrid --transform centring.safetensors --output scores
     """
-    encoding.check_fit(name, on, output, encoder)  # complain before the model is loaded
+    stored = vectors or ()
+    encoding.check_fit(name, on, output, encoder, stored)  # complain before the model is loaded
     loaded = encoding.Encoder.load(encoder, options)
     request = encoding.fit_request(name, loaded, on, rank=rank, texts=texts, seed=seed)
     if encoding.transform_is_done(output, request, overwrite):
         say_done(output)
     else:
         fitted = encoding.fit_transform(
-            name, loaded, on, rank=rank, texts=texts, seed=seed, batch_size=batch_size, progress=watched()
+            name, loaded, on, rank=rank, texts=texts, seed=seed, vectors=stored, progress=watched()
         )
         encoding.save_transform(fitted, loaded, output, request)
     print(output)
@@ -81,78 +86,39 @@ def encode(
     encoder: EncoderName,
     output: Output,
     options: EncoderOptions = EncoderOptions(),
-    batch_size: BatchSize = None,
+    sharding: Sharding = Sharding(),
+    execution: Execution = Execution(),
     overwrite: Overwrite = False,
 ) -> None:
-    """Encode the documents and queries of an id or a benchmark into folders of vectors (vectors.npy, ids.txt).
+    """Encode the documents and queries of an id or a benchmark into folders of vectors, in shards.
 
-    For example:
+    What was killed goes on after the last whole shard when the same command is given again, and a shard that was
+    damaged since is made anew. Several jobs share the work by --shard, or the workers of a cluster by --executor ray.
+    Evaluate, index, search, explore and transform fit take the vectors by --vectors. For example, the whole, as the
+    first of four jobs that share it, and by a cluster of Ray:
 
         hybrid-ir encode xquad-r --encoder e5-hybrid --output vectors
+        hybrid-ir encode miracl --encoder e5-hybrid --output vectors --dtype float16 --shard 1/4
+        hybrid-ir encode miracl --encoder e5-hybrid --output vectors --executor ray --ray-address auto
     """
     tasks.views_of(dataset_id)  # complain before the model is loaded
-    loaded = encoding.Encoder.load(encoder, options)
-    folders = encoding.encode_dataset(
-        dataset_id, loaded, output, batch_size=batch_size, progress=watched(), overwrite=overwrite
-    )
-    print(*folders, sep="\n")
-
-
-def index(
-    dataset_id: DatasetId,
-    /,
-    *,
-    encoder: EncoderName,
-    output: Output,
-    options: EncoderOptions = EncoderOptions(),
-    batch_size: BatchSize = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Encode the documents of an id or a task into an exact FAISS index that Pyserini searches.
-
-    For example:
-
-        hybrid-ir index xquad-r/multi --encoder e5-hybrid --output index
-    """
-    tasks.load_side(dataset_id, "docs")
-    loaded = encoding.Encoder.load(encoder, options)
-    print(
-        retrieval.index_dataset(
-            dataset_id, loaded, output, batch_size=batch_size, progress=watched(), overwrite=overwrite
-        )
-    )
-
-
-def search(
-    dataset_id: DatasetId,
-    /,
-    *,
-    encoder: EncoderName,
-    index: Annotated[Path, Parameter(help="A FAISS folder, ours or Pyserini's.")],
-    output: Annotated[Path, Parameter(help="The TREC run file to write.")],
-    hits: Annotated[int, Parameter(help="Documents a query.")] = 1000,
-    options: EncoderOptions = EncoderOptions(),
-    batch_size: BatchSize = None,
-    overwrite: Overwrite = False,
-) -> None:
-    """Search a FAISS index with the queries of an id or a task and write a TREC run file.
-
-    For example, in the index of the pool, and what scores the run:
-
-        hybrid-ir search xquad-r/multi/en --encoder e5-hybrid --index index --output run.trec
-        hybrid-ir evaluate xquad-r/multi/en --runs-from run.trec --output scores
-    """
-    tasks.load_side(dataset_id, "queries")
-    loaded = encoding.Encoder.load(encoder, options)
-    print(
-        retrieval.search_dataset(
+    by_ray = execution.executor == "ray"
+    with encoding.ray_workers(encoder, options, execution) if by_ray else nullcontext() as workers:
+        loaded = workers.encoder if workers else encoding.Encoder.load(encoder, options)
+        folders = encoding.encode_dataset(
             dataset_id,
             loaded,
-            index,
             output,
-            hits=hits,
-            batch_size=batch_size,
+            sharding=sharding,
             progress=watched(),
             overwrite=overwrite,
+            workers=workers,
         )
-    )
+    counts = loaded.counts
+    if counts.texts:
+        told = (
+            f"{counts.texts:,} distinct texts, {counts.tokens:,} tokens; padding was {counts.padding:.1%} of the work"
+        )
+        print(told, file=sys.stderr)
+    for folder, missing in folders.items():
+        print(f"{folder}: {len(missing)} shards of other jobs are not there yet" if missing else folder)

@@ -15,7 +15,7 @@ from cyclopts import App, ArgumentCollection, Group, Parameter
 from hybrid_plugin import encoding, evaluation, inference, retrieval, tasks
 from hybrid_plugin import report as reporting
 from hybrid_plugin.cli import tables
-from hybrid_plugin.cli.options import BatchSize, Json, Output, Overwrite, flat, watched
+from hybrid_plugin.cli.options import Json, Output, Overwrite, flat, watched
 from hybrid_plugin.encoding.settings import EncoderOptions
 from hybrid_plugin.errors import PartlyDone, UserError
 from hybrid_plugin.evaluation.settings import EvaluationSettings
@@ -112,7 +112,13 @@ def evaluate(
         str | None, Parameter(help="Documents a query, or 'all', in scores (by default all) and in runs (1000).")
     ] = None,
     options: EncoderOptions = EncoderOptions(),
-    batch_size: BatchSize = None,
+    vectors: Annotated[
+        Path | None,
+        Parameter(
+            help="What `hybrid-ir encode BENCHMARK` wrote with the encoder: nothing is encoded. With --suite, a folder "
+            "that has such a one for each benchmark, of its name."
+        ),
+    ] = None,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> Any:
@@ -135,13 +141,13 @@ def evaluate(
     if (encoder is not None) + (runs_from is not None) + bm25 != 1:
         raise UserError("evaluate takes either --encoder, --runs-from or --bm25")
     if encoder is None:
-        _check_idle(options, batch_size)
+        _check_idle(options, vectors)
     if runs and runs_from is not None:
         raise UserError("--runs writes run files, which --runs-from has already; leave it out")
     if suite.download and suite.suite is None:
         raise UserError("--download goes with --suite; the data of one benchmark is downloaded when it is read")
     if suite.suite is not None:
-        limits = {"depth": "all" if depth == "all" else _depth(depth), "runs": runs, "batch_size": batch_size}
+        limits = {"depth": "all" if depth == "all" else _depth(depth), "runs": runs, "vectors": vectors}
         with _going_on(output):
             return _evaluate_suite(suite, system, options, output, json, asked=asked, overwrite=overwrite, **limits)
     found = tasks.load_benchmark(str(benchmark))
@@ -155,7 +161,7 @@ def evaluate(
     else:
         loaded = encoding.Encoder.load(encoder, options)
         scores = evaluation.evaluate(
-            found, loaded, output, asked, depth=limit, runs=runs, runs_depth=written, batch_size=batch_size,
+            found, loaded, output, asked, depth=limit, runs=runs, runs_depth=written, vectors=vectors,
             progress=watched(), overwrite=overwrite,
         )  # fmt: skip
     if json:
@@ -215,9 +221,11 @@ def _going_on(output: Path) -> Iterator[None]:
         raise KeyboardInterrupt(f"what is done is kept in {output}, and the same command goes on from there") from None
 
 
-def _check_idle(options: EncoderOptions, batch_size: int | None) -> None:
+def _check_idle(options: EncoderOptions, vectors: Path | None) -> None:
     """Refuse what says how an encoder encodes where none does."""
-    given = flatten(options) | {"batch_size": batch_size}
+    if vectors is not None:
+        raise UserError("--vectors are those of an encoder, so it goes with --encoder")
+    given = flatten(options)
     idle = next((key for key, value in given.items() if value not in (None, False)), None)
     if idle is not None:
         raise UserError(f"--{idle.replace('_', '-')} says how an encoder encodes, so it goes with --encoder")

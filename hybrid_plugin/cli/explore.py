@@ -11,8 +11,7 @@ from cyclopts.validators import Number
 
 from hybrid_plugin import encoding, tasks
 from hybrid_plugin import explore as exploring
-from hybrid_plugin.cli.options import BatchSize, BenchmarkName, flat, watched
-from hybrid_plugin.errors import UserError
+from hybrid_plugin.cli.options import BenchmarkName, flat, watched
 from hybrid_plugin.explore.options import EachEncoderOptions
 
 flat(EachEncoderOptions)
@@ -32,7 +31,6 @@ def explore(
     port: Annotated[int, Parameter(help="0 takes a free one.", validator=Number(gte=0, lte=65535))] = 0,
     browser: Annotated[bool, Parameter(negative="--no-browser", help="Open the page in your browser.")] = True,
     options: EachEncoderOptions = EachEncoderOptions(),
-    batch_size: BatchSize = None,
 ) -> None:
     """Look around in a benchmark: a local page that shows where encoders rank its documents for a question.
 
@@ -44,12 +42,10 @@ def explore(
             --query-prefix query: --passage-prefix passage:
         hybrid-ir explore xquad-r --encoder e5-hybrid e5-hybrid --transform none centring.safetensors
     """
-    if vectors and batch_size is not None:
-        raise UserError("--batch-size is of documents that are encoded, but --vectors has them already; leave it out")
     found, each = tasks.load_benchmark(benchmark), options.of(len(encoder))
     with exploring.PageServer(host, port) as server:  # complain before the minutes that encoding may take
         loaded = [encoding.Encoder.load(name, one) for name, one in zip(encoder, each, strict=True)]
-        explorer = exploring.Explorer.load(found, loaded, vectors or (), batch_size=batch_size, progress=watched())
+        explorer = exploring.Explorer.load(found, loaded, vectors or (), progress=watched())
         if not exploring.is_loopback(host):
             print(f"warning: everyone who reaches {host} can read {benchmark} and use the encoders", file=sys.stderr)
         print(f"{benchmark} is at {server.url} (Ctrl-C ends it)", flush=True)

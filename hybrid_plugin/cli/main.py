@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from hybrid_plugin.cli.interrupted import ended_as_interrupted, stopped
 
@@ -34,8 +35,8 @@ _COMMANDS = {  # name: (file and function, or group of commands; its line in the
     "card": ("train:card", "Write a checkpoint's model card, with its scores."),
     "transform": ("encode:transform", "Take language information out of vectors, without training."),
     "encode": ("encode:encode", "Encode an id's documents and queries into folders of vectors."),
-    "index": ("encode:index", "Encode an id's documents into a FAISS index that Pyserini searches."),
-    "search": ("encode:search", "Search a FAISS index with an id's queries and write a run file."),
+    "index": ("search:index", "Index an id's documents: FAISS as Pyserini reads it, Milvus, or vectors as they are."),
+    "search": ("search:search", "Search an index with the queries of a task or a benchmark and write run files."),
     "suites": ("evaluate:suites", "Suites, benchmarks that are scored together: list them, look at one."),
     "evaluate": ("evaluate:evaluate", "Score an encoder, run files or BM25 in the three settings."),
     "answers": ("answers:answers", "Score a run of passages by the answers that they hold."),
@@ -88,7 +89,7 @@ def parse(words: list[str]) -> tuple[Callable[..., Any], inspect.BoundArguments]
     """The function behind a command, and what it is to be called with."""
     from cyclopts import CycloptsError, MissingArgumentError, ValidationError
 
-    app = application()
+    app, words = application(), _without_batch_size(words)
     try:
         command, bound, _ = app.parse_args(words)
     except (MissingArgumentError, ValidationError) as missing:
@@ -101,6 +102,20 @@ def parse(words: list[str]) -> tuple[Callable[..., Any], inspect.BoundArguments]
             raise missing from missing.__cause__
         warnings.warn(f"write '{words[-1]}' right after '{words[0]}': this order goes with 0.3", stacklevel=2)
     return command, bound
+
+
+_ENCODING = ("encode", "evaluate", "explore", "index", "mine", "search", "transform")
+
+
+def _without_batch_size(words: list[str]) -> list[str]:
+    """The words without ``--batch-size`` of encoding, which does nothing since batches are cut by tokens."""
+    place = next((place for place, word in enumerate(words) if word.partition("=")[0] == "--batch-size"), None)
+    if words[0] in _ENCODING and place is not None:
+        warnings.warn(
+            "--batch-size does nothing here: batches are cut by --batch-tokens; it goes with 0.3", stacklevel=3
+        )
+        return words[:place] + words[place + (1 if "=" in words[place] else 2) :]
+    return words
 
 
 def _sentence(error: Exception) -> tuple[str, int]:
@@ -153,18 +168,27 @@ def main() -> None:
                 given = bound.arguments
                 _call(command, bound)
     except KeyboardInterrupt as stop:
-        sentence, status = stopped(stop, words[0], given)
-        print(f"hybrid-ir: {sentence}", file=sys.stderr)
-        sys.exit(status)
+        _end(*stopped(stop, words[0], given))
     except BrokenPipeError:  # who reads our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
         if os.environ.get("HYBRID_IR_DEBUG"):
             raise
-        sentence, status = _sentence(error)
+        _end(*_sentence(error))
+
+
+def _end(sentence: str, status: int) -> NoReturn:
+    """End, and say why; of several processes that train together the first to end says it for all."""
+    says = True
+    if os.environ.get("WORLD_SIZE", "1") != "1":
+        from hybrid_plugin.training import ends_first  # with torch
+
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # by which the launcher ends all where one has ended
+        says = ends_first()
+    if says:
         print(f"hybrid-ir: {sentence}", file=sys.stderr)
-        sys.exit(status)
+    sys.exit(status)
 
 
 def _call(command: Callable[..., Any], bound: inspect.BoundArguments) -> None:

@@ -16,10 +16,11 @@ from typing import Annotated, Any, get_origin, get_type_hints
 from cyclopts import App, ArgumentCollection, Parameter, Token
 from cyclopts.validators import Number
 
-from hybrid_plugin.encoding.settings import EncoderOptions, ModelOptions
+from hybrid_plugin.encoding.settings import EncoderOptions, Execution, ModelOptions, Sharding
 from hybrid_plugin.errors import UserError, did_you_mean
 from hybrid_plugin.evaluation.settings import EvaluationSettings
 from hybrid_plugin.inference.settings import ComparisonSettings
+from hybrid_plugin.retrieval.settings import IndexSettings, SearchSettings
 from hybrid_plugin.settings import key_of
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
 from hybrid_plugin.training.mining.settings import MiningSettings
@@ -76,8 +77,9 @@ def flat(kind: type) -> type:
 
 
 _SETTINGS: tuple[type, ...] = (
-    *(BatchSettings, ComparisonSettings, EncoderOptions, EvaluationSettings, MiningSettings, ModelOptions, SourceMix),
-    *(TrainingSettings, TranslationSettings, TranslatorOptions, ValidationSettings),
+    *(BatchSettings, ComparisonSettings, EncoderOptions, EvaluationSettings, Execution, IndexSettings, MiningSettings),
+    *(ModelOptions, SearchSettings, Sharding, SourceMix, TrainingSettings, TranslationSettings, TranslatorOptions),
+    ValidationSettings,
 )
 for _kind in _SETTINGS:
     flat(_kind)
@@ -91,7 +93,6 @@ Output = Annotated[Path, Parameter(help="The folder to write.")]
 Overwrite = Annotated[bool, Parameter(help="Replace a finished output of other settings.")]
 Json = Annotated[bool, Parameter(name="--json", help="Print JSON instead of a table, figures with all their digits.")]
 Device = Annotated[str | None, Parameter(help="cpu, cuda, cuda:1 ...; by default a GPU if there is one.")]
-BatchSize = Annotated[int | None, Parameter(help="Texts encoded at a time.", validator=Number(gte=1))]
 Seed = Annotated[int, Parameter(validator=Number(gte=0))]
 Positive = Annotated[int, Parameter(validator=Number(gte=1))]
 Sources = Annotated[

@@ -13,7 +13,6 @@ from hybrid_plugin import encoding, evaluation, training
 from hybrid_plugin.cli import tables
 from hybrid_plugin.cli.options import (
     Assignments,
-    BatchSize,
     Device,
     EncoderName,
     Json,
@@ -38,7 +37,13 @@ def mine(
     output: Annotated[Path, Parameter(help="The JSON lines to write, a source again.")],
     settings: MiningSettings = MiningSettings(),
     options: EncoderOptions = EncoderOptions(),
-    batch_size: BatchSize = None,
+    vectors: Annotated[
+        Path | None,
+        Parameter(
+            help="A folder to keep the source's vectors in, and to take them from: mining again with other settings "
+            "encodes nothing, and what was killed goes on."
+        ),
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Mine hard negatives: passages that rank high for a question and do not answer it.
@@ -50,9 +55,7 @@ def mine(
     """
     pairs = training.pooled(training.load_sources(source))
     loaded = encoding.Encoder.load(encoder, options)
-    found = training.mine(
-        pairs, loaded, output, settings, batch_size=batch_size, progress=watched(), overwrite=overwrite
-    )
+    found = training.mine(pairs, loaded, output, settings, vectors=vectors, progress=watched(), overwrite=overwrite)
     print(f"{output}: {found.negatives} negatives for {found.rows_with_negatives} of {found.rows} rows")
 
 
@@ -89,24 +92,28 @@ def train(
     if source_weight:
         warnings.warn("--source-weight is called --source-weights now; the old name goes with 0.3", stacklevel=2)
         settings = TrainingSettings.of(**flatten(settings) | {"source_weights": source_weight})
-    check_output(output, encoding.RECORD)  # before the minutes that loading may take
-    if recipe or dry_run:
-        expected = training.prospects(source, settings.batches.only)
-        judge = [validation.name] if validation.name is not None and validation.by == "loss" else []
-        judging = training.prospects(judge, validation.languages)
+    if not _speaks():
+        warnings.simplefilter("ignore")  # which rank 0 gives
+    with training.rank_0_first():
         if _speaks():
-            if recipe:
-                print(f"recipe: {training.find_recipe(recipe)}")
-            print(f"model: {model}, {'here' if training.model_is_here(model) else 'to be downloaded'}")
-            tables.print_options([options, settings, validation])
-            shares = [] if any(one.rows is None for one in expected) else settings.mix.shares(expected)
-            tables.print_prospects(expected, shares, judging)
-        if dry_run:
-            return
-        training.check_prospects([*expected, *judging])
-    sources = training.load_sources(source)
-    judged = training.load_validation(validation, settings, evaluation.evaluate)
-    start = encoding.Encoder.load(model, EncoderOptions(**vars(options)))
+            check_output(output, encoding.RECORD)  # before the minutes that loading may take
+        if recipe or dry_run:
+            expected = training.prospects(source, settings.batches.only)
+            judge = [validation.name] if validation.name is not None and validation.by == "loss" else []
+            judging = training.prospects(judge, validation.languages)
+            if _speaks():
+                if recipe:
+                    print(f"recipe: {training.find_recipe(recipe)}")
+                print(f"model: {model}, {'here' if training.model_is_here(model) else 'to be downloaded'}")
+                tables.print_options([options, settings, validation])
+                shares = [] if any(one.rows is None for one in expected) else settings.mix.shares(expected)
+                tables.print_prospects(expected, shares, judging)
+            if dry_run:
+                return
+            training.check_prospects([*expected, *judging])
+        sources = training.load_sources(source)
+        judged = training.load_validation(validation, settings, evaluation.evaluate)
+        start = encoding.Encoder.load(model, EncoderOptions(**vars(options)))
     training.train(
         start, sources, output, settings, validation=judged, progress=True, overwrite=overwrite, recipe=recipe
     )

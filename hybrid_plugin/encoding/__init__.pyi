@@ -8,12 +8,17 @@ from .fitting import fit_transform as fit_transform
 from .fitting import save_transform as save_transform
 from .fitting import transform_is_done as transform_is_done
 from .folders import RECORD as RECORD
+from .ray import RayWorkers as RayWorkers
+from .ray import ray_workers as ray_workers
 from .settings import EncoderOptions as EncoderOptions
 from .settings import EncoderSettings as EncoderSettings
+from .settings import Execution as Execution
 from .settings import Kind as Kind
 from .settings import ModelOptions as ModelOptions
 from .settings import Pooling as Pooling
 from .settings import Precision as Precision
+from .settings import Runtime as Runtime
+from .settings import Sharding as Sharding
 from .transforms.fitted import FittedTransform as FittedTransform
 from .transforms.named import transform_kinds as transform_kinds
 from .vectors import Vectors as Vectors

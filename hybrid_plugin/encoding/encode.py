@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, tee
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
-
-from numpy.lib import format as npy
+from typing import Any, Protocol
 
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.encoding.settings import Kind
-from hybrid_plugin.encoding.vectors import RECORD, Vectors, read_vectors
+from hybrid_plugin.encoding.settings import Kind, Sharding
+from hybrid_plugin.encoding.shards import Block, Shards, encode_shards
+from hybrid_plugin.encoding.vectors import Vectors, read_vectors
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import StrPath, whole_folder, write_json
-from hybrid_plugin.outputs import REQUEST, folder_is_done, say_done
+from hybrid_plugin.files import StrPath
+from hybrid_plugin.outputs import Request, say_done
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.checksum import Summed
 from hybrid_plugin.tasks.named import load_dataset
 from hybrid_plugin.tasks.sides import said_of_texts, texts_of_views, views_of
 from hybrid_plugin.tasks.texts import Text, check_id, count_texts, texts_of
 from hybrid_plugin.versions import versions
 
-CHUNK = 16384  # texts in memory at a time
+
+class Workers(Protocol):
+    """Processes, perhaps on other machines, that make shards."""
+
+    def make(
+        self, dataset_id: str, side: str, shards: Shards, blocks: Iterable[Block], seen: Callable[[int], object]
+    ) -> Iterator[object]:
+        """Make some shards, in any order; yields when one is written.
+
+        Parameters
+        ----------
+        dataset_id, side : where workers read the texts of the blocks.
+        seen : is told of so many more texts that are encoded.
+        """
 
 
-def encode_texts(
-    encoder: Encoder, texts: Sequence[Text], kind: Kind, *, batch_size: int | None = None, progress: bool = False
-) -> Vectors:
+def kind_of(side: str) -> Kind:
+    """As what the ``docs`` or ``queries`` of a dataset are encoded."""
+    return "passage" if side == "docs" else "query"
+
+
+def encode_texts(encoder: Encoder, texts: Sequence[Text], kind: Kind, *, progress: bool = False) -> Vectors:
     """Vectors of texts, in memory."""
-    matrix = encoder.encode(
-        [text.text for text in texts],
-        kind,
-        langs=(text.lang for text in texts),
-        batch_size=batch_size,
-        progress=progress,
-    )
+    langs = (text.lang for text in texts)
+    matrix = encoder.encode([text.text for text in texts], kind, langs=langs, progress=progress)
     return Vectors([text.id for text in texts], matrix)
 
 
@@ -46,60 +55,50 @@ def encode_to_folder(
     folder: StrPath,
     *,
     total: int | None = None,
-    batch_size: int | None = None,
     progress: bool = False,
+    request: Request | None = None,
+    overwrite: bool | None = False,
+    sharding: Sharding | None = None,
     about: dict[str, Any] | None = None,
 ) -> Vectors:
-    """Encode a stream of texts to disk, with memory for one chunk of them.
+    """Encode a stream of texts to disk, with memory for two shards of them.
 
     Parameters
     ----------
-    folder : gets its name when all vectors are written; older vectors there are replaced.
+    folder : gets ``vectors.json`` when all vectors are written; older vectors there are replaced.
+    request : all that decides the vectors. Where it is given, shards that were made for the same before are kept: a run
+        that was killed goes on, and a shard that is damaged is made anew.
+    overwrite : replace those that were made for the same or another; None where nobody can ask for it.
+    sharding : by default float32, in shards of 16,384; of a part of the shards, only where the others are there.
     about : further facts to record, such as the ir_datasets id; an ``identity`` of the encoder that is known already
         is not computed again.
 
     Returns
     -------
     The vectors, memory-mapped.
+
+    Raises
+    ------
+    UserError
+        The folder holds the vectors of another request or something that is not ours, or an id cannot be in a run file.
     """
     folder, about = Path(folder), about or {}
-    summed = Summed(texts)
-    with whole_folder(folder, RECORD) as staging:
-        count = 0
-        with (staging / "vectors.npy").open("wb") as data, (staging / "ids.txt").open("w", encoding="utf-8") as ids:
-            # The header is written twice: numpy leaves room in it for a first axis of any length.
-            header = {"descr": "<f4", "fortran_order": False, "shape": (0, encoder.dimension)}
-            npy.write_array_header_1_0(data, header)
-
-            stream, again = tee(summed)
-            langs = (text.lang for text in again)
-
-            def chunks() -> Iterator[list[str]]:
-                while chunk := list(islice(stream, CHUNK)):
-                    for text in chunk:
-                        check_id(text.id)
-                        ids.write(text.id + "\n")
-                    yield [text.text for text in chunk]
-
-            encoded = encoder.encode_chunks(
-                chunks(), kind, langs=langs, total=total, batch_size=batch_size, progress=progress
-            )
-            for count, vectors in encoded:  # noqa: B007 - its last value is the number of texts
-                data.write(vectors.astype("<f4", copy=False).tobytes())
-            data.seek(0)
-            npy.write_array_header_1_0(data, {**header, "shape": (count, encoder.dimension)})
-        record = {
-            "kind": kind,
-            "count": count,
-            "dimension": encoder.dimension,
-            "checksum": summed.checksum,
-            "encoder": encoder.name,
-            "identity": about.get("identity") or encoder.identity,
-            "transform": encoder.transform and encoder.transform.about,
-            **about,
-        }
-        write_json(staging / RECORD, record)
+    about = facts_of(encoder, about.get("identity") or encoder.identity) | about
+    asked = {"encoder": about["identity"], "kind": kind} if request is None else request
+    encode_shards(
+        encoder, texts, kind, folder, sharding or Sharding(), asked, about, total=total, progress=progress,
+        overwrite=overwrite if request is not None else True,
+    )  # fmt: skip
     return read_vectors(folder)
+
+
+def facts_of(encoder: Encoder, identity: Request) -> dict[str, Any]:
+    """What a record of vectors says of their encoder."""
+    return {
+        "encoder": encoder.name,
+        "identity": dict(identity),
+        "transform": encoder.transform and encoder.transform.about,
+    }
 
 
 def encode_dataset(
@@ -107,28 +106,34 @@ def encode_dataset(
     encoder: Encoder,
     output: StrPath,
     *,
-    batch_size: int | None = None,
+    sharding: Sharding | None = None,
     progress: bool = False,
     overwrite: bool = False,
-) -> list[Path]:
+    workers: Workers | None = None,
+) -> dict[Path, list[int]]:
     """Encode the documents and queries of an ir_datasets id, as far as it has them, or of all tasks of a benchmark.
+
+    Shards that are there are kept: what was killed goes on, and a damaged shard of finished vectors is made anew.
 
     Parameters
     ----------
     dataset_id : an ir_datasets id, or what :func:`hybrid_plugin.load_benchmark` takes, of which each text is encoded
         once.
-    overwrite : replace vectors of another encoder or collection; the same are done at once.
+    sharding : how vectors lie on disk, and which part of the work to do.
+    overwrite : replace what is there, vectors of another encoder or collection included.
+    workers : make the shards, with the same encoder; by default this process does.
 
     Returns
     -------
-    The folders written: ``output/docs`` and ``output/queries``, for :func:`~hybrid_plugin.encoding.read_vectors`.
+    The folders written, ``output/docs`` and ``output/queries``, for :func:`~hybrid_plugin.encoding.read_vectors`; with
+    the numbers of the shards that are not there yet, because others make them.
 
     Raises
     ------
     UserError
         The id is unknown or has neither, or the output holds other vectors.
     """
-    output = Path(output)
+    output, sharding = Path(output), sharding or Sharding()
     benchmark = views_of(dataset_id)
     sides = [side for side in ("docs", "queries") if benchmark is not None or load_dataset(dataset_id).has(side)]
     if not sides:
@@ -136,35 +141,49 @@ def encode_dataset(
     if output.is_file():
         raise UserError(f"{output} is a file, not a folder; choose another output")
     identity = encoder.identity
-    todo = {}
-    for side in sides:
-        request = {
+    requests = {
+        side: {
             "side": side,
-            "texts": said_of_texts(dataset_id, _texts(dataset_id, benchmark, side, []), side),
+            "texts": said_of_texts(dataset_id, _checked(texts_to_encode(dataset_id, benchmark, side, [])), side),
             "encoder": identity,
         }
-        if folder_is_done(output / side, RECORD, request, overwrite):
+        for side in sides
+    }
+    shards = {side: Shards(output / side, requests[side], sharding, overwrite) for side in sides}  # before minutes pass
+    found: dict[Path, list[int]] = {}
+    for side in sides:
+        if shards[side].is_whole():
             say_done(output / side)
-        else:
-            todo[side] = request
-    for side, request in todo.items():
+            found[output / side] = []
+            continue
         views: list[dict[str, object]] = []  # filled while they are encoded
-        total = count_texts(load_dataset(dataset_id), side) if benchmark is None else None
-        encode_to_folder(
+        found[output / side] = encode_shards(
             encoder,
-            _texts(dataset_id, benchmark, side, views),
-            "passage" if side == "docs" else "query",
+            texts_to_encode(dataset_id, benchmark, side, views),
+            kind_of(side),
             output / side,
-            total=total,
-            batch_size=batch_size,
-            progress=progress,
-            about={"dataset": dataset_id, "identity": identity, "versions": versions(), REQUEST: request}
+            sharding,
+            requests[side],
+            {"dataset": dataset_id, **facts_of(encoder, identity), "versions": versions()}
             | ({"views": views} if benchmark else {}),
+            total=count_texts(load_dataset(dataset_id), side) if benchmark is None else None,
+            progress=progress,
+            overwrite=overwrite,
+            make=partial(workers.make, dataset_id, side) if workers else None,
         )
-    return [output / side for side in sides]
+    return found
 
 
-def _texts(dataset_id: str, benchmark: Benchmark | None, side: str, views: list[dict[str, object]]) -> Iterator[Text]:
+def _checked(texts: Iterable[Text]) -> Iterator[Text]:
+    """The same texts; raises where one has an id that cannot be in a run file."""
+    for text in texts:
+        check_id(text.id)
+        yield text
+
+
+def texts_to_encode(
+    dataset_id: str, benchmark: Benchmark | None, side: str, views: list[dict[str, object]]
+) -> Iterator[Text]:
     """The documents or queries of an id or a benchmark; notes in ``views`` which rows are whose."""
     if benchmark is None:
         return texts_of(load_dataset(dataset_id), side)

@@ -6,8 +6,10 @@ sentence-transformers knows pooling and prompts, and ``hybrid_ir.json`` with set
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import islice, repeat
 from pathlib import Path
@@ -16,23 +18,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hybrid_plugin.encoding.architectures import half_of, save_model
+from hybrid_plugin.encoding.batching import Counts, buckets, worthwhile_tokens
 from hybrid_plugin.encoding.folders import RECORD, model_file
 from hybrid_plugin.encoding.formats import record_of, sentence_transformers_files
 from hybrid_plugin.encoding.identity import weights_checksum
 from hybrid_plugin.encoding.load import DENSE, load_parts
-from hybrid_plugin.encoding.settings import EncoderOptions, EncoderSettings, Kind, Precision
+from hybrid_plugin.encoding.settings import EncoderOptions, EncoderSettings, Kind, Precision, Runtime
 from hybrid_plugin.encoding.threads import threads, worthwhile_threads
+from hybrid_plugin.encoding.tokens import Tokens
 from hybrid_plugin.encoding.transforms.fitted import FILE, FittedTransform
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import StrPath, write_json
 
 if TYPE_CHECKING:
     import torch
+    from tqdm import tqdm
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from hybrid_plugin.encoding.dense import Dense
+    from hybrid_plugin.encoding.openvino import Compute
+    from hybrid_plugin.encoding.tower import Tower
 
-_GROUP_TOKENS = 512  # tokens that keep a CPU busy; larger groups only add padding
 _CHUNK = 16384  # texts sorted by length at a time: enough for tight batches, little enough to stream
 
 
@@ -54,8 +60,13 @@ class Encoder:
     name: str  # the folder or hub name that it was loaded from
     record: dict[str, Any] = field(default_factory=dict)  # provenance, where the model is one of our checkpoints
     precision: Precision = "float32"  # of encoding; weights and vectors are float32 always
+    runtime: Runtime = "torch"  # of encoding
     transform: FittedTransform | None = None  # of the vectors that encode gives; training does not see it
     threads: int | None = None  # of the CPU to compute with; None for as many as are worthwhile
+    batch_tokens: int | None = None  # computed at a time, padding included; None for as many as are worthwhile
+    counts: Counts = field(default_factory=Counts, compare=False)  # of what was computed so far
+    _reduced: tuple[Any, Tower] | None = field(default=None, init=False, compare=False)
+    _compiled: tuple[Any, Compute] | None = field(default=None, init=False, compare=False)
 
     def __repr__(self) -> str:
         taken_out = "" if self.transform is None else f", transform={self.transform.about['name']}"
@@ -79,6 +90,11 @@ class Encoder:
             The model cannot be loaded or a setting does not fit it; names the file or setting.
         """
         asked = replace(options or EncoderOptions(), **changes)
+        if asked.runtime == "openvino":
+            from hybrid_plugin.encoding.openvino import check_installed
+
+            check_installed(asked.precision)
+            asked = replace(asked, device="cpu")
         parts = load_parts(str(name), asked)
         precision = asked.precision or ("bfloat16" if parts.model.device.type == "cuda" else "float32")
         encoder = cls(
@@ -88,7 +104,9 @@ class Encoder:
             str(name),
             parts.record,
             precision,  # type: ignore[arg-type]
+            asked.runtime,  # type: ignore[arg-type]
             threads=asked.threads,
+            batch_tokens=asked.batch_tokens,
         )
         path = asked.transform or model_file(str(name), FILE)
         return encoder if path is None else encoder.with_transform(Path(path))
@@ -127,6 +145,7 @@ class Encoder:
             "weights": weights_checksum(self.model),
             **vars(self.settings),
             "precision": self.precision,
+            "runtime": None if self.runtime == "torch" else self.runtime,  # so that older vectors go on to fit
             "transform": self.transform and self.transform.checksum,
         }
 
@@ -138,11 +157,14 @@ class Encoder:
         """While it computes, torch has the threads that were asked for, or that are worthwhile on a CPU."""
         import torch
 
-        own = worthwhile_threads(self.model) if self.device.type == "cpu" else torch.get_num_threads()
-        return threads(self.threads or own)
+        return threads(self._cpu_threads if self.device.type == "cpu" else self.threads or torch.get_num_threads())
 
-    def tokenize(self, texts: Sequence[str], kind: Kind) -> list[list[int]]:
-        """Token ids of each text with its prefix, special tokens included, cut to the maximum length."""
+    @property
+    def _cpu_threads(self) -> int:
+        return self.threads or worthwhile_threads(self.model)
+
+    def tokenize(self, texts: Sequence[str], kind: Kind) -> Tokens:
+        """Token ids of each text with its prefix, special tokens included, cut to the maximum length of its kind."""
         prefix = self.settings.prefix(kind)
         texts = [prefix + text for text in texts]  # blanks around a text count, as in sentence-transformers
         if self.settings.lower_case:
@@ -152,49 +174,98 @@ class Encoder:
         encoded = self.tokenizer(
             texts,
             truncation=True,
-            max_length=self.settings.max_length,
+            max_length=self.settings.longest(kind),
             padding=False,
             return_attention_mask=False,
             return_token_type_ids=False,
         )
-        ids: list[list[int]] = encoded["input_ids"]
-        return ids
+        return Tokens.of(encoded["input_ids"])
 
-    def forward(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
-        """Unit vectors [len(ids), dimension] of one batch, on the model's device, with gradients where enabled."""
-        import torch
-        from torch.nn.functional import normalize
+    @property
+    def tower(self) -> Tower:
+        """The model, pooling and what follows, as one module with the same weights."""
+        from torch import nn
 
-        width = max(map(len, ids))
-        pad = self.tokenizer.pad_token_id or 0
-        tokens = torch.tensor([[*row, *[pad] * (width - len(row))] for row in ids], device=self.device)
-        lengths = torch.tensor([len(row) for row in ids], device=self.device)
-        mask = (torch.arange(width, device=self.device) < lengths[:, None]).long()
-        hidden = self.model(input_ids=tokens, attention_mask=mask).last_hidden_state
-        if self.settings.pooling == "mean":
-            pooled = (hidden * mask[..., None]).sum(1) / lengths[:, None]
-        elif self.settings.pooling == "cls":
-            pooled = hidden[:, 0]
-        else:
-            pooled = hidden[torch.arange(len(ids), device=self.device), lengths - 1]
-        for layer in self.dense:
-            pooled = layer(pooled)
-        return normalize(pooled.float(), dim=-1)
+        from hybrid_plugin.encoding.tower import Tower
 
-    def forward_by_length(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
-        """As :meth:`forward`, on a CPU in groups of similar length, which spares the work that padding costs."""
+        return Tower(self.model, self.settings.pooling, getattr(self.model, DENSE, nn.Sequential()))
+
+    def forward(self, tokens: Tokens) -> torch.Tensor:
+        """Unit vectors [texts, dimension] of one batch, on the model's device, with gradients where enabled."""
+        return self._rectangle(self.tower, tokens, np.arange(len(tokens)))
+
+    def forward_by_length(self, tokens: Tokens) -> torch.Tensor:
+        """As :meth:`forward`, in batches of similar length, which spares the work that padding costs."""
+        return self._by_length(self.tower, tokens)
+
+    def _by_length(self, tower: Tower, tokens: Tokens, seen: Callable[[int], object] = int) -> torch.Tensor:
         import torch
 
-        if self.device.type != "cpu":
-            return self.forward(ids)
-        order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
-        groups: list[list[int]] = []
-        for place in order:
-            if not groups or len(ids[place]) * (len(groups[-1]) + 1) > _GROUP_TOKENS:
-                groups.append([])
-            groups[-1].append(place)
-        vectors = torch.cat([self.forward([ids[place] for place in places]) for places in groups])
-        return vectors[torch.tensor(order).argsort()]
+        batches = self._batches(tokens)
+        found = []
+        for batch in batches:
+            found.append(self._computed(tower, tokens, batch))
+            seen(len(batch))
+        vectors = torch.cat(found)
+        return vectors[torch.from_numpy(np.argsort(np.concatenate(batches))).to(vectors.device)]
+
+    def _batches(self, tokens: Tokens) -> list[np.ndarray]:
+        """Which texts are computed together; they are counted."""
+        batches = buckets(tokens.lengths, self.batch_tokens or worthwhile_tokens(self.model, self.settings.max_length))
+        self.counts.add(tokens.lengths, batches)
+        return batches
+
+    def _computed(self, tower: Tower, tokens: Tokens, batch: np.ndarray) -> torch.Tensor:
+        """The vectors of a batch; where memory runs out, in halves, and all that come in smaller batches."""
+        import torch
+
+        try:
+            return self._rectangle(tower, tokens, batch)
+        except torch.OutOfMemoryError as error:
+            if len(batch) == 1:
+                raise UserError(
+                    f"'{self.name}' runs out of memory on {self.device} with one text of {tokens.lengths[batch[0]]} "
+                    "tokens; give a lower --max-length, or another --device"
+                ) from error
+        torch.cuda.empty_cache()
+        half = len(batch) // 2
+        self.batch_tokens = half * int(tokens.lengths[batch].max())
+        return torch.cat([self._computed(tower, tokens, part) for part in (batch[:half], batch[half:])])
+
+    def _rectangle(self, tower: Tower, tokens: Tokens, batch: np.ndarray) -> torch.Tensor:
+        import torch
+
+        padded = tokens.padded(batch, self.tokenizer.pad_token_id or 0)
+        ids, mask = (torch.from_numpy(one).to(self.device, non_blocking=True) for one in padded)
+        return tower(ids, mask)
+
+    @property
+    def _encoding_tower(self) -> Tower:
+        """The tower in the precision of encoding: in bfloat16 a copy, as long as the weights stay."""
+        import torch
+
+        if self.precision != "bfloat16":
+            return self.tower
+        if self._reduced is None or self._reduced[0] != self._state:
+            self._reduced = self._state, deepcopy(self.tower).to(torch.bfloat16)
+        return self._reduced[1]
+
+    @property
+    def _state(self) -> list[tuple[int, int]]:
+        """Another one where weights have changed."""
+        return [(weight.data_ptr(), weight._version) for weight in self.model.parameters()]
+
+    @property
+    def _by_openvino(self) -> Compute:
+        """What computes vectors with the runtime openvino, as long as the weights stay."""
+        from hybrid_plugin.encoding.calibration import calibration_texts
+        from hybrid_plugin.encoding.openvino import compiled
+
+        if self._compiled is None or self._compiled[0] != self._state:
+            texts = Tokens.joined(self.tokenize(some, kind) for kind, some in calibration_texts().items())
+            weights = weights_checksum(self.model)
+            self._compiled = self._state, compiled(self.tower, weights, self.precision, texts, self._cpu_threads)
+        return self._compiled[1]
 
     def encode(
         self,
@@ -202,7 +273,6 @@ class Encoder:
         kind: Kind,
         *,
         langs: Iterable[str | None] | None = None,
-        batch_size: int | None = None,
         progress: bool = False,
     ) -> np.ndarray:
         """Unit vectors of queries or passages.
@@ -214,8 +284,7 @@ class Encoder:
         Parameters
         ----------
         langs : the language of each text, for a transform that needs it; it goes by the vectors where it is None.
-        batch_size : texts a batch; by default 32 on a CPU and 256 on a GPU.
-        progress : show a progress bar.
+        progress : show a progress bar, which says how much of the work padding is.
 
         Returns
         -------
@@ -226,8 +295,8 @@ class Encoder:
         UserError
             The model gives a vector that is not finite; names the text.
         """
-        chunks = self.encode_chunks([texts], kind, langs=langs, batch_size=batch_size, progress=progress)
-        parts = [vectors for _, vectors in chunks]
+        with self.bar(kind, len(texts), progress) as bar:
+            parts = [*self.encode_chunks([texts], kind, langs=langs, seen=bar.update)]
         return np.concatenate(parts) if parts else np.empty((0, self.dimension), np.float32)
 
     def encode_chunks(
@@ -236,53 +305,84 @@ class Encoder:
         kind: Kind,
         *,
         langs: Iterable[str | None] | None = None,
-        total: int | None = None,
-        batch_size: int | None = None,
-        progress: bool = False,
-    ) -> Iterator[tuple[int, np.ndarray]]:
-        """Encode texts that come in chunks, one chunk in memory at a time; yields (texts so far, vectors).
+        seen: Callable[[int], object] = int,
+    ) -> Iterator[np.ndarray]:
+        """Encode texts that come in chunks, two chunks in memory at a time; yields the vectors of each.
+
+        While one chunk is computed, a thread cuts the texts of the next into tokens. More than 16,384 texts are several
+        chunks.
 
         Parameters
         ----------
-        total : the number of texts, for the progress bar; the others are as in :meth:`encode`.
+        langs : as in :meth:`encode`.
+        seen : is told of so many more texts, while they are computed.
         """
-        import torch
-        from tqdm.auto import tqdm
-
-        size = batch_size or (256 if self.device.type == "cuda" else 32)
-        reduced = self.precision == "bfloat16"
-        if total is None and isinstance(chunks, Sequence):
-            total = sum(map(len, chunks))
-        done = 0
         known = repeat(None) if langs is None else iter(langs)
         self.model.eval()
-        with tqdm(total=total, desc=f"encode {kind}", unit="text", disable=not progress) as bar:
+        for texts, distinct, tokens in self._tokenized(chunks, kind):
+            vectors = self._vectors(tokens, seen)
+            bad = np.flatnonzero(~np.isfinite(vectors).all(1))
+            if len(bad):
+                raise UserError(
+                    f"the encoder '{self.name}' gives a vector that is not finite for the {kind} "
+                    f"'{list(distinct)[bad[0]][:80]}'"
+                )
+            seen(len(texts) - len(distinct))
+            vectors = vectors[[distinct[text] for text in texts]]
+            spoken = list(islice(known, len(texts)))
+            yield vectors if self.transform is None else self.transform.apply(vectors, spoken)
+
+    def bar(self, kind: Kind, total: int | None, progress: bool) -> tqdm[Any]:
+        """A progress bar of texts that are encoded, which says how much of the work padding is."""
+        from tqdm.auto import tqdm
+
+        class Bar(tqdm):  # type: ignore[type-arg]
+            counts = self.counts
+
+            def update(self, n: float | None = 1) -> bool | None:
+                self.set_postfix_str(f"{self.counts.padding:.1%} padding", refresh=False)
+                return super().update(n)
+
+        return Bar(total=total, desc=f"encode {kind}", unit="text", disable=not progress)
+
+    def _tokenized(
+        self, chunks: Iterable[Sequence[str]], kind: Kind
+    ) -> Iterator[tuple[Sequence[str], dict[str, int], Tokens]]:
+        """Chunks of texts, their distinct ones numbered, and the tokens of these, made while others are computed."""
+        with ThreadPoolExecutor(1) as ahead:
+            before: tuple[Sequence[str], dict[str, int], Future[Tokens]] | None = None
             for texts in _split(chunks, _CHUNK):
                 distinct = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-                ids = self.tokenize(list(distinct), kind)
-                # Longest first: batches pad little, and memory runs out at once or never.
-                order = sorted(range(len(ids)), key=lambda place: -len(ids[place]))
-                vectors = np.empty((len(ids), self.dimension), np.float32)
-                with (
-                    self.on_threads(),
-                    torch.inference_mode(),
-                    torch.autocast(self.device.type, torch.bfloat16, enabled=reduced),
-                ):
-                    for start in range(0, len(order), size):
-                        batch = order[start : start + size]
-                        vectors[batch] = self.forward([ids[place] for place in batch]).float().cpu().numpy()
-                        bar.update(len(batch))
-                bar.update(len(texts) - len(ids))
-                bad = np.flatnonzero(~np.isfinite(vectors).all(1))
-                if len(bad):
-                    raise UserError(
-                        f"the encoder '{self.name}' gives a vector that is not finite for the {kind} "
-                        f"'{list(distinct)[bad[0]][:80]}'"
-                    )
-                done += len(texts)
-                vectors = vectors[[distinct[text] for text in texts]]
-                spoken = list(islice(known, len(texts)))
-                yield done, vectors if self.transform is None else self.transform.apply(vectors, spoken)
+                now = texts, distinct, ahead.submit(self.tokenize, list(distinct), kind)
+                if before is not None:
+                    yield *before[:2], before[2].result()
+                before = now
+            if before is not None:
+                yield *before[:2], before[2].result()
+
+    def _vectors(self, tokens: Tokens, seen: Callable[[int], object]) -> np.ndarray:
+        """Vectors of texts in the precision of encoding, float32 [texts, dimension]; one copy to the host."""
+        import torch
+
+        if self.runtime == "openvino":
+            return self._side_by_side(self._by_openvino, tokens, seen)
+        with self.on_threads(), torch.inference_mode():
+            return self._by_length(self._encoding_tower, tokens, seen).float().cpu().numpy()
+
+    def _side_by_side(self, compute: Compute, tokens: Tokens, seen: Callable[[int], object]) -> np.ndarray:
+        """The vectors of texts in batches, each of which one thread computes."""
+        batches = self._batches(tokens)
+        vectors = np.empty((len(tokens), self.dimension), np.float32)
+        pad = self.tokenizer.pad_token_id or 0
+        pool = ThreadPoolExecutor(self._cpu_threads)
+        try:
+            found = pool.map(lambda batch: compute(*tokens.padded(batch, pad)), batches)
+            for batch, computed in zip(batches, found, strict=True):
+                vectors[batch] = computed
+                seen(len(batch))
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return vectors
 
     @property
     def auto_obstacle(self) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,31 +12,40 @@ import numpy as np
 
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.folders import RECORD
+from hybrid_plugin.encoding.identity import check_identity
+from hybrid_plugin.encoding.ids import rows_of
 from hybrid_plugin.encoding.sampling import sample_texts
 from hybrid_plugin.encoding.transforms.fitted import FILE, FittedTransform, probe_of
 from hybrid_plugin.encoding.transforms.named import transform_kind
+from hybrid_plugin.encoding.vectors import read_record, read_vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import StrPath, check_output, whole_folder
 from hybrid_plugin.outputs import REQUEST, Request, file_is_done, folder_is_done, record_request
+from hybrid_plugin.tasks.checksum import checksum, is_small
 from hybrid_plugin.tasks.named import load_dataset
 from hybrid_plugin.tasks.sides import load_side, said_of_texts
+from hybrid_plugin.tasks.texts import Text, texts_of
 
+_Drawn = Mapping[tuple[str, str], Sequence[Text]]  # (language, "docs" or "queries") -> texts
 DEFAULT_TEXTS = 500  # of each language and kind; docs/transforms.md shows what fewer cost
 _FEW = 50  # texts of a language, below which a warning is due
 
 
-def check_fit(name: str, dataset_ids: Sequence[str], output: StrPath, encoder_name: str) -> None:
+def check_fit(
+    name: str, dataset_ids: Sequence[str], output: StrPath, encoder_name: str, vectors: Sequence[StrPath] = ()
+) -> None:
     """Refuse what :func:`fit_transform` and :func:`save_transform` would, before anything is loaded.
 
     Raises
     ------
     UserError
-        A name or an id is unknown, or the output is not ours to write.
+        A name or an id is unknown, there is not one folder of vectors for each id, or the output is not ours to write.
     """
     output = Path(output)
     transform_kind(name)
     for dataset_id in dataset_ids:
         load_dataset(dataset_id)
+    _folders(dataset_ids, vectors)
     check_transform_output(output, encoder_name)
 
 
@@ -121,7 +130,7 @@ def fit_transform(
     rank: int | None = None,
     texts: int = DEFAULT_TEXTS,
     seed: int = 0,
-    batch_size: int | None = None,
+    vectors: Sequence[StrPath] = (),
     progress: bool = False,
 ) -> FittedTransform:
     """Fit a transform on the documents and queries of ir_datasets ids; relevance is not looked at.
@@ -135,18 +144,21 @@ def fit_transform(
     rank : see the transform.
     texts : of each language, so many documents and so many queries, drawn at random.
     seed : of the draw.
+    vectors : what :func:`~hybrid_plugin.encoding.encode_dataset` wrote with the encoder, without a transform, for each
+        id; nothing is encoded then, and the transform is the same but for last digits.
 
     Raises
     ------
     UserError
-        A name or id is unknown, an id does not say the languages of its texts, or the rank does not fit.
+        A name or id is unknown, an id does not say the languages of its texts, the rank does not fit, or the vectors
+        are of another encoder or of other texts.
 
     Examples
     --------
     >>> fitted = fit_transform("centring", Encoder.load("e5"), ["mlqa-r"])   # doctest: +SKIP
     >>> fitted.save(Path("centring.safetensors"))                            # doctest: +SKIP
     """
-    kind = transform_kind(name)
+    kind, folders = transform_kind(name), _folders(dataset_ids, vectors)
     found, fitted_on = sample_texts(dataset_ids, texts, seed)
     sizes: dict[str, int] = {}
     for (lang, _), drawn in found.items():
@@ -158,16 +170,10 @@ def fit_transform(
     if few:
         warnings.warn(f"the transform is fitted on fewer than {_FEW} texts of {few}", stacklevel=2)
     raw = encoder.untransformed()
-    vectors: dict[str, list[np.ndarray]] = {}
-    for (lang, side), drawn in found.items():
-        encoded = raw.encode(
-            [text.text for text in drawn],
-            "passage" if side == "docs" else "query",
-            batch_size=batch_size,
-            progress=progress,
-        )
-        vectors.setdefault(lang, []).append(encoded)
-    by_lang = {lang: np.concatenate(parts) for lang, parts in vectors.items()}
+    parts = _stored(raw, folders, found, fitted_on) if folders else _encoded(raw, found, progress)
+    by_lang: dict[str, np.ndarray] = {
+        lang: np.concatenate([part for (one, _), part in parts.items() if one == lang]) for lang in sizes
+    }
     about = {
         "name": name,
         "rank": rank,
@@ -177,3 +183,44 @@ def fit_transform(
         "seed": seed,
     }
     return FittedTransform(kind.fit(by_lang, rank), about, probe_of(encoder))
+
+
+def _folders(dataset_ids: Sequence[str], vectors: Sequence[StrPath]) -> dict[str, Path]:
+    """The folder of vectors of each id, if there are any."""
+    if vectors and len(vectors) != len(dataset_ids):
+        raise UserError(f"there are {len(vectors)} folders of vectors for {len(dataset_ids)} ids; give one for each")
+    return dict(zip(dataset_ids, map(Path, vectors), strict=True)) if vectors else {}
+
+
+def _encoded(encoder: Encoder, found: _Drawn, progress: bool) -> dict[tuple[str, str], np.ndarray]:
+    return {
+        (lang, side): encoder.encode(
+            [text.text for text in drawn], "passage" if side == "docs" else "query", progress=progress
+        )
+        for (lang, side), drawn in found.items()
+    }
+
+
+def _stored(
+    encoder: Encoder, folders: Mapping[str, Path], found: _Drawn, fitted_on: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str], np.ndarray]:
+    """The vectors of texts, looked up by their ids."""
+    identity, parts = encoder.identity, {}
+    for dataset_id, langs in fitted_on.items():
+        for side in ("docs", "queries"):
+            drawn = {lang: found[lang, side] for lang in langs if (lang, side) in found}
+            if not drawn:
+                continue
+            folder = folders[dataset_id] / side
+            vectors, record = read_vectors(folder), read_record(folder)
+            check_identity(record.get("identity"), identity, f"the folder of vectors {folder}", encoder.name)
+            comparable = record.get("dataset") == dataset_id and "views" not in record and is_small(dataset_id, side)
+            if comparable and record.get("checksum") != checksum(texts_of(load_dataset(dataset_id), side)):
+                raise UserError(f"{folder} has vectors of other texts than '{dataset_id}' has; encode again")
+            row = rows_of(vectors.ids, {text.id for texts in drawn.values() for text in texts})
+            for lang, texts in drawn.items():
+                missing = next((text.id for text in texts if text.id not in row), None)
+                if missing is not None:
+                    raise UserError(f"{folder} has no vector of '{missing}'")
+                parts[lang, side] = vectors.take(np.array([row[text.id] for text in texts], np.int64))
+    return parts

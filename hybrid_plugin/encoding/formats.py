@@ -45,6 +45,7 @@ class Description:
     query_prefix: str = ""
     passage_prefix: str = ""
     max_length: int = DEFAULT_MAX_LENGTH
+    query_max_length: int | None = None
     lower_case: bool = False
     dense: tuple[str, ...] = ()
     prompt_left_out: bool = False
@@ -77,9 +78,9 @@ def _of_record(name: str, record: dict[str, Any]) -> Description:
         said = {key: record[key] for key in ("pooling", "query_prefix", "passage_prefix", "max_length")}
     except KeyError as error:
         raise UserError(f"{name}/{RECORD} lacks {error}") from error
-    # These two are younger than format 1.
-    lower_case, dense = record.get("lower_case", False), tuple(record.get("dense", ()))
-    return Description(**said, lower_case=lower_case, dense=dense, record=record)
+    # These are younger than format 1.
+    said |= {key: record[key] for key in ("lower_case", "query_max_length") if key in record}
+    return Description(**said, dense=tuple(record.get("dense", ())), record=record)
 
 
 def _of_modules(name: str, modules: Any, bare: bool) -> Description:

@@ -12,7 +12,15 @@ from hybrid_plugin.errors import UserError
 if TYPE_CHECKING:
     from torch import nn
 
-_OPTIONS = ("pooling", "query_prefix", "passage_prefix", "max_length", "precision")  # that a command line can set
+_OPTIONS = (
+    "pooling",
+    "query_prefix",
+    "passage_prefix",
+    "max_length",
+    "query_max_length",
+    "precision",
+    "runtime",
+)  # that a command line can set
 
 
 def weights_checksum(model: nn.Module) -> str:

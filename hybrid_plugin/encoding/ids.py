@@ -1,11 +1,11 @@
-"""The ids of vectors: in a list, or in a file of any length of which little is in memory."""
+"""The ids of vectors: in a list, or in files of any length of which little is in memory."""
 
 from __future__ import annotations
 
 from codecs import getincrementaldecoder
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import overload
+from typing import NamedTuple, overload
 
 import numpy as np
 
@@ -16,49 +16,46 @@ _BLOCK = 16 * 2**20  # bytes
 
 
 class StoredIds(Sequence[str]):
-    """The lines of a file, read where they are asked for; in memory are eight bytes for each 1024 of them.
+    """The lines of some files, read where they are asked for; in memory are eight bytes for each 1024 of them.
 
     Parameters
     ----------
-    path : UTF-8 text, one id a line.
-    rows : which of its lines; by default all.
+    paths : UTF-8 text, one id a line.
+    rows : which of their lines; by default all.
 
     Raises
     ------
     OSError
-        The file cannot be read.
+        A file cannot be read.
     UserError
         It is not text.
     """
 
-    def __init__(self, path: Path, rows: range | None = None, offsets: np.ndarray | None = None):
-        self._path = path
-        if offsets is None or rows is None:
-            offsets, count = _offsets(path)
-            rows = rows or range(count)
-        self._offsets = offsets
-        self._rows = rows
+    def __init__(self, *paths: Path, rows: range | None = None, files: Sequence[_Lines] | None = None):
+        self._files = [_Lines.of(path) for path in paths] if files is None else files
+        self._ends = np.cumsum([one.size for one in self._files], dtype=np.int64)
+        self._rows = range(int(self._ends[-1]) if len(self._ends) else 0) if rows is None else rows
 
     def __repr__(self) -> str:
-        return f"StoredIds({len(self):,} ids of {str(self._path)!r})"
+        return f"StoredIds({len(self):,} ids in {', '.join(str(one.path) for one in self._files[:1])})"
 
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def counts(self) -> list[int]:
+        """Lines of each file."""
+        return [one.size for one in self._files]
+
     def part(self, rows: range) -> StoredIds:
         """A stretch of the same ids."""
-        return StoredIds(self._path, self._rows[rows.start : rows.stop], self._offsets)
+        return StoredIds(rows=self._rows[rows.start : rows.stop], files=self._files)
 
     def __iter__(self) -> Iterator[str]:
-        with self._path.open("rb") as file:
-            first = self._rows.start // _STEP
-            if self._rows:
-                file.seek(self._offsets[first])
-            for row, line in enumerate(file, start=first * _STEP):
-                if row >= self._rows.stop:
-                    break
-                if row >= self._rows.start:
-                    yield line.decode().removesuffix("\n")
+        for file, end in zip(self._files, self._ends.tolist(), strict=True):
+            first = end - file.size
+            if self._rows.start < end and first < self._rows.stop:
+                yield from file.between(max(0, self._rows.start - first), min(file.size, self._rows.stop - first))
 
     @overload
     def __getitem__(self, row: int) -> str: ...
@@ -74,14 +71,46 @@ class StoredIds(Sequence[str]):
         """The ids of some rows, object [rows]."""
         lines = np.asarray(rows, np.int64) + self._rows.start
         found = np.empty(len(lines), object)
-        order = np.argsort(lines, kind="stable")
-        with self._path.open("rb") as file:
+        number = np.searchsorted(self._ends, lines, "right")
+        for one in np.unique(number).tolist():
+            places = np.flatnonzero(number == one)
+            file = self._files[one]
+            found[places] = file.take(lines[places] - (int(self._ends[one]) - file.size))
+        return found
+
+
+class _Lines(NamedTuple):
+    """A file, where every 1024th of its lines begins, and how many it has."""
+
+    path: Path
+    offsets: np.ndarray
+    size: int
+
+    @classmethod
+    def of(cls, path: Path) -> _Lines:
+        return cls(path, *_offsets(path))
+
+    def between(self, start: int, stop: int) -> Iterator[str]:
+        """Some lines, one after another."""
+        with self.path.open("rb") as file:
+            first = start // _STEP
+            file.seek(self.offsets[first])
+            for row, line in enumerate(file, start=first * _STEP):
+                if row >= stop:
+                    break
+                if row >= start:
+                    yield line.decode().removesuffix("\n")
+
+    def take(self, lines: np.ndarray) -> np.ndarray:
+        """Any lines, object [lines]."""
+        found = np.empty(len(lines), object)
+        with self.path.open("rb") as file:
             chunk, names = -1, []
-            for place in order:
+            for place in np.argsort(lines, kind="stable"):
                 if lines[place] // _STEP != chunk:
                     chunk = int(lines[place] // _STEP)
-                    start = int(self._offsets[chunk])
-                    stop = int(self._offsets[chunk + 1]) if chunk + 1 < len(self._offsets) else -1
+                    start = int(self.offsets[chunk])
+                    stop = int(self.offsets[chunk + 1]) if chunk + 1 < len(self.offsets) else -1
                     file.seek(start)
                     names = file.read(stop - start if stop >= 0 else -1).decode().split("\n")
                 found[place] = names[lines[place] % _STEP]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -57,7 +58,7 @@ def load_parts(name: str, options: ModelOptions) -> Parts:
 
 
 def resolve_device(device: str | None) -> str:
-    """The device to compute on.
+    """The device to compute on: by default a GPU if there is one, and one of its own for each process of ``torchrun``.
 
     Raises
     ------
@@ -67,7 +68,9 @@ def resolve_device(device: str | None) -> str:
     import torch
 
     if device is None or device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and "LOCAL_RANK" in os.environ:  # cards are dealt out as accelerate deals them
+        device = f"cuda:{int(os.environ['LOCAL_RANK']) % max(1, torch.cuda.device_count())}"
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
@@ -111,12 +114,14 @@ def _settings(name: str, said: Description, options: ModelOptions, limit: int) -
         "query_prefix": None if options.query_prefix is None else as_prefix(options.query_prefix),
         "passage_prefix": None if options.passage_prefix is None else as_prefix(options.passage_prefix),
         "max_length": options.max_length,
+        "query_max_length": options.query_max_length,
     }
     stated: dict[str, Any] = {
         "pooling": said.pooling,
         "query_prefix": said.query_prefix,
         "passage_prefix": said.passage_prefix,
         "max_length": min(said.max_length, limit),
+        "query_max_length": said.query_max_length,
         "lower_case": said.lower_case,
     }
     settings = EncoderSettings(**stated | {key: value for key, value in asked.items() if value is not None})
@@ -125,8 +130,10 @@ def _settings(name: str, said: Description, options: ModelOptions, limit: int) -
             f"'{name}' leaves its prompts out of pooling (include_prompt: false), which is not supported; pass "
             "--pooling to pool over prefix and text, or empty prefixes"
         )
-    if settings.max_length > limit:
-        raise UserError(f"max length is {settings.max_length}, but '{name}' takes at most {limit} tokens")
+    for key in ("max_length", "query_max_length"):
+        if (getattr(settings, key) or 0) > limit:
+            said_length = f"{key.replace('_', ' ')} is {getattr(settings, key)}"
+            raise UserError(f"{said_length}, but '{name}' takes at most {limit} tokens")
     return settings
 
 

@@ -34,7 +34,6 @@ def evaluate(
     runs: bool = False,
     runs_depth: int | None = DEFAULT_DEPTH,
     vectors: StrPath | None = None,
-    batch_size: int | None = None,
     progress: bool = False,
     overwrite: bool = False,
     **changes: Any,
@@ -103,7 +102,7 @@ def evaluate(
     with _scratch(output) as scratch:
         options = RankingOptions(depth, scratch / RUNS if output is not None and runs else None, runs_depth)
         docs, queries = (
-            encoded_vectors(part, encoder, scratch, batch_size=batch_size, progress=progress, identity=identity)
+            encoded_vectors(part, encoder, scratch, progress=progress, identity=identity)
             if vectors is None
             else stored_vectors(part, vectors, encoder)
         )

@@ -304,7 +304,8 @@ def _of_folder(benchmark: Benchmark, folder: Path, asked: EvaluationSettings) ->
 def _strays(folder: Path, benchmark: Benchmark) -> dict[str, Task | None]:
     """Files that look like runs and are called after no task of a benchmark, each with the task that may be meant."""
     tasks = {_ENDING.sub("", run_name(task)): task for task in benchmark.tasks}
-    own = {f"{run_name(task)}{packed}" for task in benchmark.tasks for packed in ("", ".gz")}
+    endings = ("", ".gz", ".json", ".gz.json")  # the latter say what a run is of
+    own = {f"{run_name(task)}{ending}" for task in benchmark.tasks for ending in endings}
     found: dict[str, Task | None] = {}
     for name in sorted(path.name for path in folder.iterdir() if path.is_file() and path.name not in own):
         near = get_close_matches(_ENDING.sub("", name), tasks, n=1, cutoff=0.75)

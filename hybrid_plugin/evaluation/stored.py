@@ -11,13 +11,13 @@ import numpy as np
 from hybrid_plugin.encoding.encode import encode_to_folder
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.identity import check_identity
-from hybrid_plugin.encoding.ids import rows_of, take_ids
+from hybrid_plugin.encoding.ids import take_ids
 from hybrid_plugin.encoding.vectors import RECORD, Vectors, read_vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import StrPath, read_json
 from hybrid_plugin.retrieval.exact import Part
+from hybrid_plugin.retrieval.stored import rows_of_view
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.checksum import checksum, is_small
 from hybrid_plugin.tasks.task import View
 from hybrid_plugin.tasks.texts import Text, count_documents, documents, query_texts
 
@@ -29,7 +29,6 @@ def encoded_vectors(
     encoder: Encoder,
     folder: StrPath,
     *,
-    batch_size: int | None = None,
     progress: bool = False,
     identity: Mapping[str, Any] | None = None,
 ) -> Views:
@@ -59,7 +58,6 @@ def encoded_vectors(
             "passage" if side == "docs" else "query",
             folder / side / str(number),
             total=count_documents(view) if side == "docs" else None,
-            batch_size=batch_size,
             progress=progress,
             about=about,
         )
@@ -127,32 +125,15 @@ class _Heard(Iterable[Text]):
 
 def _stored(folder: Path, views: Iterable[View], texts: Callable[[View], Iterator[Text]]) -> dict[View, Part]:
     """The parts of a folder of vectors that some views are."""
-    vectors = read_vectors(folder)
-    known = {(one["dataset_id"], one["field"]): one for one in read_json(folder / RECORD).get("views", ())}
-    found = {}
+    vectors, found = read_vectors(folder), {}
     for view in _views(views):
-        part = known.get((view.dataset_id, view.field))
-        what = "queries" if texts is query_texts else "documents"
-        if part is None:
-            found[view] = _looked_up(folder, vectors, view, list(texts(view)))
-            continue
-        if "checksum" in part and is_small(view.dataset_id, folder.name) and part["checksum"] != checksum(texts(view)):
-            raise UserError(f"{folder} has vectors of other {what} than '{view.dataset_id}' has; encode again")
-        found[view] = Part(vectors.part(range(part["start"], part["stop"])), view.lang or _langs(texts(view)))
+        rows = rows_of_view(folder, vectors, view, texts)
+        if isinstance(rows, range):
+            part = vectors.part(rows)
+        else:
+            part = Vectors(list(take_ids(vectors.ids, rows)), vectors.take(rows))
+        found[view] = Part(part, view.lang or _langs(texts(view)))
     return found
-
-
-def _looked_up(folder: Path, vectors: Vectors, view: View, wanted: list[Text]) -> Part:
-    """A view's part of vectors that do not say which rows are whose, by ids."""
-    row = rows_of(vectors.ids, {text.id for text in wanted})
-    missing = next((text.id for text in wanted if text.id not in row), None)
-    if missing is not None:
-        raise UserError(f"{folder} has no vector of '{missing}'")
-    rows = np.array([row[text.id] for text in wanted], np.int64)
-    lang = view.lang or _langs(wanted)
-    if len(rows) and (rows == np.arange(rows[0], rows[0] + len(rows))).all():
-        return Part(vectors.part(range(int(rows[0]), int(rows[0]) + len(rows))), lang)
-    return Part(Vectors(list(take_ids(vectors.ids, rows)), vectors.take(rows)), lang)
 
 
 def _langs(texts: Iterable[Text]) -> np.ndarray:

@@ -188,7 +188,7 @@ def evaluate_suite(
     *,
     depth: Depth = None,
     runs: bool = False,
-    batch_size: int | None = None,
+    vectors: StrPath | None = None,
     download: bool = False,
     progress: bool = False,
     overwrite: bool = False,
@@ -209,6 +209,8 @@ def evaluate_suite(
     depth : documents a query in scores and run files, in the place of the suite's; by default all, and 1000 in run
         files and of BM25.
     runs : also write a run file a task.
+    vectors : a folder that has the encoder's vectors of each benchmark in a folder of its name, see
+        :func:`stored_vectors`; nothing is encoded.
     download : let ir_datasets download what is not here, of any size.
     overwrite : replace scores of other settings or of another system.
 
@@ -231,6 +233,8 @@ def evaluate_suite(
     request = {"suite": suite.name, **_identity(system), **flatten(asked), "depth": depth, "runs": runs}
     begun = folder_is_done(output, SUITE, request, overwrite, [one.part.name for one in planned])
     before = {one.name: one for one in SuiteScores.load(output).outcomes} if begun else {}
+    vectors = None if vectors is None else Path(vectors)
+    place = system if isinstance(system, Path) else vectors
     fresh = [Outcome(one.part.name, one.part.benchmark) for one in planned]
     found = {one.name: before.get(one.name, one) for one in fresh}
 
@@ -248,7 +252,7 @@ def evaluate_suite(
         if isinstance(system, Encoder):
             return evaluate(
                 one.benchmark, system, folder, one.asked, depth=limit, runs=runs, runs_depth=written,
-                batch_size=batch_size, progress=progress, overwrite=overwrite,
+                vectors=vectors and vectors / one.part.name, progress=progress, overwrite=overwrite,
             )  # fmt: skip
         if system == "bm25":
             return evaluate_bm25(one.benchmark, folder, one.asked, depth=written, runs=runs, overwrite=overwrite)
@@ -259,7 +263,7 @@ def evaluate_suite(
     with tqdm(planned, desc="suite", unit="benchmark", disable=not progress) as bar:
         for one in bar:
             bar.set_postfix_str(one.part.name)
-            found[one.part.name] = _outcome(one, score, system, download)
+            found[one.part.name] = _outcome(one, score, place, download)
             record()
     return record()
 
@@ -271,13 +275,18 @@ def _identity(system: Encoder | StrPath) -> dict[str, Any]:
     return {"bm25": {"k1": K1, "b": B}} if system == "bm25" else {"run files": True}
 
 
-def _outcome(one: Planned, score: Callable[[Planned], Scores], system: Encoder | StrPath, download: bool) -> Outcome:
-    """Score a benchmark, and tell what became of it."""
+def _outcome(one: Planned, score: Callable[[Planned], Scores], place: Path | None, download: bool) -> Outcome:
+    """Score a benchmark, and tell what became of it.
+
+    Parameters
+    ----------
+    place : that has a folder of its run files or vectors, if it is scored from such.
+    """
     to_do = Outcome(one.part.name, one.part.benchmark)
     if one.asked is None:
         return replace(to_do, state="left out", message="it has nothing of what is asked for")
-    if isinstance(system, Path) and not (system / one.part.name).is_dir():
-        said = f"there is no folder {system / one.part.name} with its run files"
+    if place is not None and not (place / one.part.name).is_dir():
+        said = f"there is no folder {place / one.part.name} with its run files or vectors"
         return replace(to_do, state="missing", message=said)
     try:
         with nullcontext() if download else no_downloads():

@@ -37,6 +37,8 @@ class RankingOptions:
     """Write a run file a task into this folder."""
     runs_depth: int | None = DEFAULT_DEPTH
     """Documents a query in the run files; None writes all."""
+    device: str | None = None
+    """To score on, such as cuda; None for the CPU. The figures are the same."""
 
     __repr__ = brief
 
@@ -92,7 +94,7 @@ def evaluate_vectors(
             depths: dict[str, int] = {}  # of what was ranked
             with ExitStack() as stack:
                 writers = _open_runs(stack, tasks, options.runs)
-                for name, rankings in rank(named, langs, docs, pools, names, progress=progress):
+                for name, rankings in rank(named, langs, docs, pools, names, device=options.device, progress=progress):
                     scoring.add(asked[name], rankings, sizes[name])
                     depths[name] = rankings.ranks.depth
                     if name in writers:

@@ -92,7 +92,6 @@ class Explorer:
         encoders: Sequence[Encoder],
         vectors: Sequence[StrPath] = (),
         *,
-        batch_size: int | None = None,
         progress: bool = False,
     ) -> Explorer:
         """Read a benchmark and encode its documents.
@@ -121,11 +120,13 @@ class Explorer:
                 parts, asked = stored_vectors(benchmark, vectors[place], encoder)
                 docs = {view: parts[view].vectors for view in collection.texts}
                 _check_origin(encoder, collection, docs, Path(vectors[place]))
-                rows = {view: dict(zip(some.ids, some.matrix, strict=True)) for view, some in asked.items()}
+                rows = {
+                    view: dict(zip(some.ids, some.block(0, len(some.ids)), strict=True)) for view, some in asked.items()
+                }
                 questions = {shown: rows[view][query] for shown, (view, query) in collection.origins.items()}
             else:
                 docs = {
-                    view: encode_texts(encoder, texts, "passage", batch_size=batch_size, progress=progress)
+                    view: encode_texts(encoder, texts, "passage", progress=progress)
                     for view, texts in collection.texts.items()
                 }
             systems.append(System(encoder, [*docs.values()], questions))
@@ -335,7 +336,7 @@ def _check_origin(encoder: Encoder, collection: Collection, docs: Mapping[View, 
     for view, texts in collection.texts.items():
         if [text.id for text in texts] != list(docs[view].ids):
             raise UserError(f"{folder} has vectors of other documents than '{view.dataset_id}' has; encode again")
-    sample = [(texts[0], docs[view].matrix[0]) for view, texts in collection.texts.items() if texts]
+    sample = [(texts[0], docs[view].block(0, 1)[0]) for view, texts in collection.texts.items() if texts]
     again = encoder.encode([text.text for text, _ in sample], "passage")
     for (text, stored), vector in zip(sample, again, strict=True):
         if stored.shape != vector.shape or float(stored @ vector) < _SAME:

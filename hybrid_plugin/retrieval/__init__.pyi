@@ -1,7 +1,11 @@
+from .backends import Found as Found
+from .backends import SearchBackend as SearchBackend
+from .backends import backend_kinds as backend_kinds
 from .exact import Part as Part
 from .exact import exact_scores as exact_scores
-from .faiss import index_dataset as index_dataset
-from .faiss import search_dataset as search_dataset
+from .index import delete_index as delete_index
+from .index import index_dataset as index_dataset
+from .index import index_record as index_record
 from .rank import Pool as Pool
 from .rank import Wanted as Wanted
 from .rank import rank as rank
@@ -16,3 +20,7 @@ from .runs import RunWriter as RunWriter
 from .runs import rankings_of_run as rankings_of_run
 from .runs import read_run as read_run
 from .runs import run_writer as run_writer
+from .search import check_search as check_search
+from .search import search_dataset as search_dataset
+from .settings import IndexSettings as IndexSettings
+from .settings import SearchSettings as SearchSettings

@@ -74,12 +74,13 @@ class Block:
         return np.sort(self.scores, axis=1)
 
 
-def score_blocks(queries: np.ndarray, part: Part) -> Iterator[Block]:
+def score_blocks(queries: np.ndarray, part: Part, device: str | None = None) -> Iterator[Block]:
     """The scores of some queries and all documents of a part; a block's size follows from the number of queries.
 
     Parameters
     ----------
     queries : float32 [queries, dimension].
+    device : as :func:`exact_scores` takes it.
 
     Raises
     ------
@@ -91,18 +92,23 @@ def score_blocks(queries: np.ndarray, part: Part) -> Iterator[Block]:
         docs = part.vectors.block(start, start + size)
         rows = np.arange(start, start + len(docs))
         if isinstance(part.lang, np.ndarray):
-            scores, langs = exact_scores(queries, docs), part.lang[rows]
+            scores, langs = exact_scores(queries, docs, device), part.lang[rows]
             for lang in dict.fromkeys(langs):
                 chosen = np.flatnonzero(langs == lang)
                 yield Block(rows[chosen], lang, scores[:, chosen])
         else:
-            yield Block(rows, part.lang, exact_scores(queries, docs))
+            yield Block(rows, part.lang, exact_scores(queries, docs, device))
 
 
-def exact_scores(queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
-    """The score of each query and document, float32 [queries, documents]."""
+def exact_scores(queries: np.ndarray, docs: np.ndarray, device: str | None = None) -> np.ndarray:
+    """The score of each query and document, float32 [queries, documents]; the same on every device.
+
+    Parameters
+    ----------
+    device : of torch, to multiply on in float64, such as cuda; None for the CPU.
+    """
     queries, docs = queries.astype(np.float64), docs.astype(np.float64)
-    sums = queries @ docs.T
+    sums = queries @ docs.T if device is None else _product_on(device, queries, docs)
     doubt = _doubt(queries, docs)
     scores = (sums - doubt).astype(np.float32)
     rows, columns = np.nonzero(scores != (sums + doubt).astype(np.float32))
@@ -119,6 +125,13 @@ def exact_pairs(queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(scores != (sums + doubt).astype(np.float32))
     scores[rows] = _settled(queries, rows, docs, rows)
     return scores
+
+
+def _product_on(device: str, queries: np.ndarray, docs: np.ndarray) -> np.ndarray:
+    import torch
+
+    product: np.ndarray = (torch.from_numpy(queries).to(device) @ torch.from_numpy(docs).to(device).T).cpu().numpy()
+    return product
 
 
 def _doubt(queries: np.ndarray, docs: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -65,6 +65,7 @@ def rank(
     pools: Mapping[str, Pool],
     names: Sequence[str],
     *,
+    device: str | None = None,
     progress: bool = False,
 ) -> Iterator[tuple[str, Rankings]]:
     """Rank the documents of several pools for some queries; one pass over the vectors serves all of them.
@@ -77,6 +78,7 @@ def rank(
     parts : by view, without prefix.
     pools : by the name of their task.
     names : the languages to number.
+    device : to score on, as :func:`~hybrid_plugin.retrieval.exact_scores` takes it; the rankings are the same.
 
     Yields
     ------
@@ -117,7 +119,7 @@ def rank(
         total = sum(len(parts[view]) for view in views)
         with tqdm(total=total, desc="search", unit="doc", leave=False, disable=not progress or total < _MANY) as bar:
             for view in views:
-                chunk.look(view, parts[view], bar.update)
+                chunk.look(view, score_blocks(chunk.vectors, parts[view], device), bar.update)
         for name, rankings in chunk.rankings(names):
             yield name, replace(rankings, ranks=replace(rankings.ranks, depth=depths[name]))
 
@@ -151,7 +153,7 @@ class _Chunk:
         places: Mapping[str, Mapping[str, Place]],
         absent: Mapping[str, Mapping[str, Place]],
     ):
-        self._ids, self._langs, self._vectors = ids, langs, vectors
+        self._ids, self._langs, self.vectors = ids, langs, vectors
         self._pools, self._prefixed, self._places = pools, prefixed, places
         self._holes = {name: _Holes(ids, pools[name].dropped, found) for name, found in absent.items()}
         self._uses: dict[View, list[tuple[str, int, int]]] = {}  # by view: pools, which of their parts, what is before
@@ -176,9 +178,9 @@ class _Chunk:
             if pool.wanted.positions
         }
 
-    def look(self, view: View, part: Part, seen: Callable[[int], object]) -> None:
-        """Score the documents of a part for all pools that have it."""
-        for block in score_blocks(self._vectors, part):
+    def look(self, view: View, blocks: Iterable[Block], seen: Callable[[int], object]) -> None:
+        """Take in the scores of the documents of a view, for all pools that have it."""
+        for block in blocks:
             for name, number, offset in self._uses[view]:
                 own = self._holes[name].cut(number, block) if name in self._holes else block
                 if name in self._tops:

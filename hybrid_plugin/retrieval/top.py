@@ -23,6 +23,7 @@ class Top:
 
     def __init__(self, queries: int, depth: int | None):
         self._depth = depth
+        self.slack = 0.0  # how far below the last of the best a score may be to be kept, too
         self._least = np.full(queries, -np.inf, np.float32)  # of the documents that may still be among the best
         nothing = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
         self._kept: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = [nothing]  # query, document, score
@@ -33,17 +34,31 @@ class Top:
         if self._depth is not None and np.isneginf(self._least).any() and self._depth <= block.scores.shape[1]:
             self._least = np.maximum(self._least, block.ordered[:, -self._depth])
         queries, columns = np.nonzero(block.scores >= self._least[:, None])
-        self._kept.append((queries, offset + block.rows[columns], block.scores[queries, columns]))
+        self.keep(queries, offset + block.rows[columns], block.scores[queries, columns])
+
+    @property
+    def least(self) -> np.ndarray:
+        """The lowest score that is still kept, of each query, float32 [queries]."""
+        return self._least
+
+    def raise_least(self, scores: np.ndarray) -> None:
+        """Let go of what is below a score of each query that ``depth`` documents reach, float32 [queries]."""
+        self._least = np.maximum(self._least, scores - np.float32(self.slack))
+
+    def keep(self, queries: np.ndarray, docs: np.ndarray, scores: np.ndarray) -> None:
+        """Add documents that may be among the best: of which query, the document's number, and its score."""
+        self._kept.append((queries, docs, scores))
         self._size += len(queries)
         if self._depth is not None and self._size > 4 * self._depth * len(self._least):
-            self._prune()
+            self.prune()
 
-    def _prune(self) -> None:
+    def prune(self) -> None:
+        """Let go of what cannot be among the best any more."""
         queries, docs, scores, starts = self.found()
         if self._depth is not None:
             lengths = np.diff([*starts, len(queries)])
             full = np.flatnonzero(lengths >= self._depth)
-            self._least[full] = scores[starts[full] + self._depth - 1]
+            self._least[full] = scores[starts[full] + self._depth - 1] - np.float32(self.slack)
         kept = scores >= self._least[queries]
         self._kept = [(queries[kept], docs[kept], scores[kept])]
         self._size = int(kept.sum())
@@ -66,7 +81,7 @@ class Top:
         ----------
         parts : that were looked at, in the order of their documents' numbers, and what goes before their ids.
         """
-        self._prune()
+        self.prune()
         queries, docs, scores, starts = self.found()
         numbers, place = np.unique(docs, return_inverse=True)
         names, langs = _described(numbers, parts)

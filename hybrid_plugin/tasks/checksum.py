@@ -15,13 +15,15 @@ MANY = 200_000  # texts that are not read only to compare them
 
 
 class Summed(Iterable[Text]):
-    """Texts, and their checksum once they have been read."""
+    """Texts, and their checksum and number once they have been read."""
 
     def __init__(self, texts: Iterable[Text]):
         self._texts, self._state = texts, hashlib.sha256()
+        self.count = 0
 
     def __iter__(self) -> Iterator[Text]:
         for text in self._texts:
+            self.count += 1
             self._state.update(f"{text.id}\0{text.text}\0".encode())
             yield text
 

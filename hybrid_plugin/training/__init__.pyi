@@ -15,6 +15,8 @@ from .prospect import Prospect as Prospect
 from .prospect import check_prospects as check_prospects
 from .prospect import model_is_here as model_is_here
 from .prospect import prospects as prospects
+from .ranks import ends_first as ends_first
+from .ranks import rank_0_first as rank_0_first
 from .recipe import find_recipe as find_recipe
 from .recipe import read_recipe as read_recipe
 from .recipe import recipe_line as recipe_line

@@ -41,7 +41,7 @@ def trainer_arguments(
     UserError
         An option is unknown, is set by us or would not work here; names it.
     """
-    precision = settings.precision or ("bfloat16" if on_gpu else "float32")
+    precision = settings.precision_on("cuda" if on_gpu else "cpu")
     every = max(1, settings.steps // 10) if settings.save_every is None else settings.save_every
     ours: dict[str, Any] = {
         "output_dir": str(work),

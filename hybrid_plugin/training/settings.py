@@ -79,6 +79,10 @@ class TrainingSettings:
         if self.precision is not None and self.precision not in get_args(Precision):
             raise unknown("precision", self.precision, get_args(Precision))
 
+    def precision_on(self, device: str) -> Precision:
+        """What is computed in on a kind of device, such as cuda."""
+        return self.precision or ("bfloat16" if device == "cuda" else "float32")
+
     @classmethod
     def of(cls, **values: Any) -> TrainingSettings:
         """Settings by flat key, as options, sweeps and recipes name them, whatever part a setting is in.

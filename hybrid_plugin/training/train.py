@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,16 +12,18 @@ from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
 
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.folders import RECORD
-from hybrid_plugin.files import StrPath, check_output, read_json, whole_folder
-from hybrid_plugin.outputs import REQUEST, folder_is_done, say_done
+from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import StrPath, read_json, remove_folder, whole_folder
+from hybrid_plugin.outputs import REQUEST, say_done
 from hybrid_plugin.training.arguments import check_adapters, trainer_arguments, with_adapters
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.card import CARD, model_card
 from hybrid_plugin.training.idle import say_idle
 from hybrid_plugin.training.provenance import provenance, request_of
+from hybrid_plugin.training.ranks import all_here, others_alive, rank, ranks, told
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.sources.source import Source
-from hybrid_plugin.training.state import last_state, saved_states
+from hybrid_plugin.training.state import begun, saved_states
 from hybrid_plugin.training.trainer import HybridTrainer
 from hybrid_plugin.training.validation import Validation
 
@@ -71,8 +73,8 @@ def train(
     ------
     UserError
         The output folder holds a checkpoint of other settings or is not ours, ``{output}.training`` belongs to another
-        run, a source cannot fill a batch, the loss is not finite, or a state cannot be saved. The state saved before
-        stays.
+        run, or to another process at this moment, a source cannot fill a batch, the loss is not finite, a state cannot
+        be saved, or another of several processes has ended. The state saved before stays.
 
     Examples
     --------
@@ -80,66 +82,84 @@ def train(
     ...                 TrainingSettings(strategy="hybrid", steps=1000))             # doctest: +SKIP
     """
     output = Path(output)
-    check_output(output, RECORD)
     batches = batches_of(sources, settings)
     work = output.with_name(f"{output.name}.training")
     check_adapters(settings.lora_rank)
-    arguments = trainer_arguments(settings, encoder.device.type == "cuda", work, validation, progress)
-    request = request_of(encoder, sources, settings, validation)
-    if folder_is_done(output, RECORD, request, overwrite):
-        if arguments.should_log:
-            say_done(output)
-        return Encoder.load(output, device=str(encoder.device), precision=encoder.precision)
-    if arguments.should_log:
-        every, patience = (None, None) if validation is None else (validation.every, validation.patience)
-        say_idle(settings, sources, every, patience)
-    record = provenance(encoder, sources, settings) | {REQUEST: request}
-    if recipe is not None:
-        record["recipe"] = recipe
-    with arguments.main_process_first(local=False):
-        state = last_state(work, request, overwrite)
-    first = 0 if state is None else int(read_json(state / "trainer_state.json")["global_step"])
-    if first and arguments.should_log:
-        warnings.warn(f"the run in {work} was interrupted; it goes on from step {first}", stacklevel=2)
-    if encoder.transform is not None:
-        warnings.warn(
-            f"training drops the transform of '{encoder.name}', which was fitted on its vectors as they are; fit "
-            "another on those of the checkpoint",
-            stacklevel=2,
+    if 2 * settings.batches.size < ranks():
+        raise UserError(
+            f"a batch of {settings.batches.size} pairs cannot be shared by {ranks()} processes; start fewer, or use a "
+            "larger batch"
         )
+    all_here()
+    arguments = trainer_arguments(settings, encoder.device.type == "cuda", work, validation, progress)
+    if encoder.device.type == "cuda" and encoder.device != arguments.device:
+        raise UserError(
+            f"'{encoder.name}' is on {encoder.device}, but is trained on {arguments.device}; choose the card by "
+            f"CUDA_VISIBLE_DEVICES={encoder.device.index}, without --device"
+        )
+    request = request_of(encoder, sources, settings, validation)
+    with ExitStack() as held:
+        start = told(lambda: held.enter_context(begun(output, work, request, overwrite)))
+        if start.done:
+            if rank() == 0:
+                say_done(output)
+            return Encoder.load(
+                output, device=str(encoder.device), precision=encoder.precision, runtime=encoder.runtime
+            )
+        if rank() == 0:
+            every, patience = (None, None) if validation is None else (validation.every, validation.patience)
+            say_idle(settings, sources, every, patience)
+            if start.step:
+                warnings.warn(f"the run in {work} was interrupted; it goes on from step {start.step}", stacklevel=2)
+            if encoder.transform is not None:
+                warnings.warn(
+                    f"training drops the transform of '{encoder.name}', which was fitted on its vectors as they are; "
+                    "fit another on those of the checkpoint",
+                    stacklevel=2,
+                )
+        record = provenance(encoder, sources, settings) | {REQUEST: request}
+        if recipe is not None:
+            record["recipe"] = recipe
         encoder.transform = None
-    set_seed(settings.seed)
-    if settings.lora_rank:
-        encoder.model = with_adapters(encoder.model, settings.lora_rank)
-    if settings.compile:
-        encoder.model.compile(dynamic=True)
-    trainer = HybridTrainer(encoder, batches, settings, validation, first, args=arguments)
-    if not progress or not arguments.should_log:
-        trainer.remove_callback(PrinterCallback)
-    if validation is not None and validation.patience:
-        trainer.add_callback(EarlyStoppingCallback(validation.patience))
-    try:
-        with encoder.on_threads():
-            trainer.train(resume_from_checkpoint=None if state is None else str(state))
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(_kept(work, settings)) from None
-    if settings.lora_rank:
-        encoder.model = cast(Any, encoder.model).merge_and_unload()
-    encoder.model.eval()
-    encoder.record = record | {
-        "steps_done": trainer.state.global_step,
-        "seconds_per_step": round(trainer.seconds / max(1, trainer.state.global_step - first), 4),
-    }
-    if validation is not None:
-        figure = f"eval_{validation.best_by}"
-        encoder.record["validation"] = [entry for entry in trainer.state.log_history if figure in entry]
-    if arguments.should_save:
-        with whole_folder(output, RECORD) as staging:
-            encoder.save(staging, encoder.record)
-            (staging / CARD).write_text(model_card(read_json(staging / RECORD)), encoding="utf-8")
-        shutil.rmtree(work, ignore_errors=True)
-    trainer.accelerator.wait_for_everyone()
+        set_seed(settings.seed)
+        if settings.lora_rank:
+            encoder.model = with_adapters(encoder.model, settings.lora_rank)
+        if settings.compile:
+            encoder.model.compile(dynamic=True)
+        trainer = HybridTrainer(encoder, batches, settings, validation, start.step, args=arguments)
+        if not progress or rank() > 0:
+            trainer.remove_callback(PrinterCallback)
+        if validation is not None and validation.patience:
+            trainer.add_callback(EarlyStoppingCallback(validation.patience))
+        try:
+            with encoder.on_threads():
+                trainer.train(resume_from_checkpoint=None if start.state is None else str(start.state))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_kept(work, settings)) from None
+        with others_alive():
+            trainer.accelerator.wait_for_everyone()  # nobody reads a state any more
+        if settings.lora_rank:
+            encoder.model = cast(Any, encoder.model).merge_and_unload()
+        encoder.model.eval()
+        encoder.record = record | {
+            "steps_done": trainer.state.global_step,
+            "seconds_per_step": round(trainer.seconds / max(1, trainer.state.global_step - start.step), 4),
+        }
+        if validation is not None:
+            figure = f"eval_{validation.best_by}"
+            encoder.record["validation"] = [entry for entry in trainer.state.log_history if figure in entry]
+        told(lambda: _write(encoder, output, work))
+    with others_alive():
+        trainer.accelerator.wait_for_everyone()  # rank 0 may have the store by which the others are told
     return encoder
+
+
+def _write(encoder: Encoder, output: Path, work: Path) -> None:
+    """Write the checkpoint; what was saved on the way is not needed any more."""
+    with whole_folder(output, RECORD) as staging:
+        encoder.save(staging, encoder.record)
+        (staging / CARD).write_text(model_card(read_json(staging / RECORD)), encoding="utf-8")
+    remove_folder(work)
 
 
 def _kept(work: Path, settings: TrainingSettings) -> str:

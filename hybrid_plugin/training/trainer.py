@@ -5,72 +5,34 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-import torch.distributed as dist
 from safetensors import SafetensorError
 from safetensors.torch import load_model, save_model
-from torch.utils.checkpoint import checkpoint
-from torch.utils.data import DataLoader, Dataset
 from transformers import Trainer
+from transformers.trainer_callback import ExportableState
 
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.training.ahead import Ahead, Steps, tokens_of
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.losses.info_nce import info_nce
+from hybrid_plugin.training.ranks import others_alive, rank, ranks, told
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.state import WHOLE, saved_states
+from hybrid_plugin.training.tower import TrainingTower
 from hybrid_plugin.training.validation import Validation
-
-
-class _Tower(torch.nn.Module):
-    """The encoder as Trainer sees it: one forward pass a batch, whatever chunks it is computed in."""
-
-    def __init__(self, encoder: Encoder, chunk_size: int | None):
-        super().__init__()
-        self.model = encoder.model
-        self._encode, self._chunk_size = encoder.forward_by_length, chunk_size
-
-    def forward(self, texts: list[list[int]]) -> torch.Tensor:
-        """Unit vectors [len(texts), dimension] of token ids."""
-        size = self._chunk_size
-        if size is None or len(texts) <= size:
-            return self._encode(texts)
-        chunks = [texts[start : start + size] for start in range(0, len(texts), size)]
-        return torch.cat([checkpoint(self._encode, chunk, use_reentrant=False) for chunk in chunks])
-
-    def gradient_checkpointing_enable(self, *args: Any, **kwargs: Any) -> None:
-        self.model.gradient_checkpointing_enable(*args, **kwargs)
-
-
-class _Steps(Dataset[dict[str, Any]]):
-    """The batches from some step on, as token ids."""
-
-    def __init__(self, batches: Batches, encoder: Encoder, first: int):
-        self._batches, self._encoder, self._first = batches, encoder, first
-
-    def __len__(self) -> int:
-        return len(self._batches)  # not those that are left: Trainer stops by itself
-
-    def __getitem__(self, index: int) -> dict[str, Any]:
-        batch = self._batches[self._first + index]
-        return {
-            "kind": batch.kind,
-            "ids": [example.row.parallel_id for example in batch.examples],
-            "queries": self._encoder.tokenize(batch.queries, "query"),
-            "passages": self._encoder.tokenize(batch.passages, "passage"),
-            "false_negatives": torch.from_numpy(batch.false_negatives()),
-        }
 
 
 class HybridTrainer(Trainer):
     """A Trainer whose data loader yields whole batches and whose loss is InfoNCE over them.
 
     Every process draws the same batch and encodes its part of it; the vectors are gathered, so that every process
-    has the loss of the whole batch, and its gradients for the texts that it has encoded itself.
+    has the loss of the whole batch, and its gradients for the texts that it has encoded itself. What is written is
+    written by rank 0.
     """
 
     def __init__(
@@ -84,24 +46,17 @@ class HybridTrainer(Trainer):
     ):
         # Trainer wants to see some data for its evaluations, which are ours.
         kwargs["eval_dataset"] = None if validation is None else batches
-        super().__init__(model=_Tower(encoder, settings.chunk_size), **kwargs)
+        super().__init__(model=TrainingTower(encoder, settings.chunk_size), **kwargs)
         self._encoder, self._settings, self._validation = encoder, settings, validation
-        self._data = _Steps(batches, encoder, first)
+        self._batches = Ahead(Steps(batches, encoder, first), self.args.dataloader_num_workers)
         self._rows = batches.rows
         self._losses: dict[str, list[float]] = {}
         self.seconds = 0.0  # of all steps so far, without validations
         self._since: float | None = None  # when the steps not yet counted in it began
         self._counted = first
 
-    def get_train_dataloader(self) -> DataLoader[Any]:
-        # With a generator of its own: starting to iterate must not move the one that dropout draws from.
-        return DataLoader(
-            self._data,
-            batch_size=None,
-            shuffle=False,
-            num_workers=self.args.dataloader_num_workers,
-            generator=torch.Generator(),
-        )
+    def get_train_dataloader(self) -> Ahead:
+        return self._batches
 
     def floating_point_ops(self, inputs: Any) -> int:
         return 0  # Trainer would look for input_ids, of which a batch has two
@@ -110,9 +65,11 @@ class HybridTrainer(Trainer):
         if self._since is None:
             self._since = time.monotonic()
         model.train()
-        texts = [*inputs["queries"], *inputs["passages"]]
-        vectors = self._of_all(len(texts), lambda own: model(texts[own]))
-        count = len(inputs["queries"])
+        # So that dropout, too, depends on the settings, the seed and the step alone, and differs among processes.
+        step = [self._settings.seed, self.state.global_step, rank()]
+        torch.manual_seed(int(np.random.SeedSequence(step).generate_state(1, np.uint64)[0]))
+        vectors = model(inputs["tokens"])
+        count = len(inputs["ids"])
         excluded = inputs["false_negatives"].to(vectors.device)
         loss = info_nce(vectors[:count], vectors[count:], excluded, self._settings.temperature)
         value = loss.item()
@@ -124,26 +81,17 @@ class HybridTrainer(Trainer):
             )
         self._losses.setdefault(inputs["kind"], []).append(value)
         # The gradients of all processes are averaged, but each has only its own texts' part of the sum.
-        self.accelerator.backward(loss * self.args.world_size)
+        with others_alive():
+            self.accelerator.backward(loss * ranks())
         return loss.detach()
-
-    def _of_all(self, count: int, encode: Callable[[slice], torch.Tensor]) -> torch.Tensor:
-        """Vectors of all texts, of which each process encodes a part; gradients flow into its own."""
-        world, rank = self.args.world_size, self.args.process_index
-        if world == 1:
-            return encode(slice(count))
-        own = slice(count * rank // world, count * (rank + 1) // world)
-        vectors = encode(own)
-        everything = vectors.new_zeros(count, vectors.shape[1])
-        everything[own] = vectors.detach()
-        dist.all_reduce(everything)
-        return torch.cat([everything[: own.start], vectors, everything[own.stop :]])
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         assert self._validation is not None
         began = time.monotonic()
+        self._batches.settle()
         self._encoder.model.eval()
-        metrics = {f"eval_{name}": float(value) for name, value in self._validation.measure(self._encoder).items()}
+        found = self._validation.measure(self._encoder)
+        metrics = told(lambda: {f"eval_{name}": float(value) for name, value in found.items()})
         if self._since is not None:
             self._since += time.monotonic() - began
         self.log(dict(metrics))
@@ -186,13 +134,28 @@ class HybridTrainer(Trainer):
         if self.state.best_model_checkpoint:
             self._load_from_checkpoint(self.state.best_model_checkpoint)
 
+    def _save_rng_state(self, output_dir: str) -> None:
+        """Nothing: each step has a seed of its own."""
+
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
+        if self.state.best_global_step:
+            best = folder.with_name(f"checkpoint-{self.state.best_global_step}")
+            self.state.best_model_checkpoint = str(best)
+        told(lambda: self._write_state(folder))
+
+    def _write_state(self, folder: Path) -> None:
+        """Save the state of this step, whole, and remove those before it that are not the best."""
         try:
-            super()._save_checkpoint(model, trial)
-            self.accelerator.wait_for_everyone()
-            if self.args.should_save:
-                (folder / WHOLE).touch()
+            self._save(str(folder))
+            if not self.args.save_only_model:
+                self._save_optimizer_and_scheduler(str(folder))
+                self._save_scaler(str(folder))
+            parts = (*self.callback_handler.callbacks, self.control)
+            now = {type(part).__name__: part.state() for part in parts if isinstance(part, ExportableState)}
+            self.state.stateful_callbacks = {**self.state.stateful_callbacks, **now}  # type: ignore[assignment,dict-item]
+            self.state.save_to_json(str(folder / "trainer_state.json"))
+            (folder / WHOLE).touch()
         except (OSError, RuntimeError, SafetensorError) as error:  # torch and safetensors have their own of a full disk
             shutil.rmtree(folder, ignore_errors=True)
             reason = str(error).strip().split("\n")[0]
@@ -200,21 +163,18 @@ class HybridTrainer(Trainer):
                 f"cannot save step {self.state.global_step} in {folder.parent}: {reason}; "
                 "the state saved before it is kept, and the same command goes on from there"
             ) from error
-        if self.args.should_save:
-            best = self.state.best_model_checkpoint
-            for older in saved_states(folder.parent):
-                if older != folder and (best is None or older != Path(best)):
-                    shutil.rmtree(older)
+        for older in saved_states(folder.parent):
+            if str(older) not in (str(folder), self.state.best_model_checkpoint):
+                shutil.rmtree(older)
 
 
 def seconds_of_step(encoder: Encoder, batches: Batches, settings: TrainingSettings) -> float:
     """About how long a step of the training takes: the second of two, with gradients and without an update."""
-    tower = _Tower(encoder, settings.chunk_size).train()
+    tower = TrainingTower(encoder, settings.chunk_size).train()
     began = 0.0
     for batch in (batches[0], batches[0]):
         began = time.monotonic()
-        texts = [*encoder.tokenize(batch.queries, "query"), *encoder.tokenize(batch.passages, "passage")]
-        vectors, count = tower(texts), len(batch.queries)
+        vectors, count = tower(tokens_of(batch, encoder)), len(batch.examples)
         excluded = torch.from_numpy(batch.false_negatives()).to(vectors.device)
         info_nce(vectors[:count], vectors[count:], excluded, settings.temperature).backward()
     return time.monotonic() - began

@@ -1,4 +1,4 @@
-"""Time and peak memory of comparing four systems with three seeds each on XQuAD-R.
+"""Comparing four systems with three seeds each on XQuAD-R: time and memory.
 
     python tests/benchmarks/comparison_speed.py
 
@@ -9,27 +9,29 @@ values, then runs ``hybrid-ir compare`` in a process of its own; its time includ
 from __future__ import annotations
 
 import argparse
-import resource
-import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-from scipy.special import ndtr
+from measuring import Figure, apart, command, main, need_collection
 
-from hybrid_plugin.evaluation.scores import Scores
-from hybrid_plugin.tasks import load_benchmark, queries, register_datasets
+if TYPE_CHECKING:
+    import pandas as pd
 
-SYSTEMS, SEEDS = 4, 3
+    from hybrid_plugin.evaluation.scores import Scores
+
 SECONDS, GB = 20, 2  # limits
 MEASURES = ("AP", "RankDistance")
 
 
 def asked() -> pd.DataFrame:
     """A row a query and task."""
+    import pandas as pd
+
+    from hybrid_plugin.tasks import load_benchmark, queries
+
     labels = ["task", "docs", "queries", "setting", "query_id", "question", "cluster", "article"]
     rows = [
         (task.name, task.docs_lang, task.queries_lang, task.setting, one.id, one.question, one.cluster, one.article)
@@ -41,6 +43,12 @@ def asked() -> pd.DataFrame:
 
 def evaluation(rows: pd.DataFrame, system: int, seed: int) -> Scores:
     """Values of a run: what is hard about a question is common to all, the rest a system's and a run's own."""
+    import numpy as np
+    import pandas as pd
+    from scipy.special import ndtr
+
+    from hybrid_plugin.evaluation.scores import Scores
+
     numbers = pd.factorize(rows["question"])[0]
     latent = np.zeros(len(rows))
     for share, source in ((1.0, [0]), (0.3, [1, system]), (0.2, [2, system, seed])):
@@ -52,28 +60,27 @@ def evaluation(rows: pd.DataFrame, system: int, seed: int) -> Scores:
     return Scores(rows.assign(AP=ap, RankDistance=distance), MEASURES, about)
 
 
-def main() -> None:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    register_datasets()
-    rows = asked()
+def write(folder: Path, systems: int, seeds: int) -> list[str]:
+    """Write the folders; returns them as ``compare`` takes them."""
+    rows, named = asked(), []
+    for system in range(systems):
+        for seed in range(seeds):
+            evaluation(rows, system, seed).save(folder / f"{system}-{seed}")
+            named.append(f"system{system}={folder / f'{system}-{seed}'}")
+    return named
+
+
+def figures(arguments: argparse.Namespace) -> Iterator[Figure]:
+    need_collection("xquad-r")
     with tempfile.TemporaryDirectory() as scratch:
-        named = []
-        for system in range(SYSTEMS):
-            for seed in range(SEEDS):
-                folder = Path(scratch, f"{system}-{seed}")
-                evaluation(rows, system, seed).save(folder)
-                named.append(f"system{system}={folder}")
-        print(f"{SYSTEMS} systems of {SEEDS} runs with {len(rows):,} rows each")
-        started = time.perf_counter()
-        command = [sys.executable, "-m", "hybrid_plugin.cli", "compare", *named]
-        subprocess.run([*command, "--output", Path(scratch, "comparison")], check=True, stdout=subprocess.DEVNULL)
-        seconds = time.perf_counter() - started
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(
-        f"compared in {seconds:.1f} s (limit {SECONDS} s; processor {used.ru_utime + used.ru_stime:.1f} s), "
-        f"{used.ru_maxrss / 2**20:.2f} GB at most (limit {GB} GB)"
-    )
+        named = apart(write, Path(scratch), arguments.systems, arguments.seeds).value
+        ours = command(
+            sys.executable, "-m", "hybrid_plugin.cli", "compare", *named, "--output", f"{scratch}/comparison"
+        )
+    name = f"hybrid-ir compare, {arguments.systems} systems of {arguments.seeds} runs"
+    yield Figure.of_times(f"{name}: time", ours, limit=SECONDS)
+    yield Figure(f"{name}: memory", "GB", ours.gigabytes, limit=GB)
 
 
 if __name__ == "__main__":
-    main()
+    main(figures, {"systems": (4, 2), "seeds": (3, 1)})

@@ -1,18 +1,17 @@
 """Joining the languages of a source on disk: time and peak memory of our way, and of DuckDB's where it is installed.
 
-python tests/benchmarks/join_memory.py --pieces 1000000
+python tests/benchmarks/join_memory.py [--pieces 1000000]
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+
+from measuring import Figure, apart, main
 
 LANGUAGES = ("ar", "de", "en", "zh")
 _ARROW = 65536  # rows of a batch that DuckDB is handed
@@ -51,20 +50,12 @@ def duckdb(number: int) -> int:
         return sum(1 for _ in groupby(rows, lambda row: row[0]))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pieces", type=int, default=1_000_000)
-    parser.add_argument("--one", choices=["ours", "duckdb"])
-    asked = parser.parse_args()
-    if asked.one:
-        started, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        rows = {"ours": ours, "duckdb": duckdb}[asked.one](asked.pieces)
-        seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(f"{asked.one:7} {rows} rows, {seconds:6.1f} s, {(after - before) / 1024:6.0f} MiB more than at the start")
-        return
-    for one in ("ours", "duckdb"):  # each in a process of its own, whose peak is its own
-        subprocess.run([sys.executable, __file__, "--pieces", str(asked.pieces), "--one", one], check=one == "ours")
+def figures(arguments: argparse.Namespace) -> Iterator[Figure]:
+    joined = apart(ours, arguments.pieces)
+    peer = apart(duckdb, arguments.pieces) if find_spec("duckdb") else None
+    yield Figure.of_times(f"joining {arguments.pieces:,} pieces", joined, "DuckDB", peer)
+    yield Figure("memory of that", "GB", joined.gigabytes, limit=0.5)
 
 
 if __name__ == "__main__":
-    main()
+    main(figures, {"pieces": (1_000_000, 10_000)})

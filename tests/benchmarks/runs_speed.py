@@ -1,25 +1,26 @@
 """Scoring run files that rank all 13,014 documents of XQuAD-R for each query, against merely reading them.
 
-    python tests/benchmarks/runs_speed.py [--queries 300] [--one-file]
+    python tests/benchmarks/runs_speed.py [--queries 100] [--files 11]
 
 Generates runs on the pool for so many queries a language (1190 is all of them: 170 million lines, 9 GB), in a file a
-language or in one file. Reading is pyarrow.csv's streaming reader over the same bytes, all six columns parsed, nothing
-kept; scoring is ``evaluate_runs`` from start to end. Each runs in a process of its own, on files that the system has
-in its cache, and the peak of its memory is its own. Ratios are of elapsed time and of processor time, which other work
-on the machine disturbs less.
+language or in one file. Scoring is ``evaluate_runs`` from start to end. Reading is pyarrow.csv's streaming reader over
+the same bytes, all six columns parsed and nothing kept; polars' reader with all columns kept, where polars is installed
+(``pip install polars``); and ir_measures' own reader, of the first lines, its time scaled up. Each runs in a process of
+its own, on files that the system has in its cache.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import resource
-import subprocess
-import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from importlib.util import find_spec
 from itertools import chain, islice
 from pathlib import Path
+
+from measuring import Figure, apart, in_turns, main, need_collection, start
+
+LINES = 2_000_000  # that ir_measures reads
 
 
 def generate(folder: Path, number: int, one_file: bool) -> int:
@@ -45,57 +46,59 @@ def generate(folder: Path, number: int, one_file: bool) -> int:
     return sum(map(len, files.values())) * len(docs)
 
 
-def read(source: Path) -> None:
+def score(source: Path) -> None:
+    from hybrid_plugin.evaluation import evaluate_runs
+    from hybrid_plugin.tasks import load_benchmark
+
+    start()
+    evaluate_runs(load_benchmark("xquad-r"), source)
+
+
+def read_with_pyarrow(paths: list[Path]) -> None:
     from pyarrow import csv
 
-    for path in [source] if source.is_file() else sorted(source.iterdir()):
+    start()
+    for path in paths:
         options = csv.ReadOptions(autogenerate_column_names=True, block_size=2**25)
         for batch in csv.open_csv(path, options, csv.ParseOptions(delimiter=" ")):
             del batch
 
 
-def score(source: Path) -> None:
-    from hybrid_plugin.evaluation import evaluate_runs
-    from hybrid_plugin.tasks import load_benchmark
+def read_with_polars(paths: list[Path]) -> None:
+    import polars  # type: ignore[import-not-found]
 
-    evaluate_runs(load_benchmark("xquad-r"), source)
-
-
-def measured(what: str, source: Path) -> dict[str, float]:
-    command = [sys.executable, "-W", "ignore", __file__, "--only", what, str(source)]
-    result: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return result
+    start()
+    for path in paths:
+        polars.read_csv(path, separator=" ", has_header=False)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--queries", type=int, default=300)
-    parser.add_argument("--one-file", action="store_true")
-    parser.add_argument("--only", nargs=2, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.only:
-        what, source = arguments.only
-        started, busy = time.perf_counter(), time.process_time()
-        {"read": read, "score": score}[what](Path(source))
-        seconds, busy = time.perf_counter() - started, time.process_time() - busy
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        print(json.dumps({"seconds": seconds, "cpu": busy, "gb": memory}))
-        return
+def read_with_ir_measures(paths: list[Path]) -> int:
+    """Read some lines; returns their number."""
+    import ir_measures
+
+    start()
+    return sum(1 for _ in islice(chain.from_iterable(ir_measures.read_trec_run(str(path)) for path in paths), LINES))
+
+
+def figures(arguments: argparse.Namespace) -> Iterator[Figure]:
+    need_collection("xquad-r")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        lines = generate(folder, arguments.queries, arguments.one_file)
-        size = sum(path.stat().st_size for path in folder.iterdir()) / 2**30
-        source = folder / "run.trec" if arguments.one_file else folder
-        print(f"{lines:,} lines, {size:.2f} GB, in {len(list(folder.iterdir()))} files")
-        for round_number in range(2):
-            reading, scoring = measured("read", source), measured("score", source)
-            print(
-                f"round {round_number + 1}: read in {reading['seconds']:.1f} s (processor {reading['cpu']:.1f} s); "
-                f"scored in {scoring['seconds']:.1f} s (processor {scoring['cpu']:.1f} s), {scoring['gb']:.2f} GB at "
-                f"most; ratio {scoring['seconds'] / reading['seconds']:.2f} "
-                f"(processor {scoring['cpu'] / reading['cpu']:.2f})"
-            )
+        lines = apart(generate, folder, arguments.queries, arguments.files == 1).value
+        paths = sorted(folder.iterdir())
+        ours, pyarrow = in_turns(
+            arguments.rounds,
+            lambda: apart(score, paths[0] if len(paths) == 1 else folder),
+            lambda: apart(read_with_pyarrow, paths),
+        )
+        size = sum(path.stat().st_size for path in paths) / 2**30
+        name = f"scoring {lines / 1e6:.3g} million lines ({size:.2g} GB)"
+        yield Figure.of_times(name, ours, "pyarrow, reading", pyarrow, 0.4)
+        if find_spec("polars"):
+            yield Figure.of_times(name, ours, "polars, reading", apart(read_with_polars, paths))
+        first = apart(read_with_ir_measures, paths)
+        yield Figure.of_times(name, ours, "ir_measures, reading", first.scaled(lines / first.value), 2)
 
 
 if __name__ == "__main__":
-    main()
+    main(figures, {"queries": (100, 3), "files": (11, 11), "rounds": (2, 1)})

@@ -1,23 +1,34 @@
-"""How long ``hybrid-ir --help`` takes, against Python itself: python tests/benchmarks/startup.py"""
+"""How long commands take that should be there at once, against Python itself and the libraries that they need.
+
+python tests/benchmarks/startup.py
+"""
 
 from __future__ import annotations
 
-import subprocess
+import argparse
 import sys
-import time
+from collections.abc import Iterator
+
+from measuring import Figure, command, in_turns, main
+
+# command -> what the peer runs, and the least ratio
+COMMANDS = {
+    "--help": ("pass", 0.4),
+    "evaluate --help": ("import cyclopts", 0.2),
+    "datasets list": ("import ir_datasets", 0.15),
+}
 
 
-def best(command: list[str], rounds: int = 5) -> float:
-    """The shortest of some runs, in seconds."""
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        subprocess.run(command, check=True, capture_output=True)
-        times.append(time.perf_counter() - started)
-    return min(times)
+def figures(arguments: argparse.Namespace) -> Iterator[Figure]:
+    for words, (program, limit) in COMMANDS.items():
+        ours, theirs = in_turns(
+            arguments.rounds,
+            lambda words=words: command(sys.executable, "-m", "hybrid_plugin.cli", *words.split()),
+            lambda program=program: command(sys.executable, "-c", program),
+        )
+        peer = f"python -c '{program}'"
+        yield Figure.of_times(f"hybrid-ir {words}", ours, peer, theirs, limit)
 
 
 if __name__ == "__main__":
-    bare = best([sys.executable, "-c", "pass"])
-    help_page = best([sys.executable, "-m", "hybrid_plugin.cli", "--help"])
-    print(f"python -c pass: {bare:.3f} s\nhybrid-ir --help: {help_page:.3f} s\nratio: {help_page / bare:.1f}")
+    main(figures, {"rounds": (5, 1)})

@@ -3,25 +3,27 @@
 The same model, batches, lengths, precision and threads, in one run: each trains on the same pairs in the same batches,
 in turns, and the time of its first steps is not counted.
 
-    python tests/benchmarks/training_speed.py MODEL --source mlqa-r --steps 12
+    python tests/benchmarks/training_speed.py --model MODEL [--source mlqa-r] [--steps 12]
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+from measuring import Figure, apart, in_turns, main, model_of, need_collection
 from transformers import TrainerCallback
 
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.training.arguments import trainer_arguments
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.sources.named import load_source
-from hybrid_plugin.training.sources.source import Source
 from hybrid_plugin.training.train import batches_of
 from hybrid_plugin.training.trainer import HybridTrainer
 
@@ -42,17 +44,21 @@ class _Clock(TrainerCallback):
         return batch_size * (len(counted) - 1) / (counted[-1] - counted[0])
 
 
-def ours(model: str, source: Source, settings: TrainingSettings) -> float:
+def ours(model: str, source_name: str, asked: dict[str, Any]) -> float:
+    """Pairs a second."""
+    source, settings = load_source(source_name), TrainingSettings.of(**asked, save_every=0)
     encoder, clock = Encoder.load(model, max_length=256), _Clock()
     with tempfile.TemporaryDirectory() as scratch:
         arguments = trainer_arguments(settings, encoder.device.type == "cuda", Path(scratch))
         trainer = HybridTrainer(encoder, batches_of([source], settings), settings, None, 0, args=arguments)
         trainer.add_callback(clock)
         trainer.train()
+    print(f"hybrid-ir: {encoder.counts.padding:.1%} of the tokens computed are padding", file=sys.stderr)
     return clock.pairs_a_second(settings.batches.size)
 
 
-def theirs(model: str, source: Source, settings: TrainingSettings) -> float:
+def theirs(model: str, source_name: str, asked: dict[str, Any]) -> float:
+    """Pairs a second."""
     from datasets import Dataset
     from sentence_transformers import (
         SentenceTransformer,
@@ -62,6 +68,7 @@ def theirs(model: str, source: Source, settings: TrainingSettings) -> float:
     from sentence_transformers.losses import MultipleNegativesRankingLoss
     from torch.utils.data import BatchSampler, SequentialSampler
 
+    source, settings = load_source(source_name), TrainingSettings.of(**asked, save_every=0)
     pairs = [
         (q, p) for batch in batches_of([source], settings) for q, p in zip(batch.queries, batch.passages, strict=True)
     ]
@@ -95,24 +102,21 @@ def theirs(model: str, source: Source, settings: TrainingSettings) -> float:
     return clock.pairs_a_second(settings.batches.size)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", help="a Hugging Face folder or hub name")
-    parser.add_argument("--source", default="hybrid-demo")
-    parser.add_argument("--steps", type=int, default=12)
-    parser.add_argument("--batch-size", type=int, default=32)
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
-    options = parser.parse_args()
-    source = load_source(options.source)
-    settings = TrainingSettings.of(
-        steps=options.steps, batch_size=options.batch_size, precision=options.precision, save_every=0
+def figures(arguments: argparse.Namespace) -> Iterator[Figure]:
+    model = model_of(arguments)
+    need_collection(arguments.source)
+    settings = {"steps": arguments.steps, "batch_size": arguments.batch_size, "precision": arguments.precision}
+    mine, other = in_turns(
+        arguments.rounds,
+        lambda: apart(ours, model, arguments.source, settings),
+        lambda: apart(theirs, model, arguments.source, settings),
+        by=lambda one: -one.value,
     )
-    for number in range(1, options.rounds + 1):
-        mine, other = ours(options.model, source, settings), theirs(options.model, source, settings)
-        print(f"round {number}: hybrid-ir {mine:.1f} pairs/s, sentence-transformers {other:.1f} pairs/s, ", end="")
-        print(f"ratio {mine / other:.2f}")
+    name = f"training, batches of {arguments.batch_size}, {arguments.precision}"
+    peer = "sentence-transformers"
+    yield Figure(name, "pairs/s", mine.value, peer, other.value, 1, mine.gigabytes, other.gigabytes)
 
 
 if __name__ == "__main__":
-    main()
+    options = {"steps": (12, 4), "batch_size": (32, 8), "rounds": (2, 1), "precision": ("float32", "float32")}
+    main(figures, {"source": ("mlqa-r", "hybrid-demo"), **options})

@@ -16,7 +16,15 @@ from pathlib import Path
 import pytest
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import check_output, read_json, scratch_folder, whole_file, whole_folder, write_json
+from hybrid_plugin.files import (
+    check_output,
+    read_json,
+    remove_folder,
+    scratch_folder,
+    whole_file,
+    whole_folder,
+    write_json,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -125,6 +133,21 @@ def test_a_foreign_folder_is_refused_and_untouched(tmp_path: Path) -> None:
     assert not entered
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
     assert names(tmp_path) == ["thesis.tex"]
+
+
+def test_a_folder_that_another_process_is_about_to_write_in_is_ours(tmp_path: Path) -> None:
+    """From the first moment, when it has no lock yet, to the last, when it has none any more."""
+    with scratch_folder(tmp_path, "record.json") as scratch:
+        for path in scratch.parent.iterdir():
+            path.rename(tmp_path.parent / f"{tmp_path.name}-{path.name}")
+        assert len(names(tmp_path)) == 1
+        check_output(tmp_path, "record.json")
+
+
+def test_a_folder_is_removed_at_once(tmp_path: Path) -> None:
+    (tmp_path / "out" / "inside").mkdir(parents=True)
+    remove_folder(tmp_path / "out")
+    assert names(tmp_path) == []
 
 
 def test_a_file_in_a_folders_place_is_refused(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def mine(
     output: StrPath,
     settings: MiningSettings | None = None,
     *,
-    batch_size: int | None = None,
+    vectors: StrPath | None = None,
     progress: bool = False,
     overwrite: bool = False,
 ) -> Mined:
@@ -51,19 +51,22 @@ def mine(
 
     Never a negative of a row: what answers it, in any language, and what answers a row that shares an answer with it.
     A row's negatives of a language are those of its queries, in the order of their languages; negatives that the
-    source has itself are among the passages searched, but not written unless they are found. Vectors and texts are
-    kept on disk, in the output's folder, until the end.
+    source has itself are among the passages searched, but not written unless they are found. Texts, and vectors unless
+    they have a folder of their own, are kept on disk, in the output's folder, until the end.
 
     Parameters
     ----------
     output : gets the lines that :func:`hybrid_plugin.training.sources.from_jsonl` reads, all or none; ``{output}.json``
         beside it says what they were mined with.
+    vectors : a folder for vectors of the source, which are kept there and taken from there: with other settings they
+        are not encoded again, and encoding that was killed goes on.
     overwrite : replace what was mined there with other settings.
 
     Raises
     ------
     UserError
-        No negative was found for any row, or the output was mined with other settings.
+        No negative was found for any row, the output was mined with other settings, or the vectors are of another
+        encoder or source.
     """
     output = Path(output)
     settings = settings or MiningSettings()
@@ -76,10 +79,11 @@ def mine(
     if file_is_done(output, request, overwrite):
         say_done(output)
         return _counted(output)
+    kept = None if vectors is None else Path(vectors)
     with (
         whole_file(output) as file,
         scratch_folder(output.parent, output.name) as scratch,
-        closing(Search(source, encoder, request["encoder"], scratch, settings, batch_size, progress)) as search,
+        closing(Search(source, encoder, request["encoder"], scratch, settings, kept, progress)) as search,
     ):
         rows_with = negatives = 0
         for place, row in enumerate(tqdm(source, desc="write", unit="row", disable=not progress)):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,8 @@ from tqdm.auto import tqdm
 
 from hybrid_plugin.encoding.encode import encode_to_folder
 from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.matrix import StoredMatrix
+from hybrid_plugin.encoding.settings import Kind
 from hybrid_plugin.tasks.texts import Text, trimmed
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.mining.texts import Texts
@@ -34,6 +35,7 @@ class Search:
     ----------
     identity : of the encoder.
     folder : gets texts, vectors and what was found; in use until :meth:`close`.
+    vectors : a folder that keeps vectors, and has those of another time.
     """
 
     def __init__(
@@ -43,19 +45,16 @@ class Search:
         identity: Mapping[str, Any],
         folder: Path,
         settings: MiningSettings,
-        batch_size: int | None,
+        vectors: Path | None,
         progress: bool,
     ):
         self._source, self._settings, self._folder, self._progress = source, settings, folder, progress
-        self._encode = partial(
-            encode_to_folder, encoder, batch_size=batch_size, progress=progress, about={"identity": identity}
-        )
+        self._encoder, self._identity, self._vectors = encoder, identity, vectors
         self._passage_langs = sorted({lang for pattern in source.patterns for lang in pattern.passages})
         self._texts = {lang: Texts(lang, (folder / f"{lang}.texts").open("w+b")) for lang in self._passage_langs}
         self._read()
         self._passages = {
-            lang: self._encode(texts, "passage", folder / f"{lang}.passages", total=len(texts)).matrix
-            for lang, texts in self._texts.items()
+            lang: self._encoded(texts, "passage", f"{lang}.passages", len(texts)) for lang, texts in self._texts.items()
         }
         self.largest = max(map(len, self._texts.values()))  # number of passages of a language
         self.languages = len({*self._passage_langs, *self._askers})
@@ -101,6 +100,20 @@ class Search:
             for lang, (places, numbers) in answers.items()
         }
 
+    def _encoded(self, texts: Iterable[Text], kind: Kind, name: str, total: int) -> np.ndarray | StoredMatrix:
+        request = None if self._vectors is None else {"texts": name, "source": self._source.checksum}
+        return encode_to_folder(
+            self._encoder,
+            texts,
+            kind,
+            (self._vectors or self._folder) / name,
+            total=total,
+            progress=self._progress,
+            request=request and {**request, "encoder": self._identity},
+            overwrite=None,
+            about={"identity": self._identity},
+        ).matrix
+
     def _find(self, query_lang: str) -> None:
         """Search for the queries of a language."""
         places = self._askers[query_lang]
@@ -109,7 +122,7 @@ class Search:
             return
         rows = (row for row in self._source if query_lang in row.queries)
         texts = (Text(str(number), trimmed(row.queries[query_lang]), query_lang) for number, row in enumerate(rows))
-        queries = self._encode(texts, "query", self._folder / f"{query_lang}.queries", total=len(places)).matrix
+        queries = self._encoded(texts, "query", f"{query_lang}.queries", len(places))
         for lang in languages:
             path = self._folder / f"{query_lang}.{lang}.found.npy"
             self._found[query_lang, lang] = open_memmap(path, "w+", np.int32, (len(places), self._settings.negatives))

@@ -17,9 +17,8 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import scratch_folder
+from hybrid_plugin.files import cache_folder, scratch_folder
 from hybrid_plugin.training.sources.row import Row
-from hybrid_plugin.training.sources.store import cache_folder
 
 
 class Piece(NamedTuple):
@@ -58,7 +57,7 @@ def joined(pieces: Iterable[Piece]) -> Iterator[Row]:
         A parallel id is there twice in a language, or a text has half a character; names the id.
     """
     with (
-        scratch_folder(cache_folder(), "pieces") as scratch,
+        scratch_folder(cache_folder("sources"), "pieces") as scratch,
         closing(sqlite3.connect(scratch / "pieces")) as table,
     ):
         table.execute("PRAGMA journal_mode = OFF")

@@ -18,13 +18,13 @@ import ir_datasets
 
 from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import scratch_folder
+from hybrid_plugin.files import cache_folder, scratch_folder
 from hybrid_plugin.training.sources.formats import SourceFormat
 from hybrid_plugin.training.sources.irds import from_ir_datasets
 from hybrid_plugin.training.sources.pieces import Piece, answered
 from hybrid_plugin.training.sources.row import Row
 from hybrid_plugin.training.sources.source import Source
-from hybrid_plugin.training.sources.store import cache_folder, file_key, store, stored
+from hybrid_plugin.training.sources.store import file_key, store, stored
 
 _BLOCK = 1000  # rows that are read at a time
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
@@ -143,7 +143,7 @@ def _within_reach(file: str) -> Iterator[str]:
     if not file.startswith(("http:", "https:")):
         yield file
         return
-    with scratch_folder(cache_folder(), "download") as folder:
+    with scratch_folder(cache_folder("sources"), "download") as folder:
         copy = folder / file.rsplit("/", 1)[-1]
         try:
             ir_datasets.util.Download([ir_datasets.util.RequestsDownload(file)], cache_path=copy).path()

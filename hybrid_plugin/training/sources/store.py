@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from errno import EIO
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ import pyarrow as pa
 from tqdm.auto import tqdm
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.files import scratch_folder, write_json
+from hybrid_plugin.files import cache_folder, scratch_folder, write_json
 from hybrid_plugin.training.sources.origins import known_origins, with_origins
 from hybrid_plugin.training.sources.row import Row
 from hybrid_plugin.training.sources.source import BLOCK, Source
@@ -25,11 +27,6 @@ _TEXTS = pa.list_(pa.struct([("lang", pa.string()), ("text", pa.string())]))
 _CONTENTS = [("id", pa.string()), ("queries", _TEXTS), ("passages", _TEXTS), ("negatives", _TEXTS)]
 _SCHEMA = pa.schema([*_CONTENTS, ("origins", pa.uint32())])
 _FORMAT = 2  # of the files; those of another are left alone
-
-
-def cache_folder() -> Path:
-    """Where sources are kept: ``$HYBRID_IR_CACHE/sources``, by default in ``~/.cache/hybrid-ir``. Safe to delete."""
-    return Path(os.environ.get("HYBRID_IR_CACHE", Path.home() / ".cache" / "hybrid-ir")) / "sources"
 
 
 def store(
@@ -57,7 +54,7 @@ def store(
     UserError
         There is no row, or a parallel id is there twice; names it.
     """
-    folder = cache_folder()
+    folder = cache_folder("sources")
     if key is not None:
         key = _stored_under(key, docs)
     rows = tqdm(rows, desc=f"read {name}", unit="row", delay=5, disable=None)  # where somebody watches, and waits
@@ -75,7 +72,7 @@ def store(
 
 def stored(name: str, key: str) -> Source | None:
     """The source that was stored under a key, if one was; as :func:`store` takes it, of rows that hold texts."""
-    folder = cache_folder() / _stored_under(key)
+    folder = cache_folder("sources") / _stored_under(key)
     return Source(name, folder) if folder.is_dir() else None
 
 
@@ -96,7 +93,10 @@ def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]
     patterns: dict[tuple[tuple[str, ...], ...], int] = {}
     of_row, hashes = array("I"), array("q")
     rows = iter(rows)
-    with pa.OSFile(str(folder / "rows.arrow"), "wb") as sink, pa.ipc.new_file(sink, _SCHEMA) as writer:
+    with ExitStack() as files:
+        with _storing(name):
+            sink = files.enter_context(pa.OSFile(str(folder / "rows.arrow"), "wb"))
+            writer = files.enter_context(pa.ipc.new_file(sink, _SCHEMA))
         while block := list(islice(rows, BLOCK)):
             for row in block:
                 pattern = tuple(sorted(row.queries)), tuple(sorted(row.passages))
@@ -112,18 +112,29 @@ def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]
                 content.update(buffer)
             numbers = np.array([origins.setdefault(row.origins, len(origins)) for row in block], np.uint32)
             written_origins.update(numbers.tobytes())
-            try:
+            with _storing(name):
                 writer.write_batch(pa.RecordBatch.from_arrays([*columns, pa.array(numbers)], schema=_SCHEMA))
-            except OSError as error:
-                raise UserError(f"cannot store '{name}' in {folder.parent.parent}: {error.strerror}") from error
+        with _storing(name):
+            files.close()
     if not of_row:
         raise UserError(f"{name} holds no training pairs")
-    np.save(folder / "patterns.npy", np.frombuffer(of_row, np.uint32))
     checksum = f"sha256:{content.hexdigest()}"
     about = {"rows": len(of_row), "patterns": list(patterns), "checksum": checksum, "docs": dict(docs)}
+    with _storing(name):
+        np.save(folder / "patterns.npy", np.frombuffer(of_row, np.uint32))
     write_json(folder / "source.json", about | {"origins": list(origins), "share": share})
     _refuse_repeated(Source(name, folder), np.frombuffer(hashes, np.int64))
     return _digest(checksum, list(origins), written_origins.hexdigest())
+
+
+@contextmanager
+def _storing(name: str) -> Iterator[None]:
+    """While a source's files are written."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno or EIO)
+        raise UserError(f"cannot store '{name}' in {cache_folder('sources')}: {reason}") from error
 
 
 def _columns(rows: Sequence[Row]) -> list[Any]:

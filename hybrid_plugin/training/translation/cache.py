@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.training.sources.store import cache_folder
+from hybrid_plugin.files import cache_folder
 
 _AT_ONCE = 500  # texts looked up
 
@@ -25,7 +25,7 @@ class Cache:
     """
 
     def __init__(self, identity: Mapping[str, Any]):
-        folder = cache_folder().with_name("translations")
+        folder = cache_folder("translations")
         name = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
         self._path = folder / f"{name}.sqlite"
         try:

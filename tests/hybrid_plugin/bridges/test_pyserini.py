@@ -132,7 +132,10 @@ def test_both_routes_search_to_the_same_run(checkpoint: Path, exported: Path, tm
         tmp_path / "their-index", "--to-faiss", "encoder", "--encoder", checkpoint, *AUTO, "--prefix", "Passage:",
         "--dimension", dimension, "--device", "cpu",
     )  # fmt: skip
-    run_cli("index", "hybrid-demo/multi", "--encoder", checkpoint, "--output", tmp_path / "our-index")
+    run_cli(
+        "index", "hybrid-demo/multi", "--encoder", checkpoint, "--output", tmp_path / "our-index",
+        "--index-factory", "IVF4,Flat", "--nprobe", 4,
+    )  # fmt: skip
     for name in ("their-index", "our-index"):
         index = faiss.read_index(str(tmp_path / name / "index"))
         assert index.ntotal == len((tmp_path / name / "docid").read_text().splitlines())

@@ -225,7 +225,7 @@ def test_the_doctor_names_java_device_and_collections() -> None:
 def test_a_documents_only_id_can_be_encoded_indexed_and_exported(tiny: Path, tmp_path: Path) -> None:
     run_cli("encode", "hybrid-demo/zh", "--encoder", tiny, "--output", tmp_path / "vectors")
     assert sorted(path.name for path in (tmp_path / "vectors").iterdir()) == ["docs"]
-    matrix = np.load(tmp_path / "vectors" / "docs" / "vectors.npy")
+    matrix = np.load(tmp_path / "vectors" / "docs" / "00000.npy")
     run_cli("index", "hybrid-demo/zh", "--encoder", tiny, "--output", tmp_path / "index")
     index = faiss.read_index(str(tmp_path / "index" / "index"))
     np.testing.assert_array_equal(index.reconstruct_n(0, index.ntotal), matrix)
@@ -428,9 +428,9 @@ def test_encode_writes_each_text_of_a_benchmark_once(odd: Path, scored: Path, ti
     vectors = tmp_path / "vectors"
     written = run_cli("encode", odd, "--encoder", tiny, "--output", vectors).stdout
     assert written.split() == [str(vectors / "docs"), str(vectors / "queries")]
-    assert len(np.load(vectors / "docs" / "vectors.npy")) == 60 + 45 + 70
+    assert len(np.load(vectors / "docs" / "00000.npy")) == 60 + 45 + 70
     # English topics stand there twice: fa/en asks their titles.
-    assert len(np.load(vectors / "queries" / "vectors.npy")) == 3 * 12
+    assert len(np.load(vectors / "queries" / "00000.npy")) == 3 * 12
     benchmark = load_benchmark(str(odd))
     found = evaluate_vectors(benchmark, *stored_vectors(benchmark, vectors)).tasks.set_index("task")
     for name, task in tasks_in(scored).items():
@@ -449,8 +449,8 @@ def test_a_yaml_file_with_a_fault_is_named(odd: Path, tiny: Path, tmp_path: Path
             f"{path}: the task 'fa/fa': 'docs': there is no file {tmp_path / 'docs.fa.jsonl'}"
         )
     assert "odd has no task 'multi/xx'; it has 5, such as multi/fa" in refused("index", f"{odd}/multi/xx", *encoder)
-    assert f"has several sets of queries; name a task, such as {odd}/fa/fa" in refused(
-        "search", odd, "--encoder", tiny, "--index", tmp_path, "--output", out, writes=out
+    assert f"{odd} has 5 tasks; {path} is a file, and they take a folder" in refused(
+        "search", odd, "--encoder", tiny, "--index", tmp_path, "--output", path
     )
 
 

@@ -317,7 +317,7 @@ def test_a_wrong_word_is_told_what_was_meant(typed: str, said: str) -> None:
             ("--runs-from", "runs", "--pooling", "cls"),
             "--pooling says how an encoder encodes, so it goes with --encoder",
         ),
-        (("--bm25", "--batch-size", "8"), "--batch-size says how an encoder encodes, so it goes with --encoder"),
+        (("--bm25", "--batch-tokens", "8"), "--batch-tokens says how an encoder encodes, so it goes with --encoder"),
         (("--runs-from", "runs", "--transform", "t"), "--transform says how an encoder encodes"),
         (("--runs-from", "runs", "--runs"), "--runs writes run files, which --runs-from has already; leave it out"),
     ],
@@ -341,7 +341,7 @@ def test_an_evaluation_that_is_interrupted_leaves_what_was_there(tiny: Path, tmp
     output = tmp_path / "out"
     read_json("evaluate", "hybrid-demo/de/en", "--encoder", tiny, "--output", output)
     before = {path: path.read_bytes() for path in output.iterdir()}
-    slow = ("--encoder", tiny, "--output", output, "--overwrite", "--batch-size", 1)
+    slow = ("--encoder", tiny, "--output", output, "--overwrite", "--batch-tokens", 1)
     text, ended = in_terminal(200, "evaluate", "hybrid-demo", *slow, after=b"%|", by=signal.SIGINT)
     assert ended == 130, text
     assert f"hybrid-ir: interrupted; nothing was written to {output}, and what stood there is untouched" in text

@@ -279,7 +279,7 @@ def test_a_half_holds_no_decoder_and_transformers_loads_it(
     names = weight_names(half.folder)
     assert len(names) == len(list(half.encoder.model.parameters()))
     assert not any("decoder" in name or "lm_head" in name for name in names)
-    ids = torch.tensor(half.encoder.tokenize(TEXTS[:1], "query"))
+    ids = torch.tensor(half.encoder.tokenize(TEXTS[:1], "query")[0])[None].long()
     with torch.no_grad():
         found = load(half.folder).eval()(input_ids=ids).last_hidden_state
         assert torch.allclose(found, half.encoder.model(input_ids=ids).last_hidden_state, atol=1e-6)

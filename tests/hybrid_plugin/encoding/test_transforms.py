@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hybrid_plugin.cli.main import application
+from hybrid_plugin.encoding.encode import encode_dataset
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.fitting import fit_transform
 from hybrid_plugin.encoding.sampling import draw_texts, sample_texts
@@ -19,7 +20,7 @@ from hybrid_plugin.encoding.transforms.centring import Centring
 from hybrid_plugin.encoding.transforms.fitted import FittedTransform
 from hybrid_plugin.encoding.transforms.lir import LIR
 from hybrid_plugin.encoding.transforms.lsar import LSAR
-from hybrid_plugin.encoding.vectors import read_vectors
+from hybrid_plugin.encoding.vectors import RECORD, read_vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import evaluate
 from hybrid_plugin.plugins import named
@@ -339,6 +340,53 @@ def test_pyserini_gives_the_vectors_of_our_encoder(centred: Path, tmp_path: Path
     np.testing.assert_allclose(
         QueryEncoder(str(centred)).encode_batch(texts), encoder.encode(texts, "query"), atol=1e-5
     )
+
+
+@pytest.fixture(scope="module")
+def stored(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The vectors of the demo collection."""
+    folder = tmp_path_factory.mktemp("vectors") / "demo"
+    encode_dataset("hybrid-demo", Encoder.load(tiny), folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["centring", "lir", "lsar"])
+def test_a_transform_is_fitted_on_stored_vectors_as_on_texts(name: str, stored: Path, tiny: Path) -> None:
+    encoder, others = Encoder.load(tiny), {"texts": 60, "seed": 3}
+    expected = fit_transform(name, encoder, ["hybrid-demo/de/en", "hybrid-demo"], **others)
+    before = encoder.counts.texts
+    found = fit_transform(name, encoder, ["hybrid-demo/de/en", "hybrid-demo"], vectors=[stored, stored], **others)
+    assert encoder.counts.texts - before == 2, "the probe, as query and as passage"
+    assert found.about == expected.about
+    texts, langs = ["Wo liegt das?", "where is it?", "这是什么"], ["de", "en", "zh"]
+    raw = encoder.encode(texts, "query")
+    assert np.allclose(found.apply(raw, langs), expected.apply(raw, langs), atol=1e-5)
+
+
+def test_stored_vectors_of_something_else_are_not_fitted_on(
+    centred: Path, stored: Path, tiny: Path, tmp_path: Path
+) -> None:
+    fit = ("transform", "fit", "centring", "--on", "hybrid-demo", "--output", tmp_path / "out", "--vectors")
+    encode_dataset("hybrid-demo/de/en", Encoder.load(centred), tmp_path / "centred")
+    encode_dataset("hybrid-demo/de/en", Encoder.load(tiny), tmp_path / "part")
+    for arguments, says in (
+        ((*fit, stored, stored, "--encoder", tiny), "2 folders of vectors for 1 ids; give one for each"),
+        ((*fit, stored, "--encoder", tiny, "--pooling", "cls"), "was made with the pooling 'mean'"),
+        ((*fit, tmp_path / "centred", "--encoder", tiny), "was made with the transform centring"),
+        ((*fit, tmp_path / "part", "--encoder", tiny), "has no vector of 'ar_"),
+        ((*fit, tmp_path, "--encoder", tiny), "holds no vectors"),
+    ):
+        with pytest.raises(UserError) as raised:
+            command(*arguments)
+        assert says in str(raised.value)
+    record = stored / "docs" / RECORD
+    sound = record.read_text(encoding="utf-8")
+    record.write_text(json.dumps(json.loads(sound) | {"checksum": "sha256:0"}), encoding="utf-8")
+    with pytest.raises(UserError, match="has vectors of other texts than 'hybrid-demo' has; encode again"):
+        fit_transform("centring", Encoder.load(tiny), ["hybrid-demo"], vectors=[stored])
+    record.write_text(sound, encoding="utf-8")
+    command(*fit, stored, "--encoder", tiny)
+    assert Encoder.load(tmp_path / "out").transform is not None
 
 
 def test_what_does_not_fit_is_refused(centred: Path, tiny: Path, tmp_path: Path) -> None:

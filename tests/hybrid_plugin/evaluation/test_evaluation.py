@@ -13,8 +13,10 @@ import pandas as pd
 import pytest
 import torch
 
+from hybrid_plugin.cli.main import parse
 from hybrid_plugin.encoding.encode import encode_dataset
 from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.settings import Sharding
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import evaluate
 from hybrid_plugin.evaluation.runs import evaluate_runs
@@ -306,24 +308,38 @@ def test_narrowing_languages_keeps_the_pool_whole(evaluated: tuple[Scores, Path]
     assert languages == set(load_benchmark("mlqa-r").languages)
 
 
-def test_stored_vectors_score_as_the_encoder_and_are_refused_where_one_is_not_finite(
-    tiny: Path, tmp_path: Path
-) -> None:
+def test_stored_vectors_score_as_the_encoder_and_a_damaged_shard_is_named(tiny: Path, tmp_path: Path) -> None:
     encoder, benchmark = Encoder.load(tiny), load_benchmark("hybrid-demo").only(tasks=["en/de", "multi/de"])
-    encode_dataset("hybrid-demo", encoder, tmp_path)
+    encode_dataset("hybrid-demo", encoder, tmp_path, sharding=Sharding(shard_size=1000))
+    before = encoder.counts.texts
     scores = evaluate(benchmark, encoder, vectors=tmp_path)
+    assert encoder.counts.texts == before
     pd.testing.assert_frame_equal(scores.per_query, evaluate(benchmark, encoder).per_query, atol=1e-9)
-    for side, lang in (("queries", "de"), ("docs", "en")):
-        path = tmp_path / side / "vectors.npy"
-        whole = np.load(path)
-        names = (tmp_path / side / "ids.txt").read_text().splitlines()
-        row = next(row for row, name in enumerate(names) if lang in name.split("_"))
-        damaged = whole.copy()
-        damaged[row, 0] = np.nan
-        np.save(path, damaged)
-        with pytest.raises(UserError, match=rf"^the vector of '{names[row]}'.* is not finite; encode again$"):
+    for side, name in (("queries", "00000.npy"), ("docs", "00001.npy"), ("docs", "00000.ids.txt")):
+        path = tmp_path / side / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        with pytest.raises(UserError, match=rf"^{path} is damaged: .* makes shard {int(name[:5])} anew$"):
             evaluate(benchmark, encoder, vectors=tmp_path)
-        np.save(path, whole)
+        path.write_bytes(whole)
+
+
+def test_the_command_takes_stored_vectors_of_its_encoder_alone(tiny: Path, tmp_path: Path) -> None:
+    def command(*words: object) -> None:
+        call, bound = parse([str(word) for word in words])
+        call(*bound.args, **bound.kwargs)
+
+    task, vectors, out = "hybrid-demo/multi/de", tmp_path / "vectors", tmp_path / "out"
+    command("encode", task, "--encoder", tiny, "--output", vectors)
+    command("evaluate", task, "--encoder", tiny, "--vectors", vectors, "--output", out)
+    expected = evaluate(load_benchmark(task), Encoder.load(tiny))
+    assert Scores.load(out).settings["multi"] == pytest.approx(expected.settings["multi"], abs=1e-9)
+    other = ("evaluate", task, "--vectors", vectors, "--output", tmp_path / "other")
+    with pytest.raises(UserError, match="was made with the pooling 'mean'"):
+        command(*other, "--encoder", tiny, "--pooling", "cls")
+    with pytest.raises(UserError, match="--vectors are those of an encoder, so it goes with --encoder"):
+        command(*other, "--bm25")
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_benchmark_that_the_checkpoint_was_trained_on_is_never_zero_shot(tiny: Path, tmp_path: Path) -> None:

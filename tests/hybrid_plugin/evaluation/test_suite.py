@@ -18,6 +18,7 @@ from ir_datasets.util import Cache, Download
 from ir_datasets.util.download import BaseDownload
 
 from hybrid_plugin import Encoder
+from hybrid_plugin.encoding import encode_dataset
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation import EvaluationSettings, Scores, SuiteScores, evaluate, evaluate_suite, plan_suite
 from hybrid_plugin.evaluation.suite import SUITE
@@ -213,6 +214,18 @@ def test_run_files_of_each_benchmark_lie_in_a_folder_of_its_name(
     assert states(again) == {"hybrid-demo-multi-en": "done", "hybrid-demo-de-de": "missing"}
     assert again.outcomes[0].settings["multi"] == pytest.approx(made.outcomes[0].settings["multi"], abs=1e-9)
     assert "hybrid-demo-de-de with its run files" in again.outcomes[1].message
+
+
+def test_vectors_of_each_benchmark_lie_in_a_folder_of_its_name(encoder: Encoder, tmp_path: Path) -> None:
+    suite = Suite("mine", ["hybrid-demo/multi/en", "hybrid-demo/de/de"])
+    encode_dataset("hybrid-demo/multi/en", encoder, tmp_path / "vectors" / "hybrid-demo-multi-en")
+    before = encoder.counts.texts
+    found = evaluate_suite(suite, encoder, tmp_path / "out", vectors=tmp_path / "vectors")
+    assert encoder.counts.texts == before
+    assert states(found) == {"hybrid-demo-multi-en": "done", "hybrid-demo-de-de": "missing"}
+    assert "hybrid-demo-de-de with its run files or vectors" in found.outcomes[1].message
+    expected = evaluate(load_benchmark("hybrid-demo/multi/en"), encoder)
+    assert found.outcomes[0].settings["multi"] == pytest.approx(expected.settings["multi"], abs=1e-9)
 
 
 def test_the_depth_of_a_part_is_that_of_its_scores(encoder: Encoder, tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_a_question_picked_by_keyboard_is_ranked_as_the_evaluation_ranks_it(
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "question"
     question = explorer.queries[QUESTION].text
-    page.keyboard.type(question)
+    page.keyboard.insert_text(question)  # at once: of words typed one by one, earlier answers may come in between
     page.get_by_role("option", name=question).wait_for()
     page.keyboard.press("ArrowDown")
     assert page.get_attribute("#question", "aria-activedescendant") == "option-0"
@@ -373,12 +373,18 @@ def test_search_finds_words_in_any_order_and_puts_beginnings_first(explorer: Exp
     assert explorer.draw("zh")["lang"] == "zh"
 
 
-def test_stored_vectors_of_another_encoder_are_refused(tiny: Path, vectors: tuple[Path, Path]) -> None:
+def test_stored_vectors_of_another_encoder_and_damaged_ones_are_refused(tiny: Path, vectors: tuple[Path, Path]) -> None:
     benchmark = load_benchmark("hybrid-demo")
     with pytest.raises(UserError, match=r"was made with the pooling 'mean', the encoder .* has the pooling 'cls'"):
         Explorer.load(benchmark, [Encoder.load(tiny, pooling="cls")], vectors[:1])
     with pytest.raises(UserError, match="1 encoders need as many folders of vectors, not 2"):
         Explorer.load(benchmark, [Encoder.load(tiny)], vectors)
+    path = vectors[0] / "docs" / "00000.npy"
+    sound = path.read_bytes()
+    path.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
+    with pytest.raises(UserError, match=f"^{path} is damaged: it is not as it was written"):
+        Explorer.load(benchmark, [Encoder.load(tiny)], vectors[:1])
+    path.write_bytes(sound)
 
 
 def test_precision_and_transform_are_given_for_each_encoder(tmp_path: Path) -> None:

@@ -218,6 +218,28 @@ def test_what_is_mined_already_is_done_and_replaced_only_when_asked(
     assert mine(source, encoder, path, MiningSettings(negatives=3), overwrite=True).negatives > first.negatives
 
 
+def test_vectors_that_are_kept_are_not_encoded_again(source: Source, encoder: Encoder, tmp_path: Path) -> None:
+    def computed(name: str, settings: MiningSettings, source: Source = source, vectors: str | None = "vectors") -> int:
+        before = encoder.counts.texts
+        mine(source, encoder, tmp_path / name, settings, vectors=vectors and tmp_path / vectors)
+        return encoder.counts.texts - before
+
+    others = MiningSettings("others", negatives=3)
+    assert computed("alone.jsonl", others, vectors=None) == computed("mined.jsonl", MiningSettings()) > 0
+    assert computed("others.jsonl", others) == 0
+    assert (tmp_path / "others.jsonl").read_bytes() == (tmp_path / "alone.jsonl").read_bytes()
+    kept = sorted(path.name for path in (tmp_path / "vectors").iterdir())
+    assert kept == [f"{lang}.{kind}" for lang in LANGUAGES for kind in ("passages", "queries")]
+    path = tmp_path / "vectors" / "de.queries" / "00000.npy"
+    sound = path.read_bytes()
+    path.write_bytes(sound[:-1])
+    assert 0 < computed("again.jsonl", others) < 40
+    assert path.read_bytes() == sound
+    with pytest.raises(UserError, match=r"holds a finished result of other settings \(.*\); choose another folder$"):
+        computed("fewer.jsonl", others, store("fewer", source[:20]))
+    assert not (tmp_path / "fewer.jsonl").exists()
+
+
 def test_options_of_mining_that_do_nothing_are_said(source: Source, encoder: Encoder, tmp_path: Path) -> None:
     rows = [Row(f"{i}", {"de": f"Frage {i}"}, {"de": (f"Antwort {i}",)}) for i in range(9)]
     german = store("german", rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 import shutil
 import subprocess
@@ -22,6 +23,8 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import evaluate
 from hybrid_plugin.outputs import AlreadyDone
 from hybrid_plugin.tasks.named import load_benchmark
+from hybrid_plugin.training.ahead import Ahead, Steps, tokens_of
+from hybrid_plugin.training.batches.batch import Batch
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.batches.settings import BatchSettings
 from hybrid_plugin.training.losses.info_nce import info_nce
@@ -30,12 +33,14 @@ from hybrid_plugin.training.sources.named import load_source
 from hybrid_plugin.training.sources.row import Row
 from hybrid_plugin.training.sources.source import Source
 from hybrid_plugin.training.sources.store import store
+from hybrid_plugin.training.tower import TrainingTower
 from hybrid_plugin.training.train import batches_of, train
-from hybrid_plugin.training.trainer import _Tower
 from hybrid_plugin.training.validation import Validation, load_validation
 from hybrid_plugin.versions import versions
+from tests.commands import start_cli
 from tests.conftest import ROOT, run_cli
 from tests.hybrid_plugin.news import write_news
+from tests.hybrid_plugin.training.launching import without_dropout
 
 SHORT = {
     "steps": 3,
@@ -217,9 +222,8 @@ def gradients(start: Path, source: Source, chunk_size: int | None) -> dict[str, 
     settings = TrainingSettings.of(batch_size=24, chunk_size=chunk_size, steps=1)
     batch = batches_of([source], settings)[0]
     torch.manual_seed(0)
-    tower = _Tower(encoder, chunk_size).eval()
-    ids = encoder.tokenize(batch.queries, "query") + encoder.tokenize(batch.passages, "passage")
-    vectors = tower(ids)
+    tower = TrainingTower(encoder, chunk_size).eval()
+    vectors = tower(tokens_of(batch, encoder))
     info_nce(vectors[:24], vectors[24:], torch.from_numpy(batch.false_negatives()), 0.02).backward()
     return {name: tensor.grad for name, tensor in encoder.model.named_parameters() if tensor.grad is not None}
 
@@ -232,10 +236,50 @@ def test_cached_gradients_are_the_direct_ones(tiny: Path, demo: Source) -> None:
     assert max(float(tensor.abs().max()) for tensor in direct.values()) > 1e-2
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_batches_prepared_ahead_are_those_of_their_steps(tiny: Path, demo: Source, workers: int) -> None:
+    encoder, settings = Encoder.load(tiny), TrainingSettings.of(batch_size=4, steps=6)
+    batches = batches_of([demo], settings)
+    ahead = Ahead(Steps(batches, encoder, first=2), workers)
+    assert len(ahead) == 6  # as Trainer counts them
+    found = [batch for _, batch in zip(range(4), ahead, strict=False)]
+    for batch, given in zip((batches[step] for step in range(2, 6)), found, strict=True):
+        assert given["ids"] == [example.row.parallel_id for example in batch.examples]
+        np.testing.assert_array_equal(given["tokens"].ids, tokens_of(batch, encoder).ids)
+    ahead.settle()
+
+
+def test_what_cannot_be_prepared_ahead_is_told(tiny: Path, demo: Source) -> None:
+    class Broken(Batches):
+        def __getitem__(self, step: int) -> Batch:  # type: ignore[override]
+            raise UserError("no such batch")
+
+    batches = Broken([demo], "hybrid", BatchSettings(size=4), steps=3)
+    with pytest.raises(UserError, match="no such batch"):
+        next(iter(Ahead(Steps(batches, Encoder.load(tiny), first=0), 0)))
+
+
+def test_validation_by_loss_computes_as_training_does(tiny: Path, demo: Source) -> None:
+    def loss(**settings: Any) -> float:
+        validation = load_validation(ValidationSettings(name="hybrid-demo"), TrainingSettings.of(**SHORT | settings))
+        assert validation is not None
+        encoder = Encoder.load(tiny)
+        found = validation.measure(encoder)["loss"]
+        computed.append(encoder.counts.padded)
+        return found
+
+    computed: list[int] = []
+    whole, chunks, reduced = loss(), loss(chunk_size=3), loss(precision="bfloat16")
+    assert chunks == pytest.approx(whole, abs=1e-4)
+    assert reduced != whole
+    assert reduced == pytest.approx(whole, abs=0.05)
+    assert computed[1] != computed[0]
+
+
 def test_chunks_draw_the_same_dropout_again(tiny: Path, demo: Source, tmp_path: Path) -> None:
     """The activations that are computed a second time are those of the first."""
-    whole = trained(tiny, [demo], tmp_path / "whole", chunk_size=16)
-    again = trained(tiny, [demo], tmp_path / "again", chunk_size=16, trainer={"gradient_checkpointing": True})
+    whole = trained(tiny, [demo], tmp_path / "whole", chunk_size=5)
+    again = trained(tiny, [demo], tmp_path / "again", chunk_size=5, trainer={"gradient_checkpointing": True})
     for name, tensor in weights(whole).items():
         assert torch.allclose(tensor, again.model.state_dict()[name], atol=1e-5), name
 
@@ -248,44 +292,6 @@ options = {"logging_steps": 1, "optim": "sgd"}  # whose steps are in proportion 
 settings = TrainingSettings.of(batch_size=12, steps=4, learning_rate=0.05, save_every=2, seed=3, trainer=options)
 train(Encoder.load(sys.argv[1]), [load_source("hybrid-demo")], Path(sys.argv[2]), settings, progress=True)
 """
-
-
-def without_dropout(tiny: Path, folder: Path) -> Path:
-    shutil.copytree(tiny, folder)
-    config = json.loads((folder / "config.json").read_text())
-    config |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    (folder / "config.json").write_text(json.dumps(config))
-    return folder
-
-
-LAUNCHERS = {
-    "torchrun": ["torch.distributed.run", "--nproc-per-node=2", "--standalone"],
-    "accelerate": [
-        *("accelerate.commands.launch", "--multi_gpu", "--num_processes=2", "--num_machines=1"),
-        *("--mixed_precision=no", "--dynamo_backend=no", "--main_process_port=0"),
-    ],
-}
-
-
-def test_two_processes_with_half_the_batch_give_the_loss_and_weights_of_one(tiny: Path, tmp_path: Path) -> None:
-    start = without_dropout(tiny, tmp_path / "start")
-    (tmp_path / "program.py").write_text(PROGRAM)
-
-    def run(name: str, *launcher: str) -> tuple[list[float], dict[str, torch.Tensor]]:
-        command = [sys.executable, *launcher, tmp_path / "program.py", start, tmp_path / name]
-        result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-        assert result.returncode == 0, result.stderr
-        assert not (tmp_path / f"{name}.training").exists()
-        losses = [float(loss) for loss in re.findall(r"'loss': '?([\d.e-]+)", result.stdout)]
-        return losses, weights(Encoder.load(tmp_path / name))
-
-    loss, one = run("one")
-    assert len(loss) == 4
-    for name, launcher in LAUNCHERS.items():
-        losses, two = run(name, "-m", *launcher)
-        assert losses == pytest.approx(loss, abs=2e-4)
-        for key, tensor in one.items():
-            assert torch.allclose(tensor, two[key], atol=2e-5), (name, key)
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler, g++")
@@ -306,13 +312,12 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_weights(tiny: Path, tmp_pat
         return ["train", *output, *options]
 
     run_cli(*command("whole"))
-    start = [sys.executable, "-m", "hybrid_plugin.cli", *command("killed")]
-    process = subprocess.Popen(start, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = start_cli(command("killed"), dict(os.environ), tmp_path / "out", tmp_path / "err")
     work = tmp_path / "killed.training"
     while not list(work.glob("checkpoint-[36]/whole")):
-        assert process.poll() is None
+        assert process.is_alive()
     process.kill()
-    process.wait()
+    process.join()
     assert not (tmp_path / "killed").exists()
     (work / "checkpoint-12").mkdir()  # as a kill in the middle of saving leaves it
     assert "goes on from step" in run_cli(*command("killed")).stderr

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from datasets_ext.errors import CollectionError
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.files import cache_folder
 from hybrid_plugin.training.sources.jsonl import from_jsonl
 from hybrid_plugin.training.sources.named import load_source, load_sources, source_loaders
 from hybrid_plugin.training.sources.row import Row
-from hybrid_plugin.training.sources.store import cache_folder, part_of, store
+from hybrid_plugin.training.sources.store import part_of, store
 
 GOOD = {"id": "q1", "queries": {"en": "who?", "de": "wer?"}, "passages": {"en": "she", "fr": ["elle", "lui"]}}
 
@@ -170,7 +171,7 @@ def test_a_repeated_id_is_refused_with_its_rows(jsonl: Callable[..., Path]) -> N
     path = jsonl(GOOD, GOOD | {"id": "q2"}, "", GOOD)
     with pytest.raises(UserError, match=r"pairs\.jsonl repeats the id 'q1': rows 1 and 3"):
         load_source(str(path))
-    assert not [name for name in cache_folder().iterdir() if name.name.startswith(".")]
+    assert not [name for name in cache_folder("sources").iterdir() if name.name.startswith(".")]
 
 
 def test_hard_negatives_may_be_given(jsonl: Callable[..., Path]) -> None:
