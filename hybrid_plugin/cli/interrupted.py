@@ -14,7 +14,7 @@ _LEFT = {  # of the commands that take their time
     "quickstart": _GOES_ON,
     "sweep": _GOES_ON,
     "translate": "what is translated is kept, and the same command goes on from there",
-    "encode": "documents or queries that were done are kept in {output}, and the same command encodes the others",
+    "encode": "the whole shards are kept in {output}, and the same command goes on from there",
     "index": "what is encoded is kept in {output}.vectors, and the same command goes on from there",
     "search": "run files that were done are kept in {output}, and the same command writes the others",
     **dict.fromkeys(("mine", "transform", "evaluate", "compare", "report"), _UNTOUCHED),

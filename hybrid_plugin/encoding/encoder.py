@@ -219,17 +219,18 @@ class Encoder:
         """The vectors of a batch; where memory runs out, in halves, and all that come in smaller batches."""
         import torch
 
-        try:
-            return self._rectangle(tower, tokens, batch)
-        except torch.OutOfMemoryError as error:
-            if len(batch) == 1:
-                raise UserError(
-                    f"'{self.name}' runs out of memory on {self.device} with one text of {tokens.lengths[batch[0]]} "
-                    "tokens; give a lower --max-length, or another --device"
-                ) from error
-        torch.cuda.empty_cache()
-        half = len(batch) // 2
-        self.batch_tokens = half * int(tokens.lengths[batch].max())
+        longest, half = int(tokens.lengths[batch].max()), len(batch) // 2
+        if not half or not self.batch_tokens or len(batch) * longest <= self.batch_tokens:
+            try:
+                return self._rectangle(tower, tokens, batch)
+            except torch.OutOfMemoryError as error:
+                if not half:
+                    raise UserError(
+                        f"'{self.name}' runs out of memory on {self.device} with one text of {longest} tokens; give a "
+                        "lower --max-length, or another --device"
+                    ) from error
+            torch.cuda.empty_cache()
+            self.batch_tokens = half * longest
         return torch.cat([self._computed(tower, tokens, part) for part in (batch[:half], batch[half:])])
 
     def _rectangle(self, tower: Tower, tokens: Tokens, batch: np.ndarray) -> torch.Tensor:

@@ -100,7 +100,12 @@ def evaluate(
         REQUEST: request,
     }
     with _scratch(output) as scratch:
-        options = RankingOptions(depth, scratch / RUNS if output is not None and runs else None, runs_depth)
+        options = RankingOptions(
+            depth,
+            scratch / RUNS if output is not None and runs else None,
+            runs_depth,
+            device=str(encoder.device) if encoder.device.type == "cuda" else None,
+        )
         docs, queries = (
             encoded_vectors(part, encoder, scratch, progress=progress, identity=identity)
             if vectors is None

@@ -1,7 +1,7 @@
 """Vectors to rankings, and rankings to and from TREC run files.
 
 In: vectors of documents and queries, or texts (BM25), or a run file. Out: :class:`Rankings`, block by block, with the
-:class:`Ranks` of the judged documents; run files, FAISS folders.
+:class:`Ranks` of the judged documents; run files, and indexes to search (:mod:`hybrid_plugin.retrieval.backends`).
 """
 
 import lazy_loader
