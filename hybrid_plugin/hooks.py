@@ -53,8 +53,8 @@ def hybrid_ir_transforms() -> Mapping[str, Any]:  # type: ignore[empty-body]
 def hybrid_ir_backends() -> Mapping[str, Any]:  # type: ignore[empty-body]
     """Engines that search vectors by the name that ``hybrid-ir index --backend`` takes.
 
-    Each is a subclass of :class:`hybrid_plugin.retrieval.SearchBackend` with three methods: ``index`` builds an index in
-    a folder, ``search`` finds the best documents of some queries in it, ``delete`` removes what it keeps elsewhere.
+    Each is a subclass of :class:`hybrid_plugin.retrieval.SearchBackend` with three methods: ``index`` builds an index
+    in a folder, ``search`` finds the best documents of some queries in it, ``delete`` removes what it keeps elsewhere.
     """
 
 

@@ -44,7 +44,7 @@ def worthwhile_tokens(model: PreTrainedModel, longest: int) -> int:
 
 
 def buckets(lengths: np.ndarray, budget: int) -> list[np.ndarray]:
-    """The numbers of texts, the longest first, parted into batches of like lengths, of at most ``budget`` padded tokens.
+    """The numbers of texts, the longest first, in batches of like lengths, of at most ``budget`` padded tokens.
 
     Parameters
     ----------

@@ -145,7 +145,7 @@ class Encoder:
             "weights": weights_checksum(self.model),
             **vars(self.settings),
             "precision": self.precision,
-            "runtime": None if self.runtime == "torch" else self.runtime,  # so that older vectors go on to fit
+            "runtime": None if self.runtime == "torch" else self.runtime,
             "transform": self.transform and self.transform.checksum,
         }
 

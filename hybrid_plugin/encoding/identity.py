@@ -21,6 +21,7 @@ _OPTIONS = (
     "precision",
     "runtime",
 )  # that a command line can set
+_UNSAID = {"runtime": "torch"}  # so that what version 0.1 made goes on to fit
 
 
 def weights_checksum(model: nn.Module) -> str:
@@ -53,7 +54,7 @@ def check_identity(made: Mapping[str, Any] | None, asked: Mapping[str, Any], wha
         warnings.warn(f"{what} does not say which encoder made it; it is taken for that of '{encoder}'", stacklevel=3)
         return
     for key in ("weights", *(key for key in asked if key != "weights")):
-        before, now = made.get(key), asked[key]
+        before, now = (_UNSAID.get(key) if one.get(key) is None else one[key] for one in (made, asked))
         if before == now:
             continue
         if key == "weights":

@@ -14,6 +14,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -97,12 +98,13 @@ def _calls(openvino: Any, model: Any, precision: Precision, threads: int) -> Com
 
 def _exported(tower: Tower, weights: str, quantized: bool, calibration: Tokens) -> Path:
     """The file of a model in the cache, where it is put if it is not there, or damaged."""
+    model: Any = tower.model
     about = {
         "format": _FORMAT,
         "weights": weights,
         "pooling": tower.pooling,
         "dense": str(tower.dense),
-        "config": hashlib.sha256(tower.model.config.to_json_string().encode()).hexdigest(),
+        "config": hashlib.sha256(model.config.to_json_string().encode()).hexdigest(),
         "precision": "int8" if quantized else "float32",
         "calibration": hashlib.sha256(calibration.ids.tobytes() + calibration.ends.tobytes()).hexdigest(),
         "versions": versions("openvino", "nncf"),
@@ -137,7 +139,7 @@ def _export(tower: Tower, file: Path, quantized: bool, calibration: Tokens) -> N
     import torch
     from tqdm.auto import tqdm
 
-    openvino, name = _imported("openvino"), tower.model.name_or_path
+    openvino, name = _imported("openvino"), str(tower.model.name_or_path)
     order = np.argsort(calibration.lengths, kind="stable")
     ids, mask = calibration.padded(order[:: -(-len(order) // _PROBE)], pad=0)  # of different lengths
     probe = torch.from_numpy(ids), torch.from_numpy(mask)
@@ -186,7 +188,7 @@ def _in_int8(model: Any, calibration: Tokens) -> Any:
 
 def _imported(package: str) -> Any:
     with _without_telemetry():
-        return __import__(package)
+        return import_module(package)
 
 
 @contextmanager

@@ -72,6 +72,8 @@ def told(make: Callable[[], _Told]) -> _Told:
 def rank_0_first() -> Iterator[None]:
     """Let rank 0 through before the others, so that they find what it has prepared; all go on together.
 
+    That, too: where torch has them wait for each other, as when it makes their group, no signal is heard.
+
     Raises
     ------
     UserError
@@ -90,20 +92,6 @@ def rank_0_first() -> Iterator[None]:
         raise
     if rank() == 0:
         _store().set(f"through {number}", "")
-    all_here()
-
-
-def all_here() -> None:
-    """Wait for the other processes: where torch does it, as when it makes their group, no signal is heard.
-
-    Raises
-    ------
-    UserError
-        One of them has ended.
-    """
-    if ranks() == 1:
-        return
-    number = next(_numbers)
     if _store().add(f"here {number}", 1) == ranks():
         _store().set(f"all here {number}", "")
     _awaited(f"all here {number}")

@@ -20,7 +20,7 @@ from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.card import CARD, model_card
 from hybrid_plugin.training.idle import say_idle
 from hybrid_plugin.training.provenance import provenance, request_of
-from hybrid_plugin.training.ranks import all_here, others_alive, rank, ranks, told
+from hybrid_plugin.training.ranks import others_alive, rank, rank_0_first, ranks, told
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.sources.source import Source
 from hybrid_plugin.training.state import begun, saved_states
@@ -90,7 +90,9 @@ def train(
             f"a batch of {settings.batches.size} pairs cannot be shared by {ranks()} processes; start fewer, or use a "
             "larger batch"
         )
-    all_here()
+    with rank_0_first():
+        for source in sources:
+            source.prepare()
     arguments = trainer_arguments(settings, encoder.device.type == "cuda", work, validation, progress)
     if encoder.device.type == "cuda" and encoder.device != arguments.device:
         raise UserError(

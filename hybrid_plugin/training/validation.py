@@ -89,7 +89,9 @@ def load_validation(
     about = {"validate": asked.name, "validate_by": asked.by, "validate_languages": list(asked.languages)}
     if asked.by == "loss":
         drawn = BatchSettings(size=settings.batches.size, only=asked.languages)
-        batches = Batches([load_source(asked.name)], "mono", drawn, steps=_BATCHES)
+        source = load_source(asked.name)
+        source.prepare()
+        batches = Batches([source], "mono", drawn, steps=_BATCHES)
         return Validation(
             lambda encoder: _loss(encoder, batches, settings), "loss", False, every, asked.patience, about
         )

@@ -3,8 +3,9 @@
     python tests/benchmarks/distributed_starts.py [--starts 300] [--launched 3] [--seed 0]
 
 A run is one start, or up to three that are killed at random moments (all processes, or one of them, whereupon its
-launcher ends the others) and one that goes on to the end. It must end with the bytes of a run that nobody disturbed and
-with nothing beside them; no process may wait for ever, fail without having been killed, or say more than one sentence.
+launcher ends the others, as torchrun does) and one that goes on to the end. It must end with the bytes of a run that
+nobody disturbed and with nothing beside them; no process may wait for ever, fail without having been killed, or say
+more than one sentence.
 The cache is empty at first, so that every run stores its source. Each process is a fork of this one, which has imported
 all that they need; ``--launched`` runs are started by torchrun and by accelerate. Exit status 1: it was otherwise.
 """
@@ -40,6 +41,7 @@ from hybrid_plugin.training.sources.named import load_source
 
 PROCESSES = 2
 PATIENCE = 120.0  # seconds, after which a process counts as hanging
+LOOK, GRACE = 0.1, 30.0  # seconds until torchrun tells the others to end, and until it kills those that have not
 LAUNCHERS = {
     "torchrun": ["torch.distributed.run", f"--nproc-per-node={PROCESSES}", "--standalone"],
     "accelerate": [
@@ -93,7 +95,7 @@ def start(command: Sequence[str], cache: Path, said: Path, kill: tuple[float, Se
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     said.write_text("")
     running = {forked(command, rank, store, cache, said): rank for rank in range(PROCESSES)}
-    begun, ending, statuses, faults = time.monotonic(), 0.0, dict[int, int](), list[str]()
+    begun, ending, told, statuses, faults = time.monotonic(), float("inf"), False, dict[int, int](), list[str]()
     while running:
         time.sleep(0.02)
         now = time.monotonic()
@@ -106,12 +108,15 @@ def start(command: Sequence[str], cache: Path, said: Path, kill: tuple[float, Se
             found, status = os.waitpid(child, os.WNOHANG)
             if found:
                 statuses[running.pop(child)] = os.waitstatus_to_exitcode(status)
-                if status and not ending:
-                    ending = now
-        if ending and now > ending + 0.1:  # about as often as torchrun looks
+                if status:
+                    ending = min(ending, now)
+        if now > ending + LOOK and not told:
+            told = True
             for child in running:
                 os.kill(child, signal.SIGTERM)
-            ending = float("inf")
+        if now > ending + GRACE:
+            for child in running:
+                os.kill(child, signal.SIGKILL)
         if now > begun + PATIENCE:
             faults.append(f"the ranks {sorted(running.values())} hang")
             for child in running:

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-_LESS_IS_BETTER = ("s", "GB")
+_LESS_IS_BETTER = ("s", "GB", "difference", "AP lost")
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Figure:
     Parameters
     ----------
     name : of what is measured.
-    unit : s or GB, of which less is better, or a rate such as texts/s, of which more is.
+    unit : s, GB, difference or AP lost, of which less is better, or a rate such as texts/s, of which more is.
     ours, theirs : in this unit.
     peer : what theirs is of.
     limit : the least ratio; without a peer, the most that ours may be (of a rate the least).

@@ -110,6 +110,11 @@ class Source(Sequence[Row]):
             mapped.madvise(mmap.MADV_DONTNEED)  # or all that was ever drawn would count as resident
         return [found[place] for place in places]
 
+    def prepare(self) -> None:
+        """Build what its texts are looked up in: ir_datasets does so at the first look, and only for one process."""
+        for store in self._stores.values():
+            store.get_many([])
+
     def having(self, accepts: Callable[[Pattern], bool]) -> Places:
         """The places of the rows whose pattern is accepted."""
         return Places([self._places[i] for i, pattern in enumerate(self.patterns) if accepts(pattern)])

@@ -93,10 +93,11 @@ def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]
     patterns: dict[tuple[tuple[str, ...], ...], int] = {}
     of_row, hashes = array("I"), array("q")
     rows = iter(rows)
-    with ExitStack() as files:
-        with _storing(name):
-            sink = files.enter_context(pa.OSFile(str(folder / "rows.arrow"), "wb"))
-            writer = files.enter_context(pa.ipc.new_file(sink, _SCHEMA))
+    with _storing(name), ExitStack() as opened:
+        sink = opened.enter_context(pa.OSFile(str(folder / "rows.arrow"), "wb"))
+        writer = opened.enter_context(pa.ipc.new_file(sink, _SCHEMA))
+        files = opened.pop_all()
+    try:
         while block := list(islice(rows, BLOCK)):
             for row in block:
                 pattern = tuple(sorted(row.queries)), tuple(sorted(row.passages))
@@ -114,6 +115,7 @@ def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]
             written_origins.update(numbers.tobytes())
             with _storing(name):
                 writer.write_batch(pa.RecordBatch.from_arrays([*columns, pa.array(numbers)], schema=_SCHEMA))
+    finally:
         with _storing(name):
             files.close()
     if not of_row:

@@ -261,7 +261,7 @@ def test_what_was_trained_on_something_made_out_of_a_benchmark_is_not_zero_shot_
     trained: Callable[..., Encoder], encoder: Encoder, lines: Lines, tmp_path: Path
 ) -> None:
     copied = lines("copied.jsonl", questions("hybrid-demo", 20))
-    mine(load_source(str(copied)), encoder, tmp_path / "mined.jsonl", batch_size=32)
+    mine(load_source(str(copied)), encoder, tmp_path / "mined.jsonl")
     checkpoint = trained(tmp_path / "mined.jsonl")
     assert checkpoint.record["sources"][0]["origins"] == ["hybrid-demo"]
     found = about(checkpoint, "hybrid-demo")

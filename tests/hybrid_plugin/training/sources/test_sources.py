@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from hybrid_plugin.training.sources.jsonl import from_jsonl
 from hybrid_plugin.training.sources.named import load_source, load_sources, source_loaders
 from hybrid_plugin.training.sources.row import Row
 from hybrid_plugin.training.sources.store import part_of, store
+from tests.commands import start_cli
 
 GOOD = {"id": "q1", "queries": {"en": "who?", "de": "wer?"}, "passages": {"en": "she", "fr": ["elle", "lui"]}}
 
@@ -277,3 +280,24 @@ def test_a_source_knows_whether_it_has_hard_negatives() -> None:
     rows = [Row(f"{i}", {"en": f"{i}?"}, {"en": (f"{i}!",)}) for i in range(2000)]
     assert not store("a", rows).has_negatives
     assert store("b", [*rows, Row("x", {"en": "?"}, {"en": ("!",)}, {"de": ("nein",)})]).has_negatives
+
+
+def test_what_texts_are_looked_up_in_is_built_before_it_is_needed() -> None:
+    """By one of several processes: the store of documents is none that two may build at a time."""
+    documents = ir_datasets.load("hybrid-demo/hi")
+    answer = next(documents.docs_iter())
+    source = store("ids", [Row("q", {"hi": "?"}, {"hi": (answer.doc_id,)})], docs={"hi": "hybrid-demo/hi"})
+    documents.docs_store().clear_cache()
+    assert not documents.docs_store().built()
+    source.prepare()
+    assert documents.docs_store().built()
+    assert source[0].text("hi", answer.doc_id) == answer.default_text()
+
+
+def test_a_source_that_does_not_fit_on_the_disk_is_told(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        environment = {**os.environ, "HYBRID_IR_CACHE": str(tmp_path)}
+        start_cli(["sources", "info", "hybrid-demo"], environment, out, err, largest=100_000).join()
+        assert err.read_text() == f"hybrid-ir: cannot store 'hybrid-demo' in {tmp_path / 'sources'}: File too large\n"
+    assert list((tmp_path / "sources").iterdir()) == []
