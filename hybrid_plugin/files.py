@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from filelock import FileLock
+from filelock import BaseFileLock, FileLock, Timeout
 
 from hybrid_plugin.errors import UserError
 
@@ -57,12 +57,22 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
         with _writing(parent / name):
             parent.mkdir(parents=True, exist_ok=True)
             _sweep(parent)
-            folder = Path(tempfile.mkdtemp(dir=parent, prefix=f".{name}.", suffix=_HIDDEN))
+            folder, lock = _locked_folder(parent, name)
             stack.callback(_clear, folder)  # when the lock is let go: not every system removes an open file
-            stack.enter_context(FileLock(folder / _LOCK, blocking=False))
+            stack.callback(lock.release)
             scratch = folder / _SCRATCH
             scratch.mkdir()
         yield scratch
+
+
+def _locked_folder(parent: Path, name: str) -> tuple[Path, BaseFileLock]:
+    """A new hidden folder, and its lock; another where a sweep has taken the first for one that was left."""
+    while True:
+        folder = Path(tempfile.mkdtemp(dir=parent, prefix=f".{name}.", suffix=_HIDDEN))
+        lock = FileLock(folder / _LOCK, blocking=False)
+        with contextlib.suppress(Timeout, FileNotFoundError, FileExistsError):
+            lock.acquire()
+            return folder, lock
 
 
 def _is_ours(path: Path) -> bool:
@@ -76,11 +86,8 @@ def _sweep(parent: Path) -> None:
     with contextlib.suppress(PermissionError):  # a folder may be written to and not listed
         for folder in filter(_is_ours, parent.iterdir()):
             # Passed over: what a live process holds, and what another sweep has just cleared.
-            with contextlib.suppress(OSError):
-                # A folder that holds only the lock may be new, and its maker about to take it.
-                if len(os.listdir(folder)) > 1:
-                    with FileLock(folder / _LOCK, blocking=False):
-                        _clear(folder)
+            with contextlib.suppress(OSError), FileLock(folder / _LOCK, blocking=False):
+                _clear(folder)
 
 
 def _clear(folder: Path) -> None:

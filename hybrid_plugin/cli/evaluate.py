@@ -225,8 +225,8 @@ def _check_idle(options: EncoderOptions, vectors: Path | None) -> None:
     """Refuse what says how an encoder encodes where none does."""
     if vectors is not None:
         raise UserError("--vectors are those of an encoder, so it goes with --encoder")
-    given = flatten(options)
-    idle = next((key for key, value in given.items() if value not in (None, False)), None)
+    defaults = flatten(EncoderOptions())
+    idle = next((key for key, value in flatten(options).items() if value != defaults[key]), None)
     if idle is not None:
         raise UserError(f"--{idle.replace('_', '-')} says how an encoder encodes, so it goes with --encoder")
 

@@ -5,15 +5,33 @@ No benchmark is made of them: they are of the part of hybrid-demo that tiny enco
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from hybrid_plugin.encoding.settings import Kind
+from hybrid_plugin.encoding.tokens import Tokens
 from hybrid_plugin.tasks.named import load_dataset
 
 COLLECTION = "hybrid-demo-train"
 _TEXTS: dict[Kind, int] = {"passage": 6, "query": 6}  # of each language
+
+
+def calibration_tokens(tokenize: Callable[[Sequence[str], Kind], Tokens], vocabulary: int) -> Tokens:
+    """The tokens of the texts; and once more, with others in their place from the whole vocabulary.
+
+    The latter are for the languages that the collection does not have: without them int8 loses more.
+
+    Parameters
+    ----------
+    tokenize : as an encoder does.
+    vocabulary : its size.
+    """
+    texts = Tokens.joined(tokenize(some, kind) for kind, some in calibration_texts().items())
+    inner = np.ones(len(texts.ids), bool)
+    inner[texts.ends - texts.lengths] = inner[texts.ends - 1] = False  # as a rule special tokens
+    drawn = np.random.default_rng(0).integers(vocabulary, size=len(inner), dtype=np.int32)
+    return Tokens.joined([texts, Tokens(np.where(inner, drawn, texts.ids), texts.ends)])
 
 
 def calibration_texts() -> dict[Kind, list[str]]:

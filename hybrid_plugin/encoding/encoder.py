@@ -259,13 +259,13 @@ class Encoder:
     @property
     def _by_openvino(self) -> Compute:
         """What computes vectors with the runtime openvino, as long as the weights stay."""
-        from hybrid_plugin.encoding.calibration import calibration_texts
+        from hybrid_plugin.encoding.calibration import calibration_tokens
         from hybrid_plugin.encoding.openvino import compiled
 
         if self._compiled is None or self._compiled[0] != self._state:
-            texts = Tokens.joined(self.tokenize(some, kind) for kind, some in calibration_texts().items())
+            tokens = calibration_tokens(self.tokenize, len(self.tokenizer))
             weights = weights_checksum(self.model)
-            self._compiled = self._state, compiled(self.tower, weights, self.precision, texts, self._cpu_threads)
+            self._compiled = self._state, compiled(self.tower, weights, self.precision, tokens, self._cpu_threads)
         return self._compiled[1]
 
     def encode(

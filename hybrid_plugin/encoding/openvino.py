@@ -9,10 +9,11 @@ import hashlib
 import json
 import logging
 import os
+import re
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from importlib import import_module
 from importlib.util import find_spec
@@ -31,9 +32,10 @@ from hybrid_plugin.versions import versions
 
 Compute = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
-_HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "f32"}  # of int8, for what is not in int8
+_HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}  # of int8, for what is not in int8
 _FORMAT = 1  # of how a model is exported and quantised; what was made by another is left alone
 _PROBE = 8  # texts by which an exported model is compared with its tower
+_UNEVEN = 100  # standard deviations from zero to the largest input; int8 has 127 steps for them
 _EQUAL, _ALIKE = 0.999999, 0.9  # the least cosine with a vector of the tower, in float32 and in int8
 
 
@@ -57,7 +59,8 @@ def compiled(tower: Tower, weights: str, precision: Precision, calibration: Toke
     ----------
     tower : on a CPU.
     weights : the checksum of its weights.
-    precision : of int8 are the linear layers; attention and the rest are in float32.
+    precision : in int8 are the linear layers, but for those whose inputs are too uneven; what is not, is in bfloat16
+        where the processor has it.
     calibration : texts by which the ranges of int8 are chosen, and an exported model is compared with the tower.
     threads : so many callers compute side by side, each on one thread; their number changes no vector.
 
@@ -153,7 +156,7 @@ def _export(tower: Tower, file: Path, quantized: bool, calibration: Tokens) -> N
             raise _cannot(name, str(error).strip().partition("\n")[0]) from error
         bar.update()
         if quantized:
-            model = _in_int8(model, calibration)
+            model = _in_int8(model, tower, calibration)
         bar.update()
         try:
             openvino.save_model(model, file, compress_to_fp16=False)
@@ -170,11 +173,12 @@ def _cannot(name: str, reason: str) -> UserError:
     return UserError(f"OpenVINO cannot compute '{name}': {reason}; --runtime torch can")
 
 
-def _in_int8(model: Any, calibration: Tokens) -> Any:
-    """A model with its linear layers in int8."""
+def _in_int8(model: Any, tower: Tower, calibration: Tokens) -> Any:
+    """A model with its linear layers in int8, as far as they bear it."""
     nncf = _imported("nncf")
     nncf.set_log_level(logging.ERROR)
     texts = [calibration.padded(np.array([text]), pad=0) for text in range(len(calibration))]
+    left = [rf"__module\.{re.escape(name)}/.*" for name in _uneven(tower, texts)]
     with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):  # its progress bars
         return nncf.quantize(
             model,
@@ -182,8 +186,32 @@ def _in_int8(model: Any, calibration: Tokens) -> Any:
             model_type=nncf.ModelType.TRANSFORMER,
             preset=nncf.QuantizationPreset.PERFORMANCE,
             subset_size=len(texts),
-            ignored_scope=nncf.IgnoredScope(types=["ScaledDotProductAttention"], validate=False),
+            ignored_scope=nncf.IgnoredScope(types=["ScaledDotProductAttention"], patterns=left, validate=False),
+            advanced_parameters=nncf.AdvancedQuantizationParameters(disable_bias_correction=True),  # it changes nothing
         )
+
+
+def _uneven(tower: Tower, texts: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[str]:
+    """The linear layers some of whose inputs are so large that int8 has hardly a step left for the others.
+    """
+    import torch
+
+    reach: dict[str, float] = {}
+
+    def seen(name: str, inputs: torch.Tensor) -> None:
+        reach[name] = max(reach.get(name, 0.0), float(inputs.abs().max() / inputs.std()))
+
+    hooks = [
+        layer.register_forward_pre_hook(lambda _, inputs, name=name: seen(name, inputs[0]))
+        for name, layer in tower.named_modules()
+        if isinstance(layer, torch.nn.Linear)
+    ]
+    with torch.no_grad():
+        for ids, mask in texts:
+            tower(torch.from_numpy(ids), torch.from_numpy(mask))
+    for hook in hooks:
+        hook.remove()
+    return [name for name, found in reach.items() if found > _UNEVEN]
 
 
 def _imported(package: str) -> Any:

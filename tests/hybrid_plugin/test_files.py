@@ -144,6 +144,26 @@ def test_a_folder_that_another_process_is_about_to_write_in_is_ours(tmp_path: Pa
         check_output(tmp_path, "record.json")
 
 
+def test_folders_of_processes_that_were_killed_before_or_after_they_wrote_are_removed(tmp_path: Path) -> None:
+    (tmp_path / ".out.abc.hybrid-ir").mkdir()
+    (tmp_path / ".out.def.hybrid-ir").mkdir()
+    (tmp_path / ".out.def.hybrid-ir" / "hybrid-ir.lock").touch()
+    write_json(tmp_path / "file", {})
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_folder_is_nobody_elses_to_remove_while_it_is_made(tmp_path: Path) -> None:
+    """Every writer sweeps while the others begin."""
+
+    def write(number: int) -> None:
+        for _ in range(20):
+            write_json(tmp_path / f"{number}", {})
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, range(8)))
+    assert names(tmp_path) == sorted(map(str, range(8)))
+
+
 def test_a_folder_is_removed_at_once(tmp_path: Path) -> None:
     (tmp_path / "out" / "inside").mkdir(parents=True)
     remove_folder(tmp_path / "out")
