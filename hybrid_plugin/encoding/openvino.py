@@ -96,6 +96,8 @@ def _calls(openvino: Any, model: Any, precision: Precision, threads: int) -> Com
         found: np.ndarray = own.request.infer([ids, mask])[0]
         return found
 
+    one = np.ones((1, 2), np.int64)
+    call(one, one)  # the first calls of a process, if two threads make them at once, wait for each other for ever
     return call
 
 
@@ -192,8 +194,7 @@ def _in_int8(model: Any, tower: Tower, calibration: Tokens) -> Any:
 
 
 def _uneven(tower: Tower, texts: Sequence[tuple[np.ndarray, np.ndarray]]) -> list[str]:
-    """The linear layers some of whose inputs are so large that int8 has hardly a step left for the others.
-    """
+    """The linear layers some of whose inputs are so large that int8 has hardly a step left for the others."""
     import torch
 
     reach: dict[str, float] = {}

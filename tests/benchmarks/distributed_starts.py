@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -95,7 +95,7 @@ def start(command: Sequence[str], cache: Path, said: Path, kill: tuple[float, Se
     store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
     said.write_text("")
     running = {forked(command, rank, store, cache, said): rank for rank in range(PROCESSES)}
-    begun, ending, told, statuses, faults = time.monotonic(), float("inf"), False, dict[int, int](), list[str]()
+    begun, ending, warned, statuses, faults = time.monotonic(), float("inf"), False, dict[int, int](), list[str]()
     while running:
         time.sleep(0.02)
         now = time.monotonic()
@@ -110,8 +110,8 @@ def start(command: Sequence[str], cache: Path, said: Path, kill: tuple[float, Se
                 statuses[running.pop(child)] = os.waitstatus_to_exitcode(status)
                 if status:
                     ending = min(ending, now)
-        if now > ending + LOOK and not told:
-            told = True
+        if now > ending + LOOK and not warned:
+            warned = True
             for child in running:
                 os.kill(child, signal.SIGTERM)
         if now > ending + GRACE:
@@ -141,6 +141,14 @@ def left(place: Path, expected: bytes) -> list[str]:
     return [f"in the cache lie {hidden}"] if hidden else []
 
 
+def told(faults: Iterable[str]) -> list[str]:
+    """Print faults as they are found."""
+    found = list(faults)
+    for fault in found:
+        tqdm.write(fault)
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--starts", type=int, default=300)
@@ -168,11 +176,11 @@ def main() -> int:
                 for _ in range(draw.choice([0, 0, 1, 1, 2, 3])):
                     ranks = draw.choice([[0, 1], [0], [1]])
                     wrong = start(command, place / "cache", place / "said", (draw.uniform(0, seconds), ranks))
-                    faults += [f"start {starts}, {ranks} killed: {one}" for one in wrong]
+                    faults += told(f"start {starts}, {ranks} killed: {one}" for one in wrong)
                     starts, kills = starts + 1, kills + 1
                     bar.update()
                 wrong = start(command, place / "cache", place / "said", None)
-                faults += [f"start {starts}: {one}" for one in wrong or left(place, expected)]
+                faults += told(f"start {starts}: {one}" for one in wrong or left(place, expected))
                 starts += 1
                 bar.update()
                 shutil.rmtree(place)
@@ -186,11 +194,11 @@ def main() -> int:
                 ended = subprocess.run(program, capture_output=True, text=True, env=environment)
                 (place / "said").touch()
                 wrong = [f"{ended.returncode}: {ended.stderr}"] if ended.returncode else left(place, expected)
-                faults += [f"{name}: {one}" for one in wrong]
+                faults += told(f"{name}: {one}" for one in wrong)
                 launched += 1
                 shutil.rmtree(place)
     print(f"{starts} starts of {PROCESSES} processes, {kills} of them killed; {launched} by launchers")
-    print("\n".join(faults) or "no fault")
+    print(f"{len(faults)} faults" if faults else "no fault")
     return bool(faults)
 
 

@@ -146,8 +146,8 @@ def counting(languages: list[str], queries: int) -> tuple[ParallelCollection, li
         read.append(lang)
         return LanguagePart(
             [ParallelDoc(f"{lang}_{i}", "text", "", "", lang) for i in range(queries)],
-            [ParallelQuery(f"q{i}_{lang}", "question", lang, f"q{i}") for i in range(queries)],
-            {f"q{i}": [f"{lang}_{i}"] if i else [] for i in range(queries)},  # the first has no answer
+            [ParallelQuery(f"counted{i}_{lang}", "question", lang, f"counted{i}") for i in range(queries)],
+            {f"counted{i}": [f"{lang}_{i}"] if i else [] for i in range(queries)},  # the first has no answer
         )
 
     name = f"counting-{uuid.uuid4().hex[:8]}"

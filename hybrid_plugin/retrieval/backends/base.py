@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 
 from hybrid_plugin.brief import brief
+from hybrid_plugin.files import StrPath
 from hybrid_plugin.retrieval.documents import Catalogue, Documents
 from hybrid_plugin.retrieval.exact import exact_scores
 from hybrid_plugin.retrieval.settings import IndexSettings, SearchSettings
@@ -56,9 +57,9 @@ class SearchBackend(ABC):
     """Queries to search with at a time."""
 
     def __init__(
-        self, folder: Path, catalogue: Catalogue, facts: Mapping[str, Any] | None = None, device: str | None = None
+        self, folder: StrPath, catalogue: Catalogue, facts: Mapping[str, Any] | None = None, device: str | None = None
     ):
-        self.folder, self.catalogue, self.facts, self.device = folder, catalogue, facts or {}, device
+        self.folder, self.catalogue, self.facts, self.device = Path(folder), catalogue, facts or {}, device
 
     @classmethod
     def summary(cls) -> str:

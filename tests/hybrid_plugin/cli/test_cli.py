@@ -291,8 +291,8 @@ def test_unknown_names_are_refused_with_the_known_ones(tiny: Path, tmp_path: Pat
     assert "alpha is 1.5; it is a probability" in refused(*demo, "--alpha", 1.5, writes=out)
     assert "unknown format 'xml'" in refused("datasets", "export", "hybrid-demo", "--format", "xml", "--output", out)
     assert "unknown pooling 'max'" in refused("encode", "hybrid-demo/de", *encoder, "--pooling", "max", writes=out)
-    assert "unknown precision 'int8'" in refused(
-        "encode", "hybrid-demo/de", *encoder, "--precision", "int8", writes=out
+    assert "unknown precision 'int4'" in refused(
+        "encode", "hybrid-demo/de", *encoder, "--precision", "int4", writes=out
     )
     assert "device 'cuda:99'" in refused("encode", "hybrid-demo/de", *encoder, "--device", "cuda:99", writes=out)
     assert "takes either --encoder, --runs-from or --bm25" in refused(

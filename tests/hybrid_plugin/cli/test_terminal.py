@@ -271,7 +271,7 @@ def test_completion_knows_every_command(shell: str) -> None:
         (("hybrid-ir", "ev"), "evaluate"),
         (("hybrid-ir", "datasets", "l"), "list"),
         (("hybrid-ir", "transform", ""), "list fit"),
-        (("hybrid-ir", "evaluate", "b", "--encoder", "x", "--query"), "--query-prefix"),
+        (("hybrid-ir", "evaluate", "b", "--encoder", "x", "--query-p"), "--query-prefix"),
         (("hybrid-ir", "train", "--cross-languages", ""), "mixed one"),
         (("hybrid-ir", "--v"), "--version"),
     ],

@@ -13,7 +13,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from hybrid_plugin.encoding.calibration import COLLECTION, calibration_texts
+from hybrid_plugin.encoding.calibration import COLLECTION, calibration_texts, calibration_tokens
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.identity import check_identity
 from hybrid_plugin.encoding.openvino import Compute, compiled
@@ -46,12 +46,16 @@ class Odd(BertModel):
         return found
 
 
-def small(precision: Precision, kind: type[BertModel]) -> Compute:
-    """A model of one layer, compiled."""
+def small(kind: type[BertModel] = BertModel) -> Tower:
+    """Of one layer."""
     sizes = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
     torch.manual_seed(0)
-    tower = Tower(kind(BertConfig(vocab_size=50, **sizes)).eval(), "mean", torch.nn.Sequential())
-    return compiled(tower, "sha256:0", precision, Tokens.of([[7, 8, 9], [10, 11, 12, 13, 14, 15], [3, 4, 5, 6]]))
+    return Tower(kind(BertConfig(vocab_size=50, **sizes)).eval(), "mean", torch.nn.Sequential())
+
+
+def exported(tower: Tower, precision: Precision = "float32") -> Compute:
+    texts = Tokens.of([[7, 8, 9], [10, 11, 12, 13, 14, 15], [3, 4, 5, 6]])
+    return compiled(tower, "sha256:0", precision, texts)
 
 
 def by_openvino(model: Path, **options: Any) -> Encoder:
@@ -80,6 +84,18 @@ def test_int8_is_nearly_as_good_and_not_the_same(tiny: Path) -> None:
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
 
 
+def test_a_layer_that_int8_would_ruin_stays_as_it_is(cache: Path) -> None:
+    tower, mask = small(), np.ones_like(IDS)
+    layer = tower.model.encoder.layer[0]
+    with torch.no_grad():
+        layer.intermediate.dense.bias[3] = 1000  # beside which int8 has no step for the others
+        layer.output.dense.weight[:, 3] *= 0.001
+        layer.output.dense.weight[:, 4:] *= 100
+        expected = tower(torch.from_numpy(IDS), torch.from_numpy(mask)).numpy()
+    found = exported(tower, "int8")(IDS, mask)
+    assert 0.999 < (found * expected).sum(1).min() < 0.9999999
+
+
 def test_the_number_of_threads_changes_no_bit(tiny: Path) -> None:
     encoder = by_openvino(tiny)
     texts = TEXTS * 2 + [f"noch {text}" for text in TEXTS]
@@ -101,7 +117,7 @@ def test_a_model_is_exported_once(tiny: Path, cache: Path) -> None:
 
 
 def test_a_damaged_export_is_made_anew(cache: Path) -> None:
-    expected = small("float32", BertModel)(IDS, np.ones_like(IDS))
+    expected = exported(small())(IDS, np.ones_like(IDS))
     (entry,) = cache.iterdir()
     weights = (entry / "model.bin").read_bytes()
     for damage in (
@@ -111,7 +127,7 @@ def test_a_damaged_export_is_made_anew(cache: Path) -> None:
         lambda: (entry / "about.json").write_text("[]"),
     ):
         damage()
-        assert np.array_equal(small("float32", BertModel)(IDS, np.ones_like(IDS)), expected)
+        assert np.array_equal(exported(small())(IDS, np.ones_like(IDS)), expected)
         assert (entry / "model.bin").read_bytes() == weights
         assert [path.name for path in cache.iterdir()] == [entry.name]
 
@@ -136,7 +152,7 @@ def test_weights_that_change_are_exported_anew(tiny: Path) -> None:
 
 def test_a_model_whose_vectors_come_out_wrong_is_refused(cache: Path) -> None:
     with pytest.raises(UserError, match=r"OpenVINO cannot compute .* the cosine of a vector.*; --runtime torch can"):
-        small("float32", Odd)
+        exported(small(Odd))
     assert not list(cache.iterdir())
 
 
@@ -167,11 +183,17 @@ def test_vectors_know_what_computed_them(tiny: Path) -> None:
             check_identity(made, asked, "the index", "tiny")
 
 
-def test_int8_is_fitted_to_texts_that_come_with_the_package_and_no_benchmark_asks_for() -> None:
+def test_int8_is_fitted_to_texts_that_come_with_the_package_and_no_benchmark_asks_for(tiny: Path) -> None:
     texts = calibration_texts()
     assert {kind: len(some) for kind, some in texts.items()} == {"passage": 48, "query": 48}
-    assert texts == calibration_texts()
     assert COLLECTION == "hybrid-demo-train"
+    encoder = Encoder.load(tiny)
+    tokens, again = (calibration_tokens(encoder.tokenize, len(encoder.tokenizer)) for _ in range(2))
+    assert np.array_equal(tokens.ids, again.ids)
+    real, drawn = tokens[0], tokens[96]
+    assert np.array_equal(real, encoder.tokenize(texts["passage"][:1], "passage")[0])
+    assert real[[0, -1]].tolist() == drawn[[0, -1]].tolist()
+    assert (real != drawn).mean() > 0.5
 
 
 def test_evaluate_takes_it(tiny: Path, tmp_path: Path) -> None:

@@ -321,7 +321,7 @@ def test_encode_index_and_search_apply_it_with_the_languages_of_the_collection(
     command(*search, "--encoder", centred, "--hits", 3)
     queries, ids = read_vectors(tmp_path / "vectors" / "queries"), read_vectors(tmp_path / "vectors" / "docs").ids
     query_id, _, doc_id, _, score, _ = (tmp_path / "run.trec").read_text().split("\n")[0].split(" ")
-    product = queries.matrix[queries.ids.index(query_id)] @ found[ids.index(doc_id)]
+    product = queries.take(np.array([queries.ids.index(query_id)]))[0] @ found[ids.index(doc_id)]
     assert float(score) == pytest.approx(float(product), abs=1e-5)
 
 

@@ -394,8 +394,8 @@ def test_precision_and_transform_are_given_for_each_encoder(tmp_path: Path) -> N
         EncoderOptions(precision="bfloat16", pooling="cls"),
         EncoderOptions(precision="bfloat16", transform=file),
     ]
-    with pytest.raises(UserError, match="unknown precision 'int8'"):
-        EachEncoderOptions(precision=("int8",)).of(1)
+    with pytest.raises(UserError, match="unknown precision 'int4'"):
+        EachEncoderOptions(precision=("int4",)).of(1)
 
 
 def test_without_stored_vectors_the_documents_are_encoded(tiny: Path, explorer: Explorer) -> None:
