@@ -62,8 +62,11 @@ class StoredMatrix:
         file: Any = self._files[int(np.searchsorted(self._ends, row + self._rows.start, "right"))]
         return Path(file.filename)
 
-    def __getitem__(self, rows: slice | np.ndarray) -> np.ndarray:
-        """Some rows, in memory."""
+    def __getitem__(self, rows: int | slice | np.ndarray) -> np.ndarray:
+        """A row, or some rows, in memory."""
+        if isinstance(rows, int | np.integer):
+            row: np.ndarray = self[np.array([rows])][0]
+            return row
         if isinstance(rows, slice):
             wanted = self._rows[rows]
             return self._between(wanted.start, wanted.stop) if wanted.step == 1 else self[np.arange(len(self))[rows]]

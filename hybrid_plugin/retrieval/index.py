@@ -164,9 +164,9 @@ def read_index(folder: Path, device: str | None = None) -> SearchBackend:
     return kind(folder, Catalogue.load(folder, [*record.get("languages", ())]), record.get("facts"), device)
 
 
-def index_record(folder: Path) -> dict[str, Any]:
+def index_record(folder: StrPath) -> dict[str, Any]:
     """What the folder of an index says of itself: nothing, if Pyserini wrote it."""
-    path = folder / RECORD
+    path = Path(folder) / RECORD
     return dict(read_json(path)) if path.is_file() else {}
 
 

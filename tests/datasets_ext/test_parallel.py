@@ -175,7 +175,7 @@ def test_a_query_with_an_empty_list_of_answers_is_in_no_id() -> None:
     collection, _ = counting(["de", "en"], 3)
     register_collection(collection, PackageDocumentation("parallel.yaml"))
     dataset = ir_datasets.load(f"{collection.name}/de/en")
-    assert [query.query_id for query in dataset.queries_iter()] == ["q1_en", "q2_en"]
+    assert [query.query_id for query in dataset.queries_iter()] == ["counted1_en", "counted2_en"]
     assert dataset.queries_count() == 2
 
 
