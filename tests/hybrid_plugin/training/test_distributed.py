@@ -82,9 +82,8 @@ def test_three_processes_validate_in_common(
     for figure in ("loss", "eval_loss"):
         assert figures(figure, first.out) == pytest.approx(figures(figure, alone[0]), abs=2e-4)
     assert_close(alone[1], weights(tmp_path / "three"))
-    said = [re.sub(r"\[INFO\] .*\n", "", other.err) for other in others]  # ir_datasets tells what it opens
     assert [(other.status, other.out) for other in others] == [(0, "")] * 2
-    assert said == ["", ""]
+    assert not [other.err for other in others if "hybrid-ir:" in other.err or "warning:" in other.err]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["said", "three"]
 
 
