@@ -18,6 +18,7 @@ from datasets_ext.published import PART_OF, Published
 COLLECTIONS: dict[str, Callable[[Published], ParallelCollection]] = {
     "xquad-r": lareqa.collection,
     "mlqa-r": lareqa.collection,
+    **dict.fromkeys(lareqa.PARTS, lareqa.collection),
     "belebele": belebele.collection,
     "mkqa": mkqa.collection,
     "xm3600": xm3600.collection,

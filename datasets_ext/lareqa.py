@@ -8,12 +8,17 @@ and articles in all languages, so their numbers name them. MLQA-R has others in 
 is linked by questions that share a paragraph in any language, named by the number of its first English paragraph, and
 ``etc/clusters.json`` has it for each paragraph of each file, so that one file can be read without the others;
 ``etc/articles.json`` has the same of articles.
+
+MLQA-R comes whole and in two parts, ``mlqa-r-training`` and ``mlqa-r-validation``, so that choices can be made on what
+is neither trained on nor the test. An article is in one of them with all its paragraphs, questions and sentences. The
+articles of the validation part are in ``etc/splits.json``, by their numbers in ``etc/articles.json``: ordered by the
+SHA-256 of their English titles, the first that have a fifth of the questions together.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from datasets_ext.parallel import (
     LanguagePart,
@@ -30,10 +35,15 @@ LANGUAGES = {
     "mlqa-r": ("ar", "de", "en", "es", "hi", "vi", "zh"),
 }
 LICENCES = {"xquad-r": "CC BY-SA 4.0", "mlqa-r": "CC BY-SA 3.0"}
+PARTS = {"mlqa-r-training": False, "mlqa-r-validation": True}  # collection -> whether it has the validation's articles
 
 
 def parse(
-    contents: bytes, lang: str, clusters: Sequence[int] | None = None, articles: Sequence[int] | None = None
+    contents: bytes,
+    lang: str,
+    clusters: Sequence[int] | None = None,
+    articles: Sequence[int] | None = None,
+    keep: Callable[[int], bool] = lambda article: True,
 ) -> LanguagePart:
     """One published file as documents, queries and relevance.
 
@@ -44,14 +54,17 @@ def parse(
     ----------
     clusters, articles : of the file's paragraphs, and of its articles, in their order; by default each is one, by its
         number.
+    keep : whether an article is wanted; the documents have the same ids without the others.
     """
     docs: list[ParallelDoc] = []
     queries: list[ParallelQuery] = []
     relevant: dict[str, list[str]] = {}
     data = json.loads(contents)["data"]
-    names = map(str, articles or range(1, len(data) + 1))
-    paragraphs = [(name, art, par) for name, art in zip(names, data, strict=True) for par in art["paragraphs"]]
+    named = zip(articles or range(1, len(data) + 1), data, strict=True)
+    paragraphs = [(name, article, paragraph) for name, article in named for paragraph in article["paragraphs"]]
     for number, (name, article, paragraph) in enumerate(paragraphs, start=1):
+        if not keep(name):
+            continue
         sentences: list[str] = paragraph["sentences"]
         ids = [f"{lang}_{number}_{i}" for i in range(len(sentences))]
         docs += [
@@ -61,7 +74,7 @@ def parse(
         cluster = str(clusters[number - 1] if clusters else number)
         for question in paragraph["qas"]:
             parallel_id, text = question["id"], question["question"]
-            queries.append(ParallelQuery(f"{parallel_id}_{lang}", text, lang, parallel_id, cluster, name))
+            queries.append(ParallelQuery(f"{parallel_id}_{lang}", text, lang, parallel_id, cluster, str(name)))
             starts = [answer["answer_start"] for answer in question["answers"]]
             answering = {
                 text
@@ -73,18 +86,24 @@ def parse(
 
 
 def collection(published: Published) -> ParallelCollection:
-    """``xquad-r`` or ``mlqa-r``, by the name of the files."""
-    name = published.name
+    """``xquad-r``, ``mlqa-r`` or a part of it, by the name of the files."""
+    name = published.whole
     return published.collection(
         LANGUAGES[name],
         _load,
         lambda lang: [f"{lang}.json"],
         metadata=shipped_metadata,
         licence=LICENCES[name],
+        part_of=name if published.name in PARTS else "",
     )
 
 
 def _load(published: Published, lang: str) -> LanguagePart:
     contents = published.path(f"{lang}.json").read_bytes()
-    linked = (package_json(table).get(published.name, {}).get(lang) for table in ("clusters.json", "articles.json"))
-    return parse(contents, lang, *linked)
+    clusters, articles = (
+        package_json(table).get(published.whole, {}).get(lang) for table in ("clusters.json", "articles.json")
+    )
+    if published.name not in PARTS:
+        return parse(contents, lang, clusters, articles)
+    validation = {*package_json("splits.json")[published.whole]["validation"]}
+    return parse(contents, lang, clusters, articles, lambda one: (one in validation) is PARTS[published.name])

@@ -149,6 +149,7 @@ class ParallelCollection:
     streamed : whether documents are too many to be held.
     measures : the official ones, by ir_measures' names.
     description : in a line, for lists.
+    part_of : the collection that has all of these questions and documents, too, if there is one.
     language_groups : languages by the name of what they have in common, such as ``script:Cyrl``.
     qrels_defs : what each grade means.
     originals : what a user's own data are called whose ids these are made of, such as ``{side}.{lang}.jsonl``.
@@ -173,6 +174,7 @@ class ParallelCollection:
     streamed: bool = False
     measures: Sequence[str] = ()
     description: str = ""
+    part_of: str = ""
     language_groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     qrels_defs: Mapping[int, str] = field(default_factory=lambda: {1: "answers the question"})
     originals: str = ""
@@ -535,6 +537,11 @@ _registered: list[ParallelCollection] = []
 def registered_collections() -> tuple[ParallelCollection, ...]:
     """The collections that :func:`register_collection` has registered."""
     return tuple(_registered)
+
+
+def whole_of(name: str) -> str:
+    """The collection that a registered one is a part of; empty where it is none."""
+    return next((one.part_of for one in _registered if one.name == name), "")
 
 
 def unregister_collection(name: str) -> None:

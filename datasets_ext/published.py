@@ -39,6 +39,8 @@ PART_OF = {  # name -> the collection whose files it is made of
     "ciral-dev": "ciral",
     "ciral-shallow": "ciral",
     "ciral-test-b": "ciral",
+    "mlqa-r-training": "mlqa-r",
+    "mlqa-r-validation": "mlqa-r",
 }
 _NOTED = "verified.json"  # in the collection's folder: path -> size, time of change and checksum of what was compared
 

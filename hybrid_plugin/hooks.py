@@ -46,6 +46,7 @@ def hybrid_ir_transforms() -> Mapping[str, Any]:  # type: ignore[empty-body]
 
     Each is a frozen dataclass derived from :class:`hybrid_plugin.encoding.transforms.Transform`: ``fit`` makes one from
     the vectors of each language, ``remove`` takes the language out of others, and its array fields are what is saved.
+    With ``parallel = True`` it is fitted on translations, and ``kinds = ("passage",)`` leaves queries as they are.
     """
 
 
@@ -88,7 +89,18 @@ def hybrid_ir_measures() -> Iterable[Any]:  # type: ignore[empty-body]
 @hookspec
 def hybrid_ir_strategies() -> Mapping[str, Any]:  # type: ignore[empty-body]
     """Batch strategies, each a subclass of :class:`hybrid_plugin.training.batches.Strategy`, by the name that
-    ``--strategy`` takes.
+    ``--strategy`` takes. A strategy says which kinds of examples a batch has, a
+    :class:`hybrid_plugin.training.batches.Kind` how those of one kind are drawn from a source.
+    """
+
+
+@hookspec
+def hybrid_ir_losses() -> Mapping[str, Any]:  # type: ignore[empty-body]
+    """Losses by the name that ``--loss NAME=WEIGHT`` takes, each a subclass of
+    :class:`hybrid_plugin.training.losses.Loss`, which is called with a
+    :class:`hybrid_plugin.training.losses.EncodedBatch` and gives a scalar. What it needs besides queries and passages
+    (``parallel_queries``, ``parallel_passages``, ``teacher_scores``, ``teacher_vectors``) its class attribute ``needs``
+    says.
     """
 
 

@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from hybrid_plugin import encoding, tasks
 from hybrid_plugin.cli import tables
 from hybrid_plugin.cli.options import (
+    Assignments,
     DatasetId,
     EncoderName,
     Json,
@@ -39,7 +40,9 @@ def list_transforms(*, json: Json = False) -> Any:
 
 @transform.command
 def fit(
-    name: Annotated[str, Parameter(help="centring, lir, lsar, or that of a plugin; see: hybrid-ir transform list")],
+    name: Annotated[
+        str, Parameter(help="centring, lir, lsar, shift, or that of a plugin; see: hybrid-ir transform list")
+    ],
     /,
     *,
     encoder: EncoderName,
@@ -48,6 +51,9 @@ def fit(
     rank: Annotated[int | None, Parameter(help="Directions to remove: lir 1, lsar languages - 1.")] = None,
     texts: Annotated[Positive, Parameter(help="Documents, and as many queries, of each language.")] = 500,
     seed: Annotated[Seed, Parameter(help="Of the random draw of texts.")] = 0,
+    set: Annotated[
+        Assignments | None, Parameter(help="Settings of a transform that has some, as shift: source=en scale=0.6.")
+    ] = None,
     options: EncoderOptions = EncoderOptions(),
     vectors: Annotated[
         list[Path] | None,
@@ -55,7 +61,7 @@ def fit(
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Fit a vector transform on unlabelled texts of each language; see docs/transforms.md.
+    """Fit a vector transform on texts of each language, unlabelled or parallel; see docs/transforms.md.
 
     Fit on another collection than the one you score. A file goes to --transform of evaluate, encode, index and search;
     a folder is an encoder like any other, also for `hybrid-ir run pyserini...`.
@@ -66,14 +72,14 @@ def fit(
         hybrid-ir evaluate xquad-r --encoder e5-hybrid --transform centring.safetensors --output scores
     """
     stored = vectors or ()
-    encoding.check_fit(name, on, output, encoder, stored)  # complain before the model is loaded
+    encoding.check_fit(name, on, output, encoder, stored, set)  # complain before the model is loaded
     loaded = encoding.Encoder.load(encoder, options)
-    request = encoding.fit_request(name, loaded, on, rank=rank, texts=texts, seed=seed)
+    request = encoding.fit_request(name, loaded, on, rank=rank, texts=texts, seed=seed, settings=set)
     if encoding.transform_is_done(output, request, overwrite):
         say_done(output)
     else:
         fitted = encoding.fit_transform(
-            name, loaded, on, rank=rank, texts=texts, seed=seed, vectors=stored, progress=watched()
+            name, loaded, on, rank=rank, texts=texts, seed=seed, vectors=stored, settings=set, progress=watched()
         )
         encoding.save_transform(fitted, loaded, output, request)
     print(output)

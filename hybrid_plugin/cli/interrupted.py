@@ -17,7 +17,7 @@ _LEFT = {  # of the commands that take their time
     "encode": "the whole shards are kept in {output}, and the same command goes on from there",
     "index": "what is encoded is kept in {output}.vectors, and the same command goes on from there",
     "search": "run files that were done are kept in {output}, and the same command writes the others",
-    **dict.fromkeys(("mine", "transform", "evaluate", "compare", "report"), _UNTOUCHED),
+    **dict.fromkeys(("mine", "score", "merge", "transform", "evaluate", "compare", "report"), _UNTOUCHED),
 }
 
 

@@ -23,6 +23,7 @@ from hybrid_plugin.inference.settings import ComparisonSettings
 from hybrid_plugin.retrieval.settings import IndexSettings, SearchSettings
 from hybrid_plugin.settings import key_of
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
+from hybrid_plugin.training.losses.settings import LossSettings
 from hybrid_plugin.training.mining.settings import MiningSettings
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
 from hybrid_plugin.training.translation.settings import TranslationSettings, TranslatorOptions
@@ -77,8 +78,17 @@ def flat(kind: type) -> type:
 
 
 _SETTINGS: tuple[type, ...] = (
-    *(BatchSettings, ComparisonSettings, EncoderOptions, EvaluationSettings, Execution, IndexSettings, MiningSettings),
-    *(ModelOptions, SearchSettings, Sharding, SourceMix, TrainingSettings, TranslationSettings, TranslatorOptions),
+    *(BatchSettings, ComparisonSettings, EncoderOptions, EvaluationSettings, Execution, IndexSettings, LossSettings),
+    *(
+        MiningSettings,
+        ModelOptions,
+        SearchSettings,
+        Sharding,
+        SourceMix,
+        TrainingSettings,
+        TranslationSettings,
+        TranslatorOptions,
+    ),
     ValidationSettings,
 )
 for _kind in _SETTINGS:

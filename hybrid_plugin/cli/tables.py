@@ -180,11 +180,13 @@ def print_strategies(results: Mapping[str, Scores]) -> None:
 
 
 def print_sweep(table: pd.DataFrame) -> None:
-    """The headline of each run and benchmark of a sweep."""
+    """The headline of each run and benchmark of a sweep, and which runs were chosen."""
     groups = table.set_index("setting").groupby(["run", "benchmark"], sort=False)
     rows = [(*names, *_headline(found.to_dict(orient="index"))) for names, found in groups]
     elsewhere = "Benchmarks with other official measures have their figures in sweep.csv."
     notes = [] if all(any(row[2:]) for row in rows) else [elsewhere]
+    if "chosen" in table:
+        notes += [f"chosen: {name}" for name in table.loc[table["chosen"], "run"].unique()]
     _print(["run", "benchmark"], [" ".join(column) for column in _HEADLINE], [rows], notes=notes)
 
 

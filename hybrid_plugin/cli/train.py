@@ -37,6 +37,17 @@ def mine(
     output: Annotated[Path, Parameter(help="The JSON lines to write, a source again.")],
     settings: MiningSettings = MiningSettings(),
     options: EncoderOptions = EncoderOptions(),
+    guide: Annotated[
+        str | None,
+        Parameter(
+            help="Another encoder, as --encoder takes it; what it finds more similar to a question than its answer is "
+            "left out."
+        ),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        Parameter(help="A cross-encoder with one label; what it scores above a question's answer is left out."),
+    ] = None,
     vectors: Annotated[
         Path | None,
         Parameter(
@@ -52,11 +63,35 @@ def mine(
 
         hybrid-ir mine --source mlqa-r --encoder e5-hybrid --max-share 0.95 --output mined.jsonl
         hybrid-ir train --source mined.jsonl --negatives 2 --model e5-hybrid --output e5-negatives
+
+    Among all documents of a collection, with a cross-encoder as judge:
+
+        hybrid-ir mine --source miracl/sw/train --corpus miracl/sw --encoder e5-hybrid --output mined.jsonl \\
+            --judge BAAI/bge-reranker-v2-m3
     """
     pairs = training.pooled(training.load_sources(source))
     loaded = encoding.Encoder.load(encoder, options)
-    found = training.mine(pairs, loaded, output, settings, vectors=vectors, progress=watched(), overwrite=overwrite)
+    likewise = EncoderOptions(
+        device=options.device,
+        threads=options.threads,
+        allow_pickle=options.allow_pickle,
+        trust_remote_code=options.trust_remote_code,
+    )
+    found = training.mine(
+        pairs,
+        loaded,
+        output,
+        settings,
+        guide=None if guide is None else encoding.Encoder.load(guide, likewise),
+        judge=None if judge is None else training.CrossEncoder(judge, likewise),
+        vectors=vectors,
+        progress=watched(),
+        overwrite=overwrite,
+    )
     print(f"{output}: {found.negatives} negatives for {found.rows_with_negatives} of {found.rows} rows")
+    if found.left_out:
+        reasons = ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in found.left_out.items())
+        print(f"left out as likely answers: {reasons}")
 
 
 def train(
@@ -163,7 +198,8 @@ def sweep(
     """Train and score a grid of settings (strategy, alpha, seed, sources, model) and collect one table.
 
     All runs are checked before the first one starts. Given again, it goes on where it was interrupted, skips what is
-    done, and tries again what failed.
+    done, and tries again what failed. With `validate` and `final` in the file, the best runs are chosen by
+    validation, and these alone are scored in the end.
 
     For example:
 

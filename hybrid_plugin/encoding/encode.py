@@ -15,7 +15,7 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import StrPath
 from hybrid_plugin.outputs import Request, say_done
 from hybrid_plugin.tasks.benchmark import Benchmark
-from hybrid_plugin.tasks.named import load_dataset
+from hybrid_plugin.tasks.named import id_of, load_dataset
 from hybrid_plugin.tasks.sides import said_of_texts, texts_of_views, views_of
 from hybrid_plugin.tasks.texts import Text, check_id, count_texts, texts_of
 from hybrid_plugin.versions import versions
@@ -133,7 +133,7 @@ def encode_dataset(
     UserError
         The id is unknown or has neither, or the output holds other vectors.
     """
-    output, sharding = Path(output), sharding or Sharding()
+    dataset_id, output, sharding = id_of(dataset_id), Path(output), sharding or Sharding()
     benchmark = views_of(dataset_id)
     sides = [side for side in ("docs", "queries") if benchmark is not None or load_dataset(dataset_id).has(side)]
     if not sides:

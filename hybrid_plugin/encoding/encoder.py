@@ -21,7 +21,7 @@ from hybrid_plugin.encoding.architectures import half_of, save_model
 from hybrid_plugin.encoding.batching import Counts, buckets, worthwhile_tokens
 from hybrid_plugin.encoding.folders import RECORD, model_file
 from hybrid_plugin.encoding.formats import record_of, sentence_transformers_files
-from hybrid_plugin.encoding.identity import weights_checksum
+from hybrid_plugin.encoding.identity import TRUNCATE_DIM, weights_checksum
 from hybrid_plugin.encoding.load import DENSE, load_parts
 from hybrid_plugin.encoding.settings import EncoderOptions, EncoderSettings, Kind, Precision, Runtime
 from hybrid_plugin.encoding.threads import threads, worthwhile_threads
@@ -64,6 +64,7 @@ class Encoder:
     transform: FittedTransform | None = None  # of the vectors that encode gives; training does not see it
     threads: int | None = None  # of the CPU to compute with; None for as many as are worthwhile
     batch_tokens: int | None = None  # computed at a time, padding included; None for as many as are worthwhile
+    truncate_dim: int | None = None  # to which encode cuts vectors, before a transform; training does not see it
     counts: Counts = field(default_factory=Counts, compare=False)  # of what was computed so far
     _reduced: tuple[Any, Tower] | None = field(default=None, init=False, compare=False)
     _compiled: tuple[Any, Compute] | None = field(default=None, init=False, compare=False)
@@ -108,8 +109,29 @@ class Encoder:
             threads=asked.threads,
             batch_tokens=asked.batch_tokens,
         )
+        encoder = encoder.truncated(asked.truncate_dim or parts.record.get(TRUNCATE_DIM))
         path = asked.transform or model_file(str(name), FILE)
         return encoder if path is None else encoder.with_transform(Path(path))
+
+    def truncated(self, truncate_dim: int | None) -> Encoder:
+        """The same encoder with vectors cut to their first numbers and scaled to unit length again.
+
+        Source: Kusupati et al., "Matryoshka Representation Learning", NeurIPS 2022, https://arxiv.org/abs/2205.13147.
+
+        Parameters
+        ----------
+        truncate_dim : how many numbers to keep; None, or all that there are, for whole vectors.
+
+        Raises
+        ------
+        UserError
+            The vectors have fewer.
+        """
+        if truncate_dim is not None and truncate_dim > self._whole_dimension:
+            raise UserError(
+                f"truncate dim is {truncate_dim}, but '{self.name}' gives vectors of {self._whole_dimension} dimensions"
+            )
+        return replace(self, truncate_dim=None if truncate_dim == self._whole_dimension else truncate_dim)
 
     def with_transform(self, path: StrPath) -> Encoder:
         """The same encoder with the transform of a file.
@@ -136,6 +158,10 @@ class Encoder:
     @property
     def dimension(self) -> int:
         """Of the vectors."""
+        return self.truncate_dim or self._whole_dimension
+
+    @property
+    def _whole_dimension(self) -> int:
         return int(self.dense[-1].linear.out_features if self.dense else self.model.config.hidden_size)
 
     @property
@@ -147,6 +173,8 @@ class Encoder:
             "precision": self.precision,
             "runtime": None if self.runtime == "torch" else self.runtime,
             "transform": self.transform and self.transform.checksum,
+            # Only where it is given, so that what was made before there was such a thing goes on to fit.
+            **({TRUNCATE_DIM: self.truncate_dim} if self.truncate_dim else {}),
         }
 
     @property
@@ -265,7 +293,9 @@ class Encoder:
         if self._compiled is None or self._compiled[0] != self._state:
             tokens = calibration_tokens(self.tokenize, len(self.tokenizer))
             weights = weights_checksum(self.model)
-            self._compiled = self._state, compiled(self.tower, weights, self.precision, tokens, self._cpu_threads)
+            with self.on_threads():
+                compute = compiled(self.tower, weights, self.precision, tokens, self._cpu_threads)
+            self._compiled = self._state, compute
         return self._compiled[1]
 
     def encode(
@@ -321,7 +351,7 @@ class Encoder:
         known = repeat(None) if langs is None else iter(langs)
         self.model.eval()
         for texts, distinct, tokens in self._tokenized(chunks, kind):
-            vectors = self._vectors(tokens, seen)
+            vectors = self._cut(self._vectors(tokens, seen))
             bad = np.flatnonzero(~np.isfinite(vectors).all(1))
             if len(bad):
                 raise UserError(
@@ -331,7 +361,7 @@ class Encoder:
             seen(len(texts) - len(distinct))
             vectors = vectors[[distinct[text] for text in texts]]
             spoken = list(islice(known, len(texts)))
-            yield vectors if self.transform is None else self.transform.apply(vectors, spoken)
+            yield vectors if self.transform is None else self.transform.apply(vectors, spoken, kind)
 
     def bar(self, kind: Kind, total: int | None, progress: bool) -> tqdm[Any]:
         """A progress bar of texts that are encoded, which says how much of the work padding is."""
@@ -370,10 +400,17 @@ class Encoder:
         with self.on_threads(), torch.inference_mode():
             return self._by_length(self._encoding_tower, tokens, seen).float().cpu().numpy()
 
+    def _cut(self, vectors: np.ndarray) -> np.ndarray:
+        """The first numbers of vectors, as many as are asked for, as unit vectors."""
+        if self.truncate_dim is None:
+            return vectors
+        left = vectors[:, : self.truncate_dim]
+        return left / np.maximum(np.linalg.norm(left, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+
     def _side_by_side(self, compute: Compute, tokens: Tokens, seen: Callable[[int], object]) -> np.ndarray:
         """The vectors of texts in batches, each of which one thread computes."""
         batches = self._batches(tokens)
-        vectors = np.empty((len(tokens), self.dimension), np.float32)
+        vectors = np.empty((len(tokens), self._whole_dimension), np.float32)
         pad = self.tokenizer.pad_token_id or 0
         pool = ThreadPoolExecutor(self._cpu_threads)
         try:
@@ -398,6 +435,8 @@ class Encoder:
             return "its texts are lower-cased before the tokenizer sees them"
         if self.transform is not None:
             return "its vectors are transformed"
+        if self.truncate_dim is not None:
+            return f"its vectors are cut to {self.truncate_dim} dimensions"
         return None
 
     def save(self, folder: StrPath, provenance: dict[str, Any] | None = None) -> None:
@@ -422,7 +461,9 @@ class Encoder:
         for path, value in files.items():
             write_json(folder / path, value)
         record = record_of(self.settings, list(dense), self.auto_obstacle)
-        write_json(folder / RECORD, {**(provenance or {}), **record})
+        told = {key: value for key, value in (provenance or {}).items() if key != TRUNCATE_DIM}
+        cut = {} if self.truncate_dim is None else {TRUNCATE_DIM: self.truncate_dim}
+        write_json(folder / RECORD, {**told, **record, **cut})
 
 
 def _split(chunks: Iterable[Sequence[str]], size: int) -> Iterator[Sequence[str]]:

@@ -12,6 +12,7 @@ from hybrid_plugin.errors import UserError
 if TYPE_CHECKING:
     from torch import nn
 
+TRUNCATE_DIM = "truncate_dim"  # part of it only where vectors are cut
 _OPTIONS = (
     "pooling",
     "query_prefix",
@@ -20,6 +21,7 @@ _OPTIONS = (
     "query_max_length",
     "precision",
     "runtime",
+    TRUNCATE_DIM,
 )  # that a command line can set
 _UNSAID = {"runtime": "torch"}  # so that what version 0.1 made goes on to fit
 
@@ -53,13 +55,14 @@ def check_identity(made: Mapping[str, Any] | None, asked: Mapping[str, Any], wha
     if made is None:
         warnings.warn(f"{what} does not say which encoder made it; it is taken for that of '{encoder}'", stacklevel=3)
         return
-    for key in ("weights", *(key for key in asked if key != "weights")):
+    for key in dict.fromkeys(("weights", *asked, TRUNCATE_DIM)):
         before, now = (_UNSAID.get(key) if one.get(key) is None else one[key] for one in (made, asked))
         if before == now:
             continue
         if key == "weights":
             raise UserError(f"{what} was made by another encoder than '{encoder}': their weights differ")
-        option = f"; give --{key.replace('_', '-')} '{before}', or make it anew" if key in _OPTIONS else ""
+        known = key in _OPTIONS and before is not None
+        option = f"; give --{key.replace('_', '-')} '{before}', or make it anew" if known else ""
         raise UserError(
             f"{what} was made with {_said(key, before)}, the encoder '{encoder}' has {_said(key, now)}{option}"
         )
@@ -69,4 +72,4 @@ def _said(key: str, value: Any) -> str:
     name = key.replace("_", " ")
     if key == "transform":
         return f"the transform {value[: value.find(':') + 9]}" if value else "no transform"
-    return f"the {name} '{value}'" if value != "" else f"no {name}"
+    return f"no {name}" if value in ("", None) else f"the {name} '{value}'"

@@ -111,8 +111,8 @@ def _exported(tower: Tower, weights: str, quantized: bool, calibration: Tokens) 
         "dense": str(tower.dense),
         "config": hashlib.sha256(model.config.to_json_string().encode()).hexdigest(),
         "precision": "int8" if quantized else "float32",
-        "calibration": hashlib.sha256(calibration.ids.tobytes() + calibration.ends.tobytes()).hexdigest(),
-        "versions": versions("openvino", "nncf"),
+        "calibration": _checksum(calibration) if quantized else None,
+        "versions": versions("openvino", *(["nncf"] if quantized else [])),
     }
     folder = cache_folder("openvino")
     entry = folder / hashlib.sha256(json.dumps(about).encode()).hexdigest()
@@ -129,6 +129,10 @@ def _exported(tower: Tower, weights: str, quantized: bool, calibration: Tokens) 
                 if not _is_whole(entry):  # else another process has made the same
                     raise
     return entry / "model.xml"
+
+
+def _checksum(tokens: Tokens) -> str:
+    return hashlib.sha256(tokens.ids.tobytes() + tokens.ends.tobytes()).hexdigest()
 
 
 def _is_whole(entry: Path) -> bool:

@@ -104,6 +104,9 @@ class EncoderOptions(ModelOptions):
     transform: Path | None = None
     """A file of `hybrid-ir transform fit`, applied to the vectors; by default transform.safetensors in the model's own
     folder, where there is one."""
+    truncate_dim: int | None = None
+    """Cut vectors to so many of their first numbers, and scale them to unit length again, as suits encoders of the
+    Matryoshka kind; by default whole."""
 
     __repr__ = brief
 
@@ -117,6 +120,8 @@ class EncoderOptions(ModelOptions):
             raise UserError(f"--runtime openvino computes on the CPU, not on '{self.device}'")
         if self.runtime != "openvino" and self.precision == "int8":
             raise UserError("the precision int8 needs --runtime openvino")
+        if self.truncate_dim is not None and self.truncate_dim < 1:
+            raise UserError(f"truncate dim is {self.truncate_dim}; it must be 1 or above")
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def evaluate(
         "identity": identity,
         "encoder_settings": {key: encoder.record.get(key) for key in ("base_model", "strategy", "alpha")}
         | vars(encoder.settings)
-        | {"precision": encoder.precision, "transform": transform},
+        | {"precision": encoder.precision, "runtime": encoder.runtime, "transform": transform},
         **seen_in_training(encoder.record, benchmark),
         "trained_on": sorted(trained_on(encoder.record)),
         "languages_trained_on": encoder.record.get("languages", []),

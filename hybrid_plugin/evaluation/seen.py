@@ -3,7 +3,8 @@
 The rule goes by the ir_datasets ids that rows were made from, and those that a benchmark's queries and judgements are
 read from. Two ids of one collection have no question in common where both say which part they are, and it is not the
 same (``mmarco/v2/de/train``, ``mmarco/v2/fr/dev/small``), or where one is the train part of the other
-(``hybrid-demo-train``, ``hybrid-demo``). All others may.
+(``hybrid-demo-train``, ``hybrid-demo``). All others may, a part and the whole (``mlqa-r-training``, ``mlqa-r``) among
+them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from datasets_ext.parallel import whole_of
 from hybrid_plugin.tasks.benchmark import Benchmark
 
 _PART = re.compile(r"(train|dev|valid|test|eval)[-_a-z0-9]*")  # in an id, between slashes
@@ -29,6 +31,9 @@ class _Id(NamedTuple):
     @classmethod
     def read(cls, dataset_id: str) -> _Id:
         name, *rest = dataset_id.split("/")
+        whole = whole_of(name)
+        if whole:
+            return cls(whole, name, False)
         if name.endswith(_TRAIN):
             return cls(name.removesuffix(_TRAIN), "train", True)
         parts = [match[1] for match in map(_PART.fullmatch, rest) if match]
@@ -49,7 +54,8 @@ def part_seen(about: Mapping[str, Any]) -> str:
     """What of its benchmark a system was trained on, in words, by the head of ``scores.json``; empty for nothing."""
     if about.get("zero_shot") is not False:
         return ""
-    return f"another part of {about['benchmark']}" if about.get("in_domain") else str(about["benchmark"])
+    name = str(about["benchmark"])
+    return f"another part of {whole_of(name) or name}" if about.get("in_domain") else name
 
 
 def seen_in_training(record: Mapping[str, Any], benchmark: Benchmark) -> dict[str, bool]:

@@ -28,12 +28,18 @@ def register_datasets() -> None:
         pass
 
 
-def _know_hub(name: str) -> None:
-    """Make the collections of all plugins known, and a data set of the Hugging Face hub that is named."""
+def id_of(name: str) -> str:
+    """An ir_datasets id by what people write: ``mlqa-r:validation`` is ``mlqa-r-validation``; anything else is itself.
+
+    The collections of all plugins are known from here on, and a data set of the Hugging Face hub that is named.
+    """
     register_datasets()
     if datasets_ext.is_hub(name):
         with reading(name):
             datasets_ext.register_hub(name)
+    collection, _, part = name.partition(":")
+    joined = f"{collection}-{part}"
+    return joined if part and joined.split("/")[0] in ir_datasets.registry else name
 
 
 def all_benchmarks() -> dict[str, Benchmark]:
@@ -49,15 +55,14 @@ def load_benchmark(name: StrPath) -> Benchmark:
     ----------
     name : such as ``xquad-r``; with a task or the beginning of several after it, ``xquad-r/de/en`` or ``miracl/sw``,
         the benchmark with these alone; in either form also the path of a YAML file, see
-        :func:`hybrid_plugin.tasks.read_benchmark`.
+        :func:`hybrid_plugin.tasks.read_benchmark`. ``mlqa-r:validation`` is ``mlqa-r-validation``.
 
     Raises
     ------
     UserError
         No plugin offers it and there is no such file, or it has no such tasks; names what there is.
     """
-    name = os.fspath(name)
-    _know_hub(name)
+    name = id_of(os.fspath(name))
     known = all_benchmarks()
     parts = name.rstrip("/").split("/")
     for length in range(len(parts), 0, -1):
@@ -104,7 +109,7 @@ def _check_ids(path: str, benchmark: Benchmark) -> None:
 
 def is_dataset(name: str) -> bool:
     """Whether a name is an ir_datasets id."""
-    _know_hub(name)
+    name = id_of(name)
     try:
         with reading(name, KeyError):
             ir_datasets.load(name)
@@ -121,7 +126,7 @@ def load_dataset(dataset_id: str) -> Any:
     UserError
         No such id; says what there is. Or what it needs cannot be downloaded.
     """
-    _know_hub(dataset_id)
+    dataset_id = id_of(dataset_id)
     try:
         with reading(dataset_id, KeyError):  # of some ids the registry fetches a list of files
             return ir_datasets.load(dataset_id)

@@ -2,8 +2,10 @@ from .batches import Batches as Batches
 from .batches import BatchSettings as BatchSettings
 from .batches import SourceMix as SourceMix
 from .card import write_card as write_card
+from .grid import Final as Final
 from .grid import Run as Run
 from .grid import read_sweep as read_sweep
+from .merging import merge as merge
 from .mining import Mined as Mined
 from .mining import MiningSettings as MiningSettings
 from .mining import mine as mine
@@ -21,6 +23,12 @@ from .recipe import find_recipe as find_recipe
 from .recipe import read_recipe as read_recipe
 from .recipe import recipe_line as recipe_line
 from .recipe import recipes as recipes
+from .scoring import CrossEncoder as CrossEncoder
+from .scoring import EncoderScorer as EncoderScorer
+from .scoring import Scored as Scored
+from .scoring import Scorer as Scorer
+from .scoring import load_scorer as load_scorer
+from .scoring import score as score
 from .settings import TrainingSettings as TrainingSettings
 from .settings import ValidationSettings as ValidationSettings
 from .sources import Row as Row

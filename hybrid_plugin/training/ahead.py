@@ -1,4 +1,4 @@
-"""The batches of a training run as token ids, the next one prepared while the current one is computed."""
+"""The batches of a training run, made ready to be encoded: the next one while the current one is computed."""
 
 from __future__ import annotations
 
@@ -9,22 +9,15 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.encoding.tokens import Tokens
-from hybrid_plugin.training.batches.batch import Batch
 from hybrid_plugin.training.batches.batches import Batches
-
-
-def tokens_of(batch: Batch, encoder: Encoder) -> Tokens:
-    """Of a batch's queries, and then of its passages."""
-    return Tokens.joined([encoder.tokenize(batch.queries, "query"), encoder.tokenize(batch.passages, "passage")])
+from hybrid_plugin.training.prepared import Preparation
 
 
 class Steps(Dataset[dict[str, Any]]):
-    """The batches from some step on, as token ids."""
+    """The batches from some step on, made ready."""
 
-    def __init__(self, batches: Batches, encoder: Encoder, first: int):
-        self._batches, self._encoder, self._first = batches, encoder, first
+    def __init__(self, batches: Batches, prepare: Preparation, first: int):
+        self._batches, self._prepare, self._first = batches, prepare, first
 
     def __len__(self) -> int:
         return len(self._batches)  # not those that are left: Trainer stops by itself
@@ -34,13 +27,7 @@ class Steps(Dataset[dict[str, Any]]):
         return len(self._batches) - self._first
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        batch = self._batches[self._first + index]
-        return {
-            "kind": batch.kind,
-            "ids": [example.row.parallel_id for example in batch.examples],
-            "tokens": tokens_of(batch, self._encoder),
-            "false_negatives": torch.from_numpy(batch.false_negatives()),
-        }
+        return {"batch": self._prepare(self._batches[self._first + index])}  # Trainer wants a mapping
 
 
 class Ahead(DataLoader[Any]):

@@ -31,13 +31,11 @@ def model_card(record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = 
         pipeline_tag="sentence-similarity",
         tags=["hybrid-ir", "dense-retrieval", "multilingual", "feature-extraction"],
     )
-    versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
-    said = {key: value for key, value in record["training"].items() if value not in (None, {}, [], ())}
-    changed = ", ".join(f"{key} {value}" for key, value in said.items())
+    title, made = _merging(record) if "merged" in record else _training(record)
     parts = [
-        f"---\n{metadata.to_yaml()}\n---\n\n# A dense encoder trained with {record['strategy']} batches\n",
+        f"---\n{metadata.to_yaml()}\n---\n\n# A dense encoder {title}\n",
         "Queries and passages become unit vectors whose dot product ranks passages, within one language, across "
-        "languages, and on a pool of many. Trained with [hybrid-ir]; the recipe is that of [arXiv 2408.10536]"
+        "languages, and on a pool of many. Made with [hybrid-ir]; the recipe is that of [arXiv 2408.10536]"
         "(https://arxiv.org/abs/2408.10536).\n",
         "## Use\n",
         "```python\nfrom sentence_transformers import SentenceTransformer\n\n"
@@ -46,21 +44,7 @@ def model_card(record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = 
         'passages = model.encode(["..."], prompt_name="document")\n```\n',
         f"Pooling: {record.get('pooling', 'mean')}; query prefix: `{record.get('query_prefix', '')}`; passage prefix: "
         f"`{record.get('passage_prefix', '')}`; at most {record.get('max_length', '?')} tokens.\n",
-        "## Training\n",
-        _table(
-            ["", ""],
-            [
-                ["base model", f"`{record['base_model']}`"],
-                ["started from", f"`{record['started_from']['name']}` ({record['started_from']['checksum']})"],
-                *([["recipe", record["recipe"]]] if "recipe" in record else []),
-                ["strategy", record["strategy"]],
-                ["alpha", record["alpha"]],
-                ["seed", record["seed"]],
-                ["languages", ", ".join(record["languages"])],
-                ["settings", changed],
-                ["versions", versions],
-            ],
-        ),
+        *made,
         _table(
             ["source", "made from", "rows", "languages", "checksum"],
             [
@@ -88,6 +72,57 @@ def model_card(record: Mapping[str, Any], scores: Sequence[Mapping[str, Any]] = 
     else:
         parts.append("None measured yet.\n")
     return "\n".join(parts) + "\n[hybrid-ir]: https://pypi.org/project/hybrid-ir/\n"
+
+
+def _training(record: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """How a trained checkpoint was made: what its title says, and the section."""
+    said = {key: value for key, value in record["training"].items() if value not in (None, {}, [], ())}
+    table = _table(
+        ["", ""],
+        [
+            ["base model", f"`{record['base_model']}`"],
+            ["started from", f"`{record['started_from']['name']}` ({record['started_from']['checksum']})"],
+            *([["recipe", record["recipe"]]] if "recipe" in record else []),
+            ["strategy", record["strategy"]],
+            ["alpha", record["alpha"]],
+            ["seed", record["seed"]],
+            ["languages", ", ".join(record["languages"])],
+            ["settings", ", ".join(f"{key} {value}" for key, value in said.items())],
+            ["versions", _versions(record)],
+        ],
+    )
+    return f"trained with {record['strategy']} batches", ["## Training\n", table]
+
+
+def _merging(record: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """As :func:`_training`, of a merged checkpoint."""
+    parts = record["merged"]["checkpoints"]
+    keys = ("weight", "strategy", "alpha", "seed")
+    checkpoints = _table(
+        ["checkpoint", *keys, "base model", "checksum"],
+        [
+            [f"`{part['name']}`", *(_cell(part[key]) for key in keys), f"`{part['base_model']}`", part["checksum"]]
+            for part in parts
+        ],
+    )
+    table = _table(
+        ["", ""],
+        [
+            ["method", record["merged"]["method"]],
+            ["languages", ", ".join(record["languages"])],
+            ["versions", _versions(record)],
+        ],
+    )
+    said = "Its weights lie between those of these checkpoints, all of whose sources are named below.\n"
+    return f"merged from {len(parts)} checkpoints", ["## Merging\n", said, checkpoints, table]
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _versions(record: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in record["versions"].items())
 
 
 def _rows(source: Mapping[str, Any]) -> str:
@@ -130,15 +165,15 @@ def write_card(checkpoint: StrPath, scores: Sequence[StrPath]) -> Path:
     Raises
     ------
     UserError
-        The folder is no trained checkpoint, or an evaluation is not of it; names the folder.
+        The folder is no trained or merged checkpoint, or an evaluation is not of it; names the folder.
     """
     checkpoint, folders = Path(checkpoint), [Path(folder) for folder in scores]
     for folder, name in ((checkpoint, RECORD), *((folder, SCORES) for folder in folders)):
         if not (folder / name).is_file():
             raise UserError(f"{folder} has no {name}")
     record = read_json(checkpoint / RECORD)
-    if "started_from" not in record:
-        raise UserError(f"{checkpoint / RECORD} does not say how the checkpoint was trained")
+    if not {"started_from", "merged"} & record.keys():
+        raise UserError(f"{checkpoint / RECORD} does not say how the checkpoint was made")
     found = [read_json(folder / SCORES) for folder in folders]
     identity = Encoder.load(checkpoint).identity if found else {}
     for folder, one in zip(folders, found, strict=True):

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from hybrid_plugin.settings import flatten, keys
 from hybrid_plugin.training.batches.named import strategy_kind
 from hybrid_plugin.training.batches.settings import SourceMix
+from hybrid_plugin.training.losses.objective import Objective
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.sources.source import Source
 
@@ -26,7 +28,8 @@ def say_idle(
     ----------
     every, patience : of its validation, if it has one.
     """
-    say((*_of_batches(settings, sources), *_of_steps(settings, every, patience)))
+    found = (_of_batches(settings, sources), _of_losses(settings, sources), _of_steps(settings, every, patience))
+    say(chain.from_iterable(found))
 
 
 def say(found: Iterable[tuple[str, str]]) -> None:
@@ -56,8 +59,27 @@ def _of_batches(settings: TrainingSettings, sources: Sequence[Source]) -> Iterat
         yield from ((key, "with one source") for key in keys(SourceMix) if key in chosen)
     elif settings.mix.cap is not None and settings.mix.cap >= largest:
         yield "source_cap", f"above {largest}, the rows of the largest source"
-    if settings.chunk_size is not None and settings.chunk_size >= batches.size * (2 + batches.negatives):
+    needs = Objective(settings.loss, settings.temperature).needs
+    passages = 1 if "passages" in ignored else batches.passages
+    texts = 1 + passages + batches.negatives + len(needs & {"parallel_queries", "parallel_passages"})
+    if settings.chunk_size is not None and settings.chunk_size >= batches.size * texts:
         yield "chunk_size", "where it is not below the number of texts in a batch"
+
+
+def _of_losses(settings: TrainingSettings, sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
+    chosen, needs = given(settings), Objective(settings.loss, settings.temperature).needs
+    for place, side in enumerate(("queries", "passages")):
+        several = any(len(pattern[place]) > 1 for source in sources for pattern in source.patterns)
+        if f"parallel_{side}" in needs and not several:
+            yield "loss", f"for parallel {side}: no source has a row with {side} in two languages"
+    if not needs & {"teacher_scores", "teacher_vectors"}:
+        yield from (
+            (key, "without a loss that has a teacher") for key in ("teacher", "teacher_language") if key in chosen
+        )
+    elif "teacher_vectors" not in needs and "teacher_language" in chosen:
+        yield "teacher_language", "without the loss distill_vectors"
+    if "teacher_scores" not in needs and "teacher_temperature" in chosen:
+        yield "teacher_temperature", "without a loss that has a teacher's scores"
 
 
 def _of_steps(settings: TrainingSettings, every: int | None, patience: int | None) -> Iterator[tuple[str, str]]:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain, islice, product
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from datasets_ext.errors import CollectionError
+from datasets_ext.parallel import whole_of
 from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import SCORES, SWEEP_RUN, StrPath, check_output, read_json
+from hybrid_plugin.measures import parse_measures
 from hybrid_plugin.outputs import OVERWRITE, difference
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.listing import listed
@@ -26,11 +30,17 @@ from hybrid_plugin.tasks.named import load_benchmark, load_dataset
 from hybrid_plugin.tasks.reading import reading
 from hybrid_plugin.tasks.texts import count_texts, documents, query_texts
 from hybrid_plugin.training.arguments import check_adapters, trainer_arguments
+from hybrid_plugin.training.choice import contests
 from hybrid_plugin.training.grid import Run, place
 from hybrid_plugin.training.idle import say_idle
+from hybrid_plugin.training.log import LOG
+from hybrid_plugin.training.losses.objective import Objective
+from hybrid_plugin.training.losses.settings import LossSettings
+from hybrid_plugin.training.merging import shares_of
 from hybrid_plugin.training.sources.named import load_sources
 from hybrid_plugin.training.sources.source import Source
 from hybrid_plugin.training.sources.store import part_of
+from hybrid_plugin.training.teacher import check_teacher, load_teacher
 from hybrid_plugin.training.train import batches_of
 from hybrid_plugin.training.trainer import seconds_of_step
 
@@ -46,9 +56,9 @@ class Planned:
 
     Parameters
     ----------
-    made_from : checksums of the model and the sources.
-    train : whether its training is still to do.
-    evaluate : the benchmarks on which its evaluation is.
+    made_from : checksums of the model and the sources, or of what is merged.
+    train : whether its checkpoint is still to be made.
+    evaluate : the benchmarks on which it is still to be scored, without those of the end.
     differs : in what the run of this name in the output is another one, if it is.
     """
 
@@ -66,14 +76,16 @@ class Planned:
         """In words."""
         if not self.train and not self.evaluate:
             return "all"
-        finished = ["trained"] if self.run.trained and not self.train else []
-        return ", ".join([*finished, *(one for one in self.run.benchmarks if one not in self.evaluate)])
+        finished = [] if self.train or not self.run.has_checkpoint else ["merged" if self.run.is_merge else "trained"]
+        return ", ".join([*finished, *(one for one in self.run.scored_on if one not in self.evaluate)])
 
 
 def plan(
     runs: Sequence[Run], output: StrPath, *, device: str | None = None, overwrite: bool = False, fetch: bool = True
 ) -> list[Planned]:
     """Look at every run of a sweep: models load, sources fill their batches, benchmarks can be read.
+
+    Of the final benchmarks only the names are looked at, and whether their data is here.
 
     Parameters
     ----------
@@ -86,19 +98,30 @@ def plan(
         A run cannot be done, or the output holds one of its name with other settings; names the run.
     """
     output = Path(output)
-    check_output(output, None, ("runs", TABLE))
+    check_output(output, None, ("runs", TABLE, LOG))
     materials = _Materials(device, fetch)
-    planned = []
+    for final in {run.final for run in runs if run.final}:
+        contests(runs, final)
+        parse_measures([final.by])
+        for name in final.evaluate:
+            materials.final(name)
+    planned: dict[str, Planned] = {}
     for run in runs:
         with _named(run):
-            planned.append(_planned(run, output / "runs" / run.name, materials, overwrite))
-    return planned
+            planned[run.name] = _planned(run, output / "runs" / run.name, materials, overwrite, planned)
+    return list(planned.values())
 
 
-def _planned(run: Run, folder: Path, materials: _Materials, overwrite: bool) -> Planned:
-    made_from: dict[str, Any] = {"model": materials.weights(run)}
-    for name in run.benchmarks:
+def _planned(run: Run, folder: Path, materials: _Materials, overwrite: bool, before: Mapping[str, Planned]) -> Planned:
+    for name in run.scored_on:
+        materials.check_unseen(read_by(load_benchmark(name)))
         materials.benchmark(name)
+    made_from: dict[str, Any] = {}
+    if run.is_merge:
+        shares_of(run.merged, run.settings.get("weights"), run.settings.get("method", "linear"))
+        made_from["merge"] = [_known_by(name, before) for name in run.merged]
+    else:
+        made_from["model"] = materials.weights(run)
     if run.trained:
         settings = run.training
         on_gpu = materials.on_gpu(run)
@@ -108,12 +131,25 @@ def _planned(run: Run, folder: Path, materials: _Materials, overwrite: bool) -> 
         batches_of(sources, settings)
         say_idle(settings, sources)
         made_from["source"] = [source.known_by for source in sources]
+        materials.check_unseen({name for source in sources for name in source.origins or (source.name,)})
+        taught = materials.teacher(run)
+        if taught:
+            made_from["teacher"] = taught
     differs = _difference(run, folder, made_from)
     if differs and not overwrite:
         raise UserError(f"{folder} holds a run of this name with other settings ({differs}); {OVERWRITE}")
-    done = [name for name in run.benchmarks if not differs and (folder / place(name) / SCORES).exists()]
-    train = run.trained and (bool(differs) or not (folder / CHECKPOINT / RECORD).exists())
-    return Planned(run, folder, made_from, train, [one for one in run.benchmarks if one not in done], differs)
+    done = [name for name in run.scored_on if not differs and (folder / place(name) / SCORES).exists()]
+    train = run.has_checkpoint and (bool(differs) or not (folder / CHECKPOINT / RECORD).exists())
+    return Planned(run, folder, made_from, train, [one for one in run.scored_on if one not in done], differs)
+
+
+def _known_by(name: str, before: Mapping[str, Planned]) -> str:
+    """What tells the checkpoint of a run to merge from another one of its name."""
+    if name not in before:
+        raise UserError(f"it merges '{name}', which is not among the runs before it")
+    one = before[name]
+    known = json.dumps([one.run.deciding(one.run.settings), one.made_from], sort_keys=True, default=str)
+    return f"{name} (sha256:{hashlib.sha256(known.encode()).hexdigest()[:12]})"
 
 
 def _difference(run: Run, folder: Path, made_from: dict[str, Any]) -> str:
@@ -141,8 +177,10 @@ class _Materials:
     device: str | None
     fetch: bool
     _models: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    _teachers: dict[str, str] = field(default_factory=dict)
     _sources: dict[str, list[Source]] = field(default_factory=dict)
     _benchmarks: dict[str, Benchmark] = field(default_factory=dict)
+    _final: dict[str, Benchmark] = field(default_factory=dict)
 
     def weights(self, run: Run) -> str:
         """The checksum of the run's model."""
@@ -157,6 +195,21 @@ class _Materials:
             encoder = Encoder.load(run.settings["model"], run.options, device=self.device)
             self._models[key] = (encoder.identity["weights"], encoder.device.type == "cuda")
         return self._models[key]
+
+    def teacher(self, run: Run) -> str:
+        """The checksum of the run's teacher, empty where it has none; refuses losses that cannot be computed."""
+        settings, sources = run.training, self.sources(run)
+        if settings.loss == LossSettings():
+            return ""
+        asked = (vars(settings.loss), settings.precision, run.sources, run.share)
+        key = f"{run.settings['model']} {run.options} {asked}"
+        if key not in self._teachers:
+            encoder = Encoder.load(run.settings["model"], run.options, device=self.device)
+            objective, teacher = Objective(settings.loss, settings.temperature), load_teacher(encoder, settings)
+            objective.check(encoder.dimension)
+            check_teacher(objective.needs, encoder, teacher, sources)
+            self._teachers[key] = teacher.identity["weights"] if teacher else ""
+        return self._teachers[key]
 
     def sources(self, run: Run) -> list[Source]:
         key = f"{run.sources} {run.share}"
@@ -174,6 +227,35 @@ class _Materials:
             else:
                 what = "the data is not all here" if here else "nobody knows whether the data is here"
                 warnings.warn(f"{name}: {what}; the sweep downloads what is missing first", stacklevel=2)
+
+    def final(self, name: str) -> None:
+        """Refuse a benchmark of the end that is unknown; nothing of it is read."""
+        self._final[name] = load_benchmark(name)
+        if listed(self._final[name]).here == "no":
+            warnings.warn(f"{name}: the data is not here; the sweep downloads it in the end", stacklevel=2)
+
+    def check_unseen(self, ids: Iterable[str]) -> None:
+        """Refuse to read questions of a benchmark of the end before it."""
+        for name, benchmark in self._final.items():
+            for one, other in product(sorted(ids), sorted(read_by(benchmark))):
+                if _is_under(one, other) or _is_under(other, one):
+                    raise UserError(
+                        f"it reads {one}, and {name} is for the end alone, when all is chosen; take it out of 'final', "
+                        "or put the run into a sweep of its own"
+                    )
+
+
+def _is_under(dataset_id: str, other: str) -> bool:
+    """Whether all questions of an id are those of another one, by their names."""
+    return any(f"{one}/".startswith(f"{other}/") for one in (dataset_id, whole_of(dataset_id.split("/")[0])))
+
+
+def read_by(benchmark: Benchmark) -> set[str]:
+    """The ir_datasets ids whose queries and judgements an evaluation reads; for all of a collection its name."""
+    ids = {task.queries.dataset_id for task in benchmark.tasks}
+    ids |= {one.dataset_id for task in benchmark.tasks for one in task.qrels}
+    is_whole = not benchmark.scope and all(one.startswith(f"{benchmark.name}/") for one in ids)
+    return {benchmark.name} if is_whole else ids
 
 
 def sources_of(run: Run) -> list[Source]:
@@ -213,7 +295,7 @@ class _Times:
     def left(self, one: Planned) -> float | None:
         """The time that is left of a run; None where nobody knows."""
         parts = [self._evaluation(one.run, name) for name in one.evaluate]
-        if one.train:
+        if one.train and one.run.trained:
             each = self._step(one.run)
             parts.append(None if each is None else one.run.training.steps * each)
         known = [part for part in parts if part is not None]

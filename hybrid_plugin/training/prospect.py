@@ -13,6 +13,7 @@ from datasets_ext.parallel import registered_collections
 from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.folders import looks_like_path
 from hybrid_plugin.errors import UserError
+from hybrid_plugin.tasks.named import id_of
 from hybrid_plugin.training.sources.irds import matching_ids
 from hybrid_plugin.training.sources.named import load_source, source_loaders, translated
 from hybrid_plugin.training.sources.published import PublishedIds, PublishedPairs
@@ -86,7 +87,7 @@ def model_is_here(name: str) -> bool:
 
 
 def _prospect(name: str, languages: tuple[str, ...]) -> Prospect:
-    loaders = source_loaders()
+    name, loaders = id_of(name), source_loaders()
     origin = translated(name)
     if origin is not None:
         return _untranslated(name, origin, languages)

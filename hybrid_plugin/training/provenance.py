@@ -15,7 +15,11 @@ from hybrid_plugin.versions import versions
 
 
 def request_of(
-    encoder: Encoder, sources: Sequence[Source], settings: TrainingSettings, validation: Validation | None = None
+    encoder: Encoder,
+    sources: Sequence[Source],
+    settings: TrainingSettings,
+    validation: Validation | None = None,
+    teacher: Encoder | None = None,
 ) -> dict[str, Any]:
     """All that decides the weights of a training run, by which a finished or an interrupted one is known."""
     identity = encoder.identity
@@ -23,12 +27,15 @@ def request_of(
         "model": {key: identity[key] for key in identity if key not in ("precision", "transform")},
         "source": [source.known_by for source in sources],
         **{key: value for key, value in flatten(settings).items() if key != "save_every"},
+        **({} if teacher is None else {"teacher": teacher.identity}),
         **({} if validation is None else validation.about),
         **({} if validation is None else {"validate_every": validation.every, "patience": validation.patience}),
     }
 
 
-def provenance(encoder: Encoder, sources: Sequence[Source], settings: TrainingSettings) -> dict[str, Any]:
+def provenance(
+    encoder: Encoder, sources: Sequence[Source], settings: TrainingSettings, teacher: Encoder | None = None
+) -> dict[str, Any]:
     """What a checkpoint records of its making, with what its base model recorded of its own."""
     earlier = encoder.record.get("sources", [])
     now = [
@@ -50,6 +57,7 @@ def provenance(encoder: Encoder, sources: Sequence[Source], settings: TrainingSe
             "checksum": weights_checksum(encoder.model),
             **({"transform_dropped": encoder.transform.about} if encoder.transform is not None else {}),
         },
+        **({} if teacher is None else {"teacher": {"name": teacher.name, "identity": teacher.identity}}),
         "strategy": used.pop("strategy"),
         "alpha": used.pop("alpha"),
         "seed": used.pop("seed"),

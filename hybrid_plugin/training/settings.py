@@ -10,6 +10,7 @@ from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError, unknown
 from hybrid_plugin.settings import build, keyed
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
+from hybrid_plugin.training.losses.settings import LossSettings
 
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -31,7 +32,7 @@ class TrainingSettings:
     """
 
     strategy: str = "hybrid"
-    """How a batch is drawn: mono, cross, hybrid, or a plugin's strategy."""
+    """How a batch is drawn: mono, cross, hybrid, mixed, multi, or a plugin's strategy."""
     batches: BatchSettings = field(default_factory=BatchSettings)
     mix: SourceMix = field(default_factory=SourceMix)
     steps: int = 1000
@@ -45,7 +46,8 @@ class TrainingSettings:
     weight_decay: float = 0.01
     """Of AdamW."""
     temperature: float = 0.02
-    """Of the loss, in the scale of cosines."""
+    """Of the losses, in the scale of cosines."""
+    loss: LossSettings = field(default_factory=LossSettings)
     warmup: float = 0.1
     """Share of the steps over which the learning rate rises, before it falls linearly to 0."""
     seed: int = 0

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +15,16 @@ import pandas as pd
 from datasets_ext.errors import CollectionError
 from hybrid_plugin.encoding.encode import encode_dataset
 from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.encoding.vectors import RECORD as VECTORS
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import SCORES, SWEEP_RUN, StrPath, read_json, whole_file, write_json
 from hybrid_plugin.tasks.named import load_benchmark
+from hybrid_plugin.training.choice import choose
 from hybrid_plugin.training.grid import Run, place
-from hybrid_plugin.training.plan import CHECKPOINT, NOTES, TABLE, Planned, plan, sources_of
+from hybrid_plugin.training.log import LOG, Log
+from hybrid_plugin.training.merging import merge
+from hybrid_plugin.training.plan import CHECKPOINT, NOTES, TABLE, Planned, plan, read_by, sources_of
 from hybrid_plugin.training.train import train
 from hybrid_plugin.training.validation import Evaluate
 
@@ -52,16 +58,22 @@ def sweep(
     All runs are looked at first. What fails later is said at the end: a training that fails costs its run, an
     evaluation that fails itself alone.
 
+    Where the sweep has a final part, the best runs are chosen by their validations, and these alone are scored on its
+    benchmarks, when all checkpoints and validations are there; before that nothing of these benchmarks is read.
+    ``log.jsonl`` says what was read for what, and what was chosen, a line an event with its time.
+
     Parameters
     ----------
     output : gets ``{run}/checkpoint``, ``{run}/{benchmark}`` (an evaluation folder, called after the file where the
-        benchmark is one), ``{run}/vectors/{benchmark}``, and ``sweep.csv``.
+        benchmark is one), ``{run}/vectors/{benchmark}``, ``sweep.csv`` and ``log.jsonl``.
     evaluate : :func:`hybrid_plugin.evaluate`.
     overwrite : do anew the runs that the output has of the same name with other settings.
 
     Returns
     -------
-    One row a run, benchmark and setting, with the run's settings and the measures.
+    One row a run, benchmark and setting, with the run's settings and the measures. In a sweep with validations or a
+    final part, ``use`` says what a benchmark is for, ``validate``, ``evaluate`` or ``final``, and ``chosen`` which runs
+    were chosen.
 
     Raises
     ------
@@ -71,43 +83,112 @@ def sweep(
         A training or an evaluation failed; the others are done.
     """
     output = Path(output)
+    planned = plan(runs, output, device=device, overwrite=overwrite)
+    log = Log(output / LOG)
+    _warn_of_a_look(planned, log)
     failures: list[str] = []
-    for number, one in enumerate(plan(runs, output, device=device, overwrite=overwrite), start=1):
+
+    def score(one: Planned, uses: Mapping[str, str], encoder: Callable[[], Encoder], making: str) -> None:
+        """Score a run on benchmarks, each with what it is for."""
+        try:
+            loaded = encoder()
+        except Exception as error:
+            failures.append(_failed(f"the {making} of '{one.run.name}'", error, say))
+            return
+        for name, use in uses.items():
+            try:
+                log.add("read", {"use": use, "run": one.run.name, "ids": sorted(read_by(load_benchmark(name)))})
+                _score(one, name, loaded, evaluate, progress, say)
+            except Exception as error:
+                failures.append(_failed(f"the evaluation of '{one.run.name}' on {name}", error, say))
+
+    for number, one in enumerate(planned, start=1):
         _claim(one)
         if not one.train and not one.evaluate:
             continue
         say(f"run {number} of {len(runs)}: {one.run.name}")
-        try:
-            encoder = _encoder(one, progress, device)
-        except Exception as error:
-            failures.append(_failed(f"the training of '{one.run.name}'", error, say))
-            continue
-        for name in one.evaluate:
-            try:
-                _score(one, name, encoder, evaluate, progress, say)
-            except Exception as error:
-                failures.append(_failed(f"the evaluation of '{one.run.name}' on {name}", error, say))
+        uses = {name: "validate" if name == one.run.validation else "evaluate" for name in one.evaluate}
+        making = "merging" if one.run.is_merge else "training"
+        score(one, uses, partial(_encoder, one, log, progress, device), making)
         collect(runs, output)
-    table = collect(runs, output)
+    chosen: set[str] = set()
+    try:
+        chosen = _chosen(planned, output, log, say)
+    except UserError as error:
+        failures.append(_failed("the choice", error, say))
+    for one in planned:
+        final = one.run.final.evaluate if one.run.final and one.run.name in chosen else ()
+        left = {name: "final" for name in final if not _is_scored(one, name)}
+        if left:
+            say(f"chosen: {one.run.name}")
+            score(one, left, partial(_loaded, one, device), "loading")
+            collect(runs, output, chosen)
+    table = collect(runs, output, chosen)
     if failures:
         raise SweepFailed(failures, table)
     return table
 
 
-def collect(runs: Iterable[Run], output: Path) -> pd.DataFrame:
-    """The table of all runs that are done; writes it as ``sweep.csv``."""
-    rows = []
+def collect(runs: Iterable[Run], output: Path, chosen: Collection[str] = ()) -> pd.DataFrame:
+    """The table of all runs that are done; writes it as ``sweep.csv``.
+
+    Parameters
+    ----------
+    chosen : the names of the runs that have been, if any have.
+    """
+    runs, rows = list(runs), []
+    chooses = any(run.final or run.validation for run in runs)
     for run in runs:
-        for name in run.benchmarks:
+        uses = {name: "validate" if name == run.validation else "evaluate" for name in run.scored_on}
+        uses |= dict.fromkeys(run.final.evaluate if run.final and run.name in chosen else (), "final")
+        plain = {key: value for key, value in run.settings.items() if key not in ("evaluate", "validate", "trainer")}
+        for name, use in uses.items():
             path = output / "runs" / run.name / place(name) / SCORES
+            known = {"use": use, "chosen": run.name in chosen} if chooses else {}
             if path.exists():
                 for setting, figures in read_json(path)["settings"].items():
-                    plain = {key: value for key, value in run.settings.items() if key not in ("evaluate", "trainer")}
-                    rows.append({"run": run.name, **plain, "benchmark": name, "setting": setting, **figures})
+                    rows.append({"run": run.name, **plain, **known, "benchmark": name, "setting": setting, **figures})
     table = pd.DataFrame(rows)
     with whole_file(output / TABLE) as file:
         table.to_csv(file, index=False)
     return table
+
+
+def _warn_of_a_look(planned: Sequence[Planned], log: Log) -> None:
+    """Say so where what is still to be chosen from comes after a look at the end."""
+    if any(one.run.final and (one.train or one.run.validation in one.evaluate) for one in planned):
+        looked = next((entry for entry in log.events("read") if entry["use"] == "final"), None)
+        if looked:
+            ids = ", ".join(looked["ids"][:3])
+            warnings.warn(f"{log.path}: {ids} was read before, so what is chosen now comes after a look", stacklevel=3)
+
+
+def _chosen(planned: Sequence[Planned], output: Path, log: Log, say: Callable[[str], object]) -> set[str]:
+    """The names of the runs that are scored in the end; none as long as something to choose from is missing."""
+    chosen: set[str] = set()
+    for final in dict.fromkeys(one.run.final for one in planned if one.run.final):
+        members = [one for one in planned if one.run.final == final]
+        missing = [one.run.name for one in members if not _is_ready(one)]
+        if missing:
+            say(f"nothing is chosen, and {' and '.join(final.evaluate)} not read, before '{missing[0]}' is done")
+            continue
+        noted = list(log.events("choose"))
+        for choice in choose([one.run for one in members], final, output):
+            about = choice.as_json()
+            if not any(about.items() <= entry.items() for entry in noted):
+                log.add("choose", about)
+            chosen.update(about["chosen"])
+    return chosen
+
+
+def _is_ready(one: Planned) -> bool:
+    """Whether there is a checkpoint and a validation, as far as the run has such."""
+    made = not one.run.has_checkpoint or (one.folder / CHECKPOINT / RECORD).exists()
+    return made and (one.run.validation is None or _is_scored(one, one.run.validation))
+
+
+def _is_scored(one: Planned, benchmark: str) -> bool:
+    return (one.folder / place(benchmark) / SCORES).exists()
 
 
 def _claim(one: Planned) -> None:
@@ -121,14 +202,24 @@ def _claim(one: Planned) -> None:
     write_json(notes, {"made_from": one.made_from, "seconds": seconds})
 
 
-def _encoder(one: Planned, progress: bool, device: str | None) -> Encoder:
-    """The run's encoder, trained unless it is already."""
+def _encoder(one: Planned, log: Log, progress: bool, device: str | None) -> Encoder:
+    """The run's encoder, trained or merged unless it is already."""
     run, checkpoint = one.run, one.folder / CHECKPOINT
-    if one.train:
+    if one.train and run.is_merge:
+        parts = [one.folder.parent / name / CHECKPOINT for name in run.merged]
+        merge(parts, checkpoint, run.settings.get("weights"), run.settings.get("method", "linear"))
+    elif one.train:
+        sources = sources_of(run)
+        ids = sorted({name for source in sources for name in source.origins or (source.name,)})
+        log.add("read", {"use": "train", "run": run.name, "ids": ids})
         start = Encoder.load(run.settings["model"], run.options, device=device)
-        train(start, sources_of(run), checkpoint, run.training, progress=progress)
-    name = checkpoint if run.trained else run.settings["model"]
-    return Encoder.load(name, run.evaluation_options, device=device)
+        train(start, sources, checkpoint, run.training, progress=progress)
+    return _loaded(one, device)
+
+
+def _loaded(one: Planned, device: str | None) -> Encoder:
+    name = one.folder / CHECKPOINT if one.run.has_checkpoint else one.run.settings["model"]
+    return Encoder.load(name, one.run.evaluation_options, device=device)
 
 
 def _score(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from hybrid_plugin.encoding.batching import worthwhile_tokens
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.tokens import Tokens
+from hybrid_plugin.encoding.tower import Tower
 from hybrid_plugin.training.dealing import deal
 from hybrid_plugin.training.ranks import gathered, rank, ranks, told
 
@@ -67,3 +70,18 @@ class TrainingTower(torch.nn.Module):
 
     def gradient_checkpointing_enable(self, *args: Any, **kwargs: Any) -> None:
         self.model.gradient_checkpointing_enable(*args, **kwargs)
+
+
+class Shared(Encoder):
+    """An encoder of which each process computes a part of the texts, and has the vectors of all."""
+
+    @classmethod
+    def of(cls, encoder: Encoder) -> Shared:
+        return cls(**{one.name: getattr(encoder, one.name) for one in fields(encoder) if one.init})
+
+    def _by_length(self, tower: Tower, tokens: Tokens, seen: Callable[[int], object] = int) -> torch.Tensor:
+        return shared(tokens, self.budget, lambda own: super(Shared, self)._by_length(tower, own, seen))
+
+    @cached_property
+    def budget(self) -> int:
+        return common_budget(self)

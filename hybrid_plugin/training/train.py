@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
 
@@ -16,14 +16,16 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import StrPath, read_json, remove_folder, whole_folder
 from hybrid_plugin.outputs import REQUEST, say_done
 from hybrid_plugin.training.arguments import check_adapters, trainer_arguments, with_adapters
-from hybrid_plugin.training.batches.batches import Batches
+from hybrid_plugin.training.batches.batches import Batches, Parallel
 from hybrid_plugin.training.card import CARD, model_card
 from hybrid_plugin.training.idle import say_idle
+from hybrid_plugin.training.losses.objective import Objective
 from hybrid_plugin.training.provenance import provenance, request_of
 from hybrid_plugin.training.ranks import others_alive, rank, rank_0_first, ranks, told
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.sources.source import Source
 from hybrid_plugin.training.state import begun, saved_states
+from hybrid_plugin.training.teacher import check_teacher, load_teacher
 from hybrid_plugin.training.trainer import HybridTrainer
 from hybrid_plugin.training.validation import Validation
 
@@ -34,10 +36,17 @@ def batches_of(sources: Sequence[Source], settings: TrainingSettings) -> Batches
     Raises
     ------
     UserError
-        The strategy is unknown, or a source cannot fill a batch.
+        The strategy or a loss is unknown, or no source can fill a batch.
     """
+    needs = Objective(settings.loss, settings.temperature).needs
     return Batches(
-        sources, settings.strategy, settings.batches, steps=settings.steps, seed=settings.seed, mix=settings.mix
+        sources,
+        settings.strategy,
+        settings.batches,
+        steps=settings.steps,
+        seed=settings.seed,
+        mix=settings.mix,
+        parallel=[side for side in get_args(Parallel) if f"parallel_{side}" in needs],
     )
 
 
@@ -99,7 +108,10 @@ def train(
             f"'{encoder.name}' is on {encoder.device}, but is trained on {arguments.device}; choose the card by "
             f"CUDA_VISIBLE_DEVICES={encoder.device.index}, without --device"
         )
-    request = request_of(encoder, sources, settings, validation)
+    objective, teacher = Objective(settings.loss, settings.temperature), load_teacher(encoder, settings)
+    objective.check(encoder.dimension)
+    check_teacher(objective.needs, encoder, teacher, sources)
+    request = request_of(encoder, sources, settings, validation, teacher)
     with ExitStack() as held:
         start = told(lambda: held.enter_context(begun(output, work, request, overwrite)))
         if start.done:
@@ -119,7 +131,7 @@ def train(
                     "fit another on those of the checkpoint",
                     stacklevel=2,
                 )
-        record = provenance(encoder, sources, settings) | {REQUEST: request}
+        record = provenance(encoder, sources, settings, teacher) | {REQUEST: request}
         if recipe is not None:
             record["recipe"] = recipe
         encoder.transform = None
@@ -128,7 +140,7 @@ def train(
             encoder.model = with_adapters(encoder.model, settings.lora_rank)
         if settings.compile:
             encoder.model.compile(dynamic=True)
-        trainer = HybridTrainer(encoder, batches, settings, validation, start.step, args=arguments)
+        trainer = HybridTrainer(encoder, batches, settings, objective, teacher, validation, start.step, args=arguments)
         if not progress or rank() > 0:
             trainer.remove_callback(PrinterCallback)
         if validation is not None and validation.patience:

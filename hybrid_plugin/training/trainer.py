@@ -1,4 +1,4 @@
-"""transformers' Trainer with our batches and our loss, on one process or several."""
+"""transformers' Trainer with our batches and our losses, on one process or several."""
 
 from __future__ import annotations
 
@@ -17,18 +17,20 @@ from transformers.trainer_callback import ExportableState
 
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.training.ahead import Ahead, Steps, tokens_of
+from hybrid_plugin.training.ahead import Ahead, Steps
 from hybrid_plugin.training.batches.batches import Batches
-from hybrid_plugin.training.losses.info_nce import info_nce
+from hybrid_plugin.training.losses.objective import Objective
+from hybrid_plugin.training.prepared import Preparation, PreparedBatch
 from hybrid_plugin.training.ranks import others_alive, rank, ranks, told
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.state import WHOLE, saved_states
+from hybrid_plugin.training.teacher import load_teacher
 from hybrid_plugin.training.tower import TrainingTower
 from hybrid_plugin.training.validation import Validation
 
 
 class HybridTrainer(Trainer):
-    """A Trainer whose data loader yields whole batches and whose loss is InfoNCE over them.
+    """A Trainer whose data loader yields whole batches and whose loss is over all of their texts.
 
     Every process draws the same batch and encodes its part of it; the vectors are gathered, so that every process
     has the loss of the whole batch, and its gradients for the texts that it has encoded itself. What is written is
@@ -40,6 +42,8 @@ class HybridTrainer(Trainer):
         encoder: Encoder,
         batches: Batches,
         settings: TrainingSettings,
+        objective: Objective,
+        teacher: Encoder | None,
         validation: Validation | None,
         first: int,
         **kwargs: Any,
@@ -48,7 +52,9 @@ class HybridTrainer(Trainer):
         kwargs["eval_dataset"] = None if validation is None else batches
         super().__init__(model=TrainingTower(encoder, settings.chunk_size), **kwargs)
         self._encoder, self._settings, self._validation = encoder, settings, validation
-        self._batches = Ahead(Steps(batches, encoder, first), self.args.dataloader_num_workers)
+        self._objective, self._teacher = objective, teacher
+        prepare = Preparation(encoder, objective.needs, settings.loss)
+        self._batches = Ahead(Steps(batches, prepare, first), self.args.dataloader_num_workers)
         self._rows = batches.rows
         self._losses: dict[str, list[float]] = {}
         self.seconds = 0.0  # of all steps so far, without validations
@@ -68,22 +74,27 @@ class HybridTrainer(Trainer):
         # So that dropout, too, depends on the settings, the seed and the step alone, and differs among processes.
         step = [self._settings.seed, self.state.global_step, rank()]
         torch.manual_seed(int(np.random.SeedSequence(step).generate_state(1, np.uint64)[0]))
-        vectors = model(inputs["tokens"])
-        count = len(inputs["ids"])
-        excluded = inputs["false_negatives"].to(vectors.device)
-        loss = info_nce(vectors[:count], vectors[count:], excluded, self._settings.temperature)
-        value = loss.item()
-        if not math.isfinite(value):
-            raise UserError(
-                f"the loss at step {self.state.global_step + 1} is {value}, for a {inputs['kind']} batch of the rows "
-                f"{', '.join(inputs['ids'][:5])}{' ...' if count > 5 else ''}; "
-                "use a lower learning rate or a higher temperature"
-            )
-        self._losses.setdefault(inputs["kind"], []).append(value)
+        batch: PreparedBatch = inputs["batch"]
+        terms = self._objective.terms(batch.encoded(model(batch.tokens), self._teacher))
+        loss = torch.stack(list(terms.values())).sum()
+        values = {name: term.item() for name, term in terms.items()}
+        self._check_finite(values, batch)
+        self._losses.setdefault(batch.kind, []).append(sum(values.values()))
+        for name, value in values.items() if len(values) > 1 else ():
+            self._losses.setdefault(f"of_{name}", []).append(value)
         # The gradients of all processes are averaged, but each has only its own texts' part of the sum.
         with others_alive():
             self.accelerator.backward(loss * ranks())
         return loss.detach()
+
+    def _check_finite(self, losses: dict[str, float], batch: PreparedBatch) -> None:
+        for name, value in losses.items():
+            if not math.isfinite(value):
+                raise UserError(
+                    f"the loss{f' {name}' if len(losses) > 1 else ''} at step {self.state.global_step + 1} is {value}, for "
+                    f"a {batch.kind} batch of the rows {', '.join(batch.ids[:5])}{' ...' if batch.ids[5:] else ''}; "
+                    "use a lower learning rate or a higher temperature"
+                )
 
     def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
         assert self._validation is not None
@@ -171,10 +182,11 @@ class HybridTrainer(Trainer):
 def seconds_of_step(encoder: Encoder, batches: Batches, settings: TrainingSettings) -> float:
     """About how long a step of the training takes: the second of two, with gradients and without an update."""
     tower = TrainingTower(encoder, settings.chunk_size).train()
+    objective, teacher = Objective(settings.loss, settings.temperature), load_teacher(encoder, settings)
+    prepare = Preparation(encoder, objective.needs, settings.loss)
     began = 0.0
     for batch in (batches[0], batches[0]):
         began = time.monotonic()
-        vectors, count = tower(tokens_of(batch, encoder)), len(batch.examples)
-        excluded = torch.from_numpy(batch.false_negatives()).to(vectors.device)
-        info_nce(vectors[:count], vectors[count:], excluded, settings.temperature).backward()
+        ready = prepare(batch)
+        objective(ready.encoded(tower(ready.tokens), teacher)).backward()
     return time.monotonic() - began

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,18 +11,17 @@ import torch
 
 from hybrid_plugin.brief import brief
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.encoding.tokens import Tokens
-from hybrid_plugin.encoding.tower import Tower
 from hybrid_plugin.tasks.benchmark import Benchmark
 from hybrid_plugin.tasks.named import load_benchmark
-from hybrid_plugin.training.ahead import tokens_of
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.batches.settings import BatchSettings
 from hybrid_plugin.training.idle import given, say
-from hybrid_plugin.training.losses.info_nce import info_nce
+from hybrid_plugin.training.losses.objective import Objective
+from hybrid_plugin.training.losses.settings import LossSettings
+from hybrid_plugin.training.prepared import Preparation
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
 from hybrid_plugin.training.sources.named import load_source
-from hybrid_plugin.training.tower import TrainingTower, common_budget, shared
+from hybrid_plugin.training.tower import Shared, TrainingTower
 
 _BATCHES = 20  # of the validation loss
 
@@ -100,7 +98,7 @@ def load_validation(
     benchmark, score = load_benchmark(asked.name), evaluate
 
     def measure(encoder: Encoder) -> Mapping[str, float]:
-        figures = score(benchmark, _Shared.of(encoder), languages=asked.languages, measures=("AP",)).settings
+        figures = score(benchmark, Shared.of(encoder), languages=asked.languages, measures=("AP",)).settings
         by_setting = {f"AP_{setting}": values["AP"] for setting, values in figures.items()}
         return {**by_setting, "AP": sum(by_setting.values()) / len(by_setting)}
 
@@ -108,29 +106,13 @@ def load_validation(
 
 
 def _loss(encoder: Encoder, batches: Batches, settings: TrainingSettings) -> dict[str, float]:
-    """The mean loss of some batches, computed as training computes it."""
+    """The mean InfoNCE of some batches, computed as training computes it."""
     losses = []
     tower, on = TrainingTower(encoder, settings.chunk_size), encoder.device.type
+    objective, prepare = Objective(LossSettings(), settings.temperature), Preparation(encoder)
     precision = settings.precision_on(on)
     reduced = torch.autocast(on, getattr(torch, precision), enabled=precision != "float32")
     with torch.inference_mode(), reduced:
-        for batch in batches:
-            vectors, count = tower(tokens_of(batch, encoder)), len(batch.examples)
-            excluded = torch.from_numpy(batch.false_negatives()).to(vectors.device)
-            losses.append(info_nce(vectors[:count], vectors[count:], excluded, settings.temperature).item())
+        for batch in map(prepare, batches):
+            losses.append(objective(batch.encoded(tower(batch.tokens))).item())
     return {"loss": sum(losses) / len(losses)}
-
-
-class _Shared(Encoder):
-    """An encoder of which each process computes a part of the texts, and has the vectors of all."""
-
-    @classmethod
-    def of(cls, encoder: Encoder) -> _Shared:
-        return cls(**{one.name: getattr(encoder, one.name) for one in fields(encoder) if one.init})
-
-    def _by_length(self, tower: Tower, tokens: Tokens, seen: Callable[[int], object] = int) -> torch.Tensor:
-        return shared(tokens, self.budget, lambda own: super(_Shared, self)._by_length(tower, own, seen))
-
-    @cached_property
-    def budget(self) -> int:
-        return common_budget(self)

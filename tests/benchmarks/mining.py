@@ -4,7 +4,7 @@
 
 The questions and passages are generated, in one language; for each question 4 negatives among the first 100 passages.
 Encoding is part of both, with one thread of torch: hybrid-ir takes one for texts so short, and two that wait for each
-other on a busy machine made sentence-transformers 25 times slower. FAISS has all threads in both.
+other on a busy machine made sentence-transformers 25 times slower.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.vectors import Vectors
 from hybrid_plugin.retrieval.backends.exact import search_vectors
 from hybrid_plugin.retrieval.documents import Documents
-from hybrid_plugin.training.ahead import tokens_of
 from hybrid_plugin.training.losses.info_nce import info_nce
+from hybrid_plugin.training.prepared import Preparation
 from hybrid_plugin.training.settings import TrainingSettings, ValidationSettings
 from hybrid_plugin.training.sources.named import load_source
 from hybrid_plugin.training.tower import TrainingTower
@@ -127,7 +127,7 @@ def test_chunked_gradients_are_the_direct_ones(still: Path, device: str) -> None
     for on, size in (("cpu", None), (device, None), (device, 5)):
         encoder = Encoder.load(still, device=on)
         batch = batches_of([source], settings)[0]
-        vectors = TrainingTower(encoder, size).train()(tokens_of(batch, encoder))
+        vectors = TrainingTower(encoder, size).train()(Preparation(encoder)(batch).tokens)
         excluded = torch.from_numpy(batch.false_negatives()).to(vectors.device)
         info_nce(vectors[:24], vectors[24:], excluded, 0.02).backward()
         parameters = encoder.model.named_parameters()
@@ -143,7 +143,7 @@ def test_chunks_draw_the_same_dropout_again(tiny: Path, device: str) -> None:
     source, settings = load_source("hybrid-demo"), TrainingSettings.of(batch_size=24, steps=1)
     encoder = Encoder.load(tiny, device=device)
     batch = batches_of([source], settings)[0]
-    tower, tokens = TrainingTower(encoder, 5).train(), tokens_of(batch, encoder)
+    tower, tokens = TrainingTower(encoder, 5).train(), Preparation(encoder)(batch).tokens
     drawn: list[torch.Tensor] = []
     layer = encoder.model.get_submodule("embeddings.dropout")
     layer.register_forward_hook(lambda _module, _inputs, output: drawn.append(output.detach() == 0))

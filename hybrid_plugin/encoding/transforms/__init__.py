@@ -1,4 +1,4 @@
-"""Vector transforms, one a file: closed forms, fitted on unlabelled texts, that take language information out.
+"""Vector transforms, one a file: closed forms, fitted without training, that take language information out.
 
 In: vectors by language. Out: a :class:`Transform` to apply to others, or a file of it (:class:`FittedTransform`).
 """

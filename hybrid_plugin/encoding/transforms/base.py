@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from hybrid_plugin.brief import brief
+from hybrid_plugin.encoding.settings import Kind
 
 Langs = str | Sequence[str | None] | None
 
@@ -19,6 +20,8 @@ class Transform(ABC):
     """One way to take language information out of vectors.
 
     A subclass has a ``name``, its state as further array fields (last axis: the dimension), and ``fit`` and ``remove``.
+    One that is fitted on translations says so with ``parallel``, and one that leaves queries or passages alone has the
+    others in ``kinds``. Settings of its own are further keywords of ``fit``, with defaults.
 
     Parameters
     ----------
@@ -26,6 +29,8 @@ class Transform(ABC):
     """
 
     name: ClassVar[str]
+    parallel: ClassVar[bool] = False
+    kinds: ClassVar[tuple[Kind, ...]] = ("query", "passage")
     languages: tuple[str, ...]
 
     __repr__ = brief
@@ -43,6 +48,8 @@ class Transform(ABC):
 
         Parameters
         ----------
+        vectors : where the class is ``parallel``, of passages: in each row of all languages the same one, NaN where it
+            is not there in that language. ``fit`` then has the keyword ``source``, a language in which all are there.
         rank : how many directions to remove, where the method has such a choice; None for its default.
 
         Raises

@@ -44,7 +44,7 @@ class FittedTransform:
     Parameters
     ----------
     about : JSON values: ``name``, ``rank``, ``encoder``, ``fitted_on`` (ir_datasets id to languages), ``texts``
-        (language to number) and ``seed``.
+        (language to number), ``seed`` and, of a transform that has some of its own, ``settings``.
     probe : float32 [2, dimension], what the encoder gives for one sentence as query and as passage.
     """
 
@@ -54,9 +54,14 @@ class FittedTransform:
 
     __repr__ = brief
 
-    def apply(self, vectors: np.ndarray, lang: Langs = None) -> np.ndarray:
-        """See :meth:`Transform.apply`."""
-        return self.transform.apply(vectors, lang)
+    def apply(self, vectors: np.ndarray, lang: Langs = None, kind: Kind | None = None) -> np.ndarray:
+        """See :meth:`Transform.apply`.
+
+        Parameters
+        ----------
+        kind : of the texts; where the transform leaves such alone, these are the vectors as they are.
+        """
+        return vectors if kind is not None and kind not in self.transform.kinds else self.transform.apply(vectors, lang)
 
     @property
     def checksum(self) -> str:

@@ -1,9 +1,17 @@
 from .batch import Batch as Batch
 from .batch import Example as Example
+from .batch import Passage as Passage
 from .batches import Batches as Batches
 from .cross import Cross as Cross
+from .cross import CrossLingual as CrossLingual
 from .hybrid import Hybrid as Hybrid
+from .kind import Kind as Kind
+from .mixed import Mixed as Mixed
 from .mono import Mono as Mono
+from .mono import Monolingual as Monolingual
+from .multi import Multi as Multi
+from .multi import Multilingual as Multilingual
 from .settings import BatchSettings as BatchSettings
 from .settings import SourceMix as SourceMix
 from .strategy import Strategy as Strategy
+from .streams import Streams as Streams

@@ -1,16 +1,27 @@
-"""All batches of a training run."""
+"""All batches of a training run: the planner.
+
+First the kind of a batch is drawn, then a source among those that can give it, then rows, then languages, then hard
+negatives, each from a random stream of its own (:class:`Streams`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
 from hybrid_plugin.errors import UserError, blame, did_you_mean
-from hybrid_plugin.training.batches.batch import Batch
+from hybrid_plugin.training.batches.batch import Batch, Example, Passage, counterpart
+from hybrid_plugin.training.batches.kind import Kind, one_of
 from hybrid_plugin.training.batches.named import strategy_kind
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
+from hybrid_plugin.training.batches.streams import Streams
 from hybrid_plugin.training.sources.source import Source
+
+Parallel = Literal["queries", "passages"]  # what a loss may want in a second language
 
 
 class Batches(Sequence[Batch]):
@@ -20,11 +31,12 @@ class Batches(Sequence[Batch]):
     ----------
     strategy : the name of a plugin's strategy.
     steps : how many batches there are.
+    parallel : what each example has in a second language besides, where its row has it.
 
     Raises
     ------
     UserError
-        A source cannot fill a batch, or there is none.
+        No source can give a kind of batch that the strategy has, or there is no source.
     """
 
     def __init__(
@@ -36,14 +48,23 @@ class Batches(Sequence[Batch]):
         steps: int,
         seed: int = 0,
         mix: SourceMix | None = None,
+        parallel: Collection[Parallel] = (),
     ):
         if not sources:
             raise UserError("there is no source to draw batches from; name at least one")
         _check_languages(sources, settings.only)
         kind = strategy_kind(strategy)
-        self._shares = (mix or SourceMix()).shares(sources)
         with blame(f"the strategy '{strategy}'", kind):
-            self._strategies = [kind(source, settings) for source in sources]
+            self._strategy = kind(settings)
+            self._able = {
+                kind: _Able(kind, sources, settings, mix or SourceMix()) for kind in self._strategy.possible()
+            }
+        for source in sources:
+            failures = [able.failures.get(source.name) for able in self._able.values()]
+            if all(failures):
+                warnings.warn(f"nothing is drawn from '{source.name}': {failures[0]}", stacklevel=2)
+        self._languages = settings.only or tuple({lang for source in sources for lang in source.languages})
+        self._parallel = frozenset(parallel)
         self._name, self._steps, self._seed = strategy, steps, seed
         self.rows = sum(map(len, sources))  # that an epoch is
 
@@ -56,13 +77,64 @@ class Batches(Sequence[Batch]):
     def __getitem__(self, step: int) -> Batch:  # type: ignore[override]
         if not 0 <= step < self._steps:
             raise IndexError(step)
-        rng = np.random.default_rng([self._seed, step])
-        strategy = self._strategies[rng.choice(len(self._strategies), p=self._shares)]
-        with blame(f"the strategy '{self._name}'", type(strategy)):
-            batch = strategy.draw(rng, step / max(1, self._steps - 1))
-            if not isinstance(batch, Batch):
-                raise TypeError(f"it draws a {type(batch).__name__}, not a Batch")
-            return batch
+        streams = Streams(self._seed, step)
+        with blame(f"the strategy '{self._name}'", type(self._strategy)):
+            parts = self._strategy.parts(streams.kinds, step / max(1, self._steps - 1))
+            taken: dict[str, set[int]] = {}
+            examples: list[Example] = []
+            for kind, count in (part for part in parts if part[1]):
+                drawer = self._able[kind].one(streams)
+                examples += drawer.draw(count, streams, taken.setdefault(drawer.source.name, set()))
+            name = parts[0][0].name if len(parts) == 1 else self._name
+            return Batch(name, tuple(self._with_parallel(example, streams) for example in examples))
+
+    def _with_parallel(self, example: Example, streams: Streams) -> Example:
+        """An example with what losses want of it in a second language."""
+        row, found = example.row, example
+        if "queries" in self._parallel:
+            langs = sorted(set(row.queries).intersection(self._languages) - {example.query_lang})
+            found = replace(found, parallel_query=one_of(langs, streams.parallel_queries) if langs else None)
+        if "passages" in self._parallel:
+            first, *others = example.positives
+            if not others:
+                langs = sorted(set(row.passages).intersection(self._languages) - {first.lang})
+                lang = one_of(langs, streams.parallel_passages) if langs else None
+                stored = lang and (
+                    counterpart(row, first, lang) or one_of(row.passages[lang], streams.parallel_passages)
+                )
+                others = [Passage(lang, stored)] if lang and stored else []
+            found = replace(found, parallel_passage=others[0] if others else None)
+        return found
+
+
+class _Able:
+    """The sources that can give a kind of examples, and how often each does.
+
+    Raises
+    ------
+    UserError
+        None can; says why.
+    """
+
+    def __init__(self, kind: type[Kind], sources: Sequence[Source], settings: BatchSettings, mix: SourceMix):
+        self.failures: dict[str, str] = {}  # why a source cannot, by its name
+        self._drawers, shares = [], []
+        for source, share in zip(sources, mix.shares(sources), strict=True):
+            try:
+                self._drawers.append(kind(source, settings))
+                shares.append(share)
+            except UserError as error:
+                self.failures[source.name] = str(error)
+        if not self._drawers:
+            raise UserError("; ".join(self.failures.values()))
+        weights = np.array(shares)
+        if not weights.sum():
+            raise UserError(f"the weights leave no source that can give a {kind.name} batch")
+        self._shares = weights / weights.sum()
+
+    def one(self, streams: Streams) -> Kind:
+        """One of them."""
+        return self._drawers[streams.sources.choice(len(self._drawers), p=self._shares)]
 
 
 def _check_languages(sources: Sequence[Source], wanted: Sequence[str]) -> None:

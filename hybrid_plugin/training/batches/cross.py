@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from itertools import product
 
-import numpy as np
-
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.training.batches.batch import Batch, Example
+from hybrid_plugin.training.batches.batch import Example
+from hybrid_plugin.training.batches.kind import Kind, one_of
 from hybrid_plugin.training.batches.settings import BatchSettings
-from hybrid_plugin.training.batches.strategy import Strategy, one_of, some_of
-from hybrid_plugin.training.sources.row import Row, negative_languages
+from hybrid_plugin.training.batches.strategy import Strategy
+from hybrid_plugin.training.batches.streams import Streams
 from hybrid_plugin.training.sources.source import Source
 
 
-class Cross(Strategy):
-    """In every example the passage is in another language than the query (X-Y)."""
+class CrossLingual(Kind):
+    """In every example the passage is in another language than the query."""
 
     name = "cross"
 
@@ -47,30 +46,29 @@ class Cross(Strategy):
                     "cross-lingual batch of one pair; use a smaller batch"
                 )
 
-    @classmethod
-    def ignored(cls, settings: BatchSettings) -> Mapping[str, str]:
-        return dict.fromkeys(("alpha", "alpha_end", "mono_languages"), f"with the strategy '{cls.name}'")
-
-    def draw(self, rng: np.random.Generator, progress: float) -> Batch:
+    def draw(self, count: int, streams: Streams, taken: set[int]) -> list[Example]:
+        places, pair = self._all, None
         if self.settings.cross_languages == "one":
-            pair = list(self._pairs)[rng.integers(len(self._pairs))]
-            rows = self.source.take(self._pairs[pair].draw(rng, self.settings.size))
-            examples = tuple(self._example(row, *pair, rng) for row in rows)
-        else:
-            rows = self.source.take(self._all.draw(rng, self.settings.size))
-            examples = tuple(
-                self._example(row, *one_of(self._ways(row.queries, row.passages), rng), rng) for row in rows
-            )
-        return Batch("cross", self.source.name, examples)
+            pair = one_of(list(self._pairs), streams.languages)
+            places = self._pairs[pair]
+        examples = []
+        for row in self.rows(places, count, streams, taken):
+            query, passage = pair or one_of(self._ways(row.queries, row.passages), streams.languages)
+            examples.append(self.example(row, query, [passage], self.settings.cross_negatives, streams))
+        return examples
 
     def _ways(self, queries: Iterable[str], passages: Iterable[str]) -> list[tuple[str, str]]:
         """The ordered pairs of different languages that a row with these languages has."""
-        here = sorted(set(self.languages).intersection(queries)), sorted(set(self.languages).intersection(passages))
-        return [(one, other) for one, other in product(*here) if one != other]
+        return [(one, other) for one, other in product(self.here(queries), self.here(passages)) if one != other]
 
-    def _example(self, row: Row, query_lang: str, passage_lang: str, rng: np.random.Generator) -> Example:
-        passage = one_of(row.passages[passage_lang], rng)
-        known = sorted(set(row.negatives).intersection(self.languages))
-        langs = negative_languages(self.settings.cross_negatives, query_lang, known)
-        negatives = [(lang, one) for lang in langs for one in row.negatives[lang]]
-        return Example(row, query_lang, passage_lang, passage, some_of(negatives, self.settings.negatives, rng))
+
+class Cross(Strategy):
+    """In every example the passage is in another language than the query (X-Y)."""
+
+    name = "cross"
+    kinds = (CrossLingual,)
+
+    @classmethod
+    def ignored(cls, settings: BatchSettings) -> Mapping[str, str]:
+        keys = ("alpha", "alpha_end", "mono_languages", "passages")
+        return dict.fromkeys(keys, f"with the strategy '{cls.name}'")

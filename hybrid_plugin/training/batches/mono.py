@@ -8,15 +8,16 @@ from collections.abc import Mapping
 import numpy as np
 
 from hybrid_plugin.errors import UserError
-from hybrid_plugin.training.batches.batch import Batch, Example
+from hybrid_plugin.training.batches.batch import Example
+from hybrid_plugin.training.batches.kind import Kind
 from hybrid_plugin.training.batches.settings import BatchSettings
-from hybrid_plugin.training.batches.strategy import Strategy, one_of, some_of
-from hybrid_plugin.training.sources.row import Row
+from hybrid_plugin.training.batches.strategy import Strategy
+from hybrid_plugin.training.batches.streams import Streams
 from hybrid_plugin.training.sources.source import Source
 
 
-class Mono(Strategy):
-    """One language a batch, for queries and passages (X-X-mono)."""
+class Monolingual(Kind):
+    """Query and passages are in one language, the same for all examples that are drawn at a time."""
 
     name = "mono"
 
@@ -43,19 +44,27 @@ class Mono(Strategy):
         weights = np.array([len(found) if by_size else 1 for found in self._places.values()], float)
         self._shares = weights / weights.sum()
 
+    def draw(self, count: int, streams: Streams, taken: set[int]) -> list[Example]:
+        return self.in_language(self.languages_of(1, streams)[0], count, streams, taken)
+
+    def languages_of(self, count: int, streams: Streams) -> list[str]:
+        """So many languages, as often as settings say."""
+        langs = list(self._places)
+        return [langs[i] for i in streams.languages.choice(len(langs), count, p=self._shares)]
+
+    def in_language(self, lang: str, count: int, streams: Streams, taken: set[int]) -> list[Example]:
+        """So many examples in a language."""
+        rows = self.rows(self._places[lang], count, streams, taken)
+        return [self.example(row, lang, [lang], "query", streams) for row in rows]
+
+
+class Mono(Strategy):
+    """One language a batch, for queries and passages (X-X-mono)."""
+
+    name = "mono"
+    kinds = (Monolingual,)
+
     @classmethod
     def ignored(cls, settings: BatchSettings) -> Mapping[str, str]:
-        keys = ("alpha", "alpha_end", "cross_languages", "cross_negatives")
+        keys = ("alpha", "alpha_end", "cross_languages", "cross_negatives", "passages")
         return dict.fromkeys(keys, f"with the strategy '{cls.name}'")
-
-    def draw(self, rng: np.random.Generator, progress: float) -> Batch:
-        lang = list(self._places)[rng.choice(len(self._places), p=self._shares)]
-        rows = self.source.take(self._places[lang].draw(rng, self.settings.size))
-        examples = tuple(self._example(row, lang, rng) for row in rows)
-        return Batch("mono", self.source.name, examples)
-
-    def _example(self, row: Row, lang: str, rng: np.random.Generator) -> Example:
-        negatives = [(lang, passage) for passage in row.negatives.get(lang, ())]
-        return Example(
-            row, lang, lang, one_of(row.passages[lang], rng), some_of(negatives, self.settings.negatives, rng)
-        )

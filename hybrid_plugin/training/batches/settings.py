@@ -36,7 +36,8 @@ class BatchSettings:
     size: int = keyed("batch_size", default=100)
     """Pairs a batch, of all processes together."""
     alpha: float = 0.5
-    """Probability of a monolingual batch, for the strategies that mix."""
+    """Probability that a batch is monolingual (hybrid), or an example is (mixed), or that a question's own language is
+    among those of its passages (multi)."""
     alpha_end: float | None = None
     """What alpha changes to, linearly over the training; by default it stays."""
     mono_languages: MonoLanguages = "uniform"
@@ -45,6 +46,8 @@ class BatchSettings:
     """In a cross-lingual batch languages are mixed, as in the paper, or there is one ordered pair of them a batch."""
     only: tuple[str, ...] = keyed("languages", default=())
     """Draw from these languages only; by default from all that a source has."""
+    passages: int = 2
+    """Passages a question, each in another language, with the strategy multi; fewer where the source has no more."""
     negatives: int = 0
     """Hard negatives a query, at most, where the source has any; in a monolingual batch, of its language."""
     cross_negatives: NegativeLanguages = "both"
@@ -59,6 +62,8 @@ class BatchSettings:
                 raise UserError(f"{name} is {alpha}; it is a probability, from 0 to 1")
         if self.size < 2:
             raise UserError(f"the batch size is {self.size}; in-batch negatives need at least 2")
+        if self.passages < 2:
+            raise UserError(f"passages a question is {self.passages}; several languages are at least 2")
         if self.negatives < 0:
             raise UserError(f"negatives is {self.negatives}; it must be 0 or above")
         for name, value, known in (
@@ -68,6 +73,11 @@ class BatchSettings:
         ):
             if value not in known:
                 raise unknown(f"way to draw {name}", value, known)
+
+    @property
+    def alphas(self) -> set[float]:
+        """Alpha at the beginning and at the end."""
+        return {self.alpha, self.alpha if self.alpha_end is None else self.alpha_end}
 
     def alpha_at(self, progress: float) -> float:
         """Alpha when a share ``progress`` (0..1) of the training is done."""

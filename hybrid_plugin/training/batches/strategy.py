@@ -1,62 +1,39 @@
-"""How a batch is drawn: what all strategies share."""
+"""Which kinds of examples a batch has: what all strategies share."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, TypeVar
+from abc import ABC
+from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
-from hybrid_plugin.errors import UserError
-from hybrid_plugin.training.batches.batch import Batch
+from hybrid_plugin.training.batches.kind import Kind
 from hybrid_plugin.training.batches.settings import BatchSettings
-from hybrid_plugin.training.sources.source import Source
 
 
 class Strategy(ABC):
-    """How a batch is drawn from one source.
-
-    Raises
-    ------
-    UserError
-        The source cannot fill a batch; says what it lacks.
-    """
+    """Which kinds of examples a batch has, and how many of each; where they come from, :class:`Batches` draws."""
 
     name: ClassVar[str]
+    kinds: ClassVar[tuple[type[Kind], ...]]
+    """That its batches may have; of the first alone, unless it draws them itself."""
 
-    def __init__(self, source: Source, settings: BatchSettings):
-        self.source, self.settings = source, settings
-        self.languages = tuple(filter(source.languages.__contains__, settings.only or source.languages))
-        if not self.languages:
-            raise UserError(
-                f"source '{source.name}' has none of the languages {', '.join(settings.only)}; it has "
-                f"{', '.join(source.languages)}"
-            )
+    def __init__(self, settings: BatchSettings):
+        self.settings = settings
+
+    def possible(self) -> tuple[type[Kind], ...]:
+        """The kinds that its batches have with these settings."""
+        return self.kinds
+
+    def parts(self, rng: np.random.Generator, progress: float) -> list[tuple[type[Kind], int]]:
+        """How many examples of which kinds a batch has, when a share ``progress`` (0..1) of the training is done.
+
+        The same state of ``rng`` gives the same parts. Their numbers sum to the size of a batch.
+        """
+        return [(self.kinds[0], self.settings.size)]
 
     @classmethod
     def ignored(cls, settings: BatchSettings) -> Mapping[str, str]:
         """The settings, by flat key, that do nothing, each with the end of a sentence that says why."""
         return {}
-
-    @abstractmethod
-    def draw(self, rng: np.random.Generator, progress: float) -> Batch:
-        """One batch, when a share ``progress`` (0..1) of the training is done.
-
-        The same state of ``rng`` gives the same batch.
-        """
-
-
-_T = TypeVar("_T")
-
-
-def one_of(options: Sequence[_T], rng: np.random.Generator) -> _T:
-    """One of some options, uniformly."""
-    return options[int(rng.integers(len(options)))]
-
-
-def some_of(options: Sequence[_T], number: int, rng: np.random.Generator) -> tuple[_T, ...]:
-    """So many different options, uniformly, or all where there are fewer. Where it is none, nothing is drawn."""
-    if not number or not options:  # so that the batches are those of a training without hard negatives
-        return ()
-    return tuple(options[i] for i in rng.choice(len(options), min(number, len(options)), replace=False))

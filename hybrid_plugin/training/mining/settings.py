@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import get_args
+from typing import Literal, get_args
 
 from hybrid_plugin.brief import brief
 from hybrid_plugin.errors import UserError, unknown
@@ -30,6 +30,16 @@ class MiningSettings:
     """Leave out what scores above this share of the positive's score, which is likely an answer that nobody judged
     (TopK-PercPos of NV-Retriever, arXiv 2407.15831, which uses 0.95). The positive is the best one in the negative's
     language or, where the row has none there, in any."""
+    corpus: str | None = None
+    """Look for negatives also among all documents of an ir_datasets id or a benchmark, in the languages that are looked
+    in."""
+    guide_margin: float = 0
+    """Leave out what the guide scores above the positive's score minus so much. The positive is found as for
+    --max-share."""
+    guide_margin_strategy: Literal["absolute", "relative"] = "absolute"
+    """Whether --guide-margin is a difference of scores, or a share of the positive's score."""
+    judge_margin: float = 0
+    """Leave out what the judge scores above the positive's score minus so much."""
 
     __repr__ = brief
 
@@ -41,5 +51,7 @@ class MiningSettings:
                 f"negatives is {self.negatives} and depth is {self.depth}; there must be at least 1 negative, and the "
                 "depth must not be below their number"
             )
+        if self.guide_margin_strategy not in ("absolute", "relative"):
+            raise unknown("guide margin strategy", self.guide_margin_strategy, ("absolute", "relative"))
         if self.max_share is not None and not self.max_share > 0:
             raise UserError(f"the share of the positive's score is {self.max_share}; it must be above 0")

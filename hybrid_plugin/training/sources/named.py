@@ -11,7 +11,7 @@ import ir_datasets
 from hybrid_plugin.errors import UserError, blame, did_you_mean
 from hybrid_plugin.files import StrPath
 from hybrid_plugin.plugins import named
-from hybrid_plugin.tasks.named import register_datasets
+from hybrid_plugin.tasks.named import id_of, register_datasets
 from hybrid_plugin.training.sources.formats import SourceFormat, SourceLoader
 from hybrid_plugin.training.sources.source import Source
 
@@ -30,12 +30,14 @@ def source_formats() -> dict[str, SourceFormat]:
 def load_source(name: StrPath) -> Source:
     """A source by its plugin name, or from files or ids: ``FORMAT:WHAT``, or ``WHAT`` where one format fits it.
 
+    ``mlqa-r:training`` is the source ``mlqa-r-training``.
+
     Raises
     ------
     UserError
         It is neither; names the known ones.
     """
-    name, offers = os.fspath(name), source_loaders()
+    name, offers = id_of(os.fspath(name)), source_loaders()
     if name in offers:
         return _offered(name, offers[name])
     formats = source_formats()

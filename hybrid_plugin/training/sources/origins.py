@@ -38,9 +38,10 @@ def known_origins() -> list[tuple[str, str, tuple[str, ...]]]:
 
 
 def _at_hand() -> tuple[tuple[ParallelCollection, tuple[str, ...]], ...]:
-    """The registered collections with the languages that can be read without a download."""
+    """The registered collections with the languages that can be read without a download; without parts of others."""
     datasets_ext.register()
-    found = ((one, tuple(filter(one.at_hand, one.asked_in))) for one in registered_collections())
+    wholes = (one for one in registered_collections() if not one.part_of)
+    found = ((one, tuple(filter(one.at_hand, one.asked_in))) for one in wholes)
     return tuple((one, langs) for one, langs in found if langs)
 
 

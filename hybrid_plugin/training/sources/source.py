@@ -7,6 +7,7 @@ passages have) is its *pattern*: rows are many, patterns few.
 
 from __future__ import annotations
 
+import math
 import mmap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -19,7 +20,7 @@ import pyarrow as pa
 
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import StrPath, read_json
-from hybrid_plugin.training.sources.row import Pattern, Row, itself
+from hybrid_plugin.training.sources.row import Pattern, Row, Scores, itself
 
 BLOCK = 1024  # rows written, and rows scanned, at a time
 
@@ -71,8 +72,16 @@ class Source(Sequence[Row]):
     @cached_property
     def has_negatives(self) -> bool:
         """Whether any of its rows has a hard negative."""
+        return self._has("negatives")
+
+    @cached_property
+    def has_scores(self) -> bool:
+        """Whether any of its rows has a teacher's score."""
+        return self._has("scores")
+
+    def _has(self, column: str) -> bool:
         _, batches = self._file
-        return any(len(batches.get_batch(i).column("negatives").values) for i in range(batches.num_record_batches))
+        return any(len(batches.get_batch(i).column(column).values) for i in range(batches.num_record_batches))
 
     def __len__(self) -> int:
         return self._size
@@ -101,10 +110,12 @@ class Source(Sequence[Row]):
         found: dict[int, Row] = {}
         for block, here in inside.items():
             columns = batches.get_batch(block).take(pa.array([place % BLOCK for place in here])).to_pydict()
-            for place, parallel_id, queries, passages, negatives, origins in zip(here, *columns.values(), strict=True):
-                by_lang = {one["lang"]: one["text"] for one in queries}
+            for place, parallel_id, *sides, origins, scores in zip(here, *columns.values(), strict=True):
+                queries, passages, negatives = ([(one["lang"], one["text"]) for one in side] for side in sides)
+                by_lang = dict(queries)
                 found[place] = Row(
-                    parallel_id, by_lang, _grouped(passages), _grouped(negatives), self._text, self._origins[origins]
+                    *(parallel_id, by_lang, _grouped(passages), _grouped(negatives), self._text),
+                    *(self._origins[origins], _by_pair(scored_pairs(by_lang, passages, negatives), scores)),
                 )
         if hasattr(mmap, "MADV_DONTNEED"):
             mapped.madvise(mmap.MADV_DONTNEED)  # or all that was ever drawn would count as resident
@@ -172,8 +183,25 @@ class Places:
         return [int(self._parts[part][one - self._ends[part]]) for part, one in zip(parts, chosen, strict=True)]
 
 
-def _grouped(pairs: Iterable[dict[str, str]]) -> dict[str, tuple[str, ...]]:
+def scored_pairs(
+    query_langs: Iterable[str], passages: Iterable[tuple[str, str]], negatives: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str, str]]:
+    """What a row's scores on disk are of, in their order: query's language, passage's language, stored passage."""
+    both = [*passages, *negatives]
+    return ((query_lang, lang, stored) for query_lang in query_langs for lang, stored in both)
+
+
+def _by_pair(pairs: Iterable[tuple[str, str, str]], scores: Sequence[float]) -> Scores:
+    result: dict[str, dict[str, dict[str, float]]] = {}
+    if scores:
+        for (query_lang, lang, stored), score in zip(pairs, scores, strict=True):
+            if not math.isnan(score):
+                result.setdefault(query_lang, {}).setdefault(lang, {})[stored] = score
+    return result
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     result: dict[str, tuple[str, ...]] = {}
-    for pair in pairs:
-        result[pair["lang"]] = (*result.get(pair["lang"], ()), pair["text"])
+    for lang, text in pairs:
+        result[lang] = (*result.get(lang, ()), text)
     return result

@@ -21,12 +21,12 @@ from hybrid_plugin.errors import UserError
 from hybrid_plugin.files import cache_folder, scratch_folder, write_json
 from hybrid_plugin.training.sources.origins import known_origins, with_origins
 from hybrid_plugin.training.sources.row import Row
-from hybrid_plugin.training.sources.source import BLOCK, Source
+from hybrid_plugin.training.sources.source import BLOCK, Source, scored_pairs
 
 _TEXTS = pa.list_(pa.struct([("lang", pa.string()), ("text", pa.string())]))
 _CONTENTS = [("id", pa.string()), ("queries", _TEXTS), ("passages", _TEXTS), ("negatives", _TEXTS)]
-_SCHEMA = pa.schema([*_CONTENTS, ("origins", pa.uint32())])
-_FORMAT = 2  # of the files; those of another are left alone
+_SCHEMA = pa.schema([*_CONTENTS, ("origins", pa.uint32()), ("scores", pa.list_(pa.float32()))])
+_FORMAT = 3  # of the files; those of another are left alone
 
 
 def store(
@@ -104,17 +104,19 @@ def _write(name: str, rows: Iterable[Row], folder: Path, docs: Mapping[str, str]
                 of_row.append(patterns.setdefault(pattern, len(patterns)))
                 hashes.append(hash(row.parallel_id))
             try:
-                columns = _columns(block)
+                columns, scores = _columns(block), _scores(block)
             except UnicodeEncodeError as error:
                 raise UserError(
                     f"{name}: among the rows from '{block[0].parallel_id}' on is half a character"
                 ) from error
-            for buffer in filter(None, chain.from_iterable(column.buffers() for column in columns)):
+            # Scores are no part of the checksum where there are none, as there were none in version 0.1.
+            summed = [*columns, scores] if len(scores.values) else columns
+            for buffer in filter(None, chain.from_iterable(column.buffers() for column in summed)):
                 content.update(buffer)
             numbers = np.array([origins.setdefault(row.origins, len(origins)) for row in block], np.uint32)
             written_origins.update(numbers.tobytes())
             with _storing(name):
-                writer.write_batch(pa.RecordBatch.from_arrays([*columns, pa.array(numbers)], schema=_SCHEMA))
+                writer.write_batch(pa.RecordBatch.from_arrays([*columns, pa.array(numbers), scores], schema=_SCHEMA))
     finally:
         with _storing(name):
             files.close()
@@ -161,6 +163,23 @@ def _column(sides: Iterable[Mapping[str, tuple[str, ...]]]) -> Any:
         ends.append(len(texts))
     pairs = pa.StructArray.from_arrays([pa.array(langs, pa.string()), pa.array(texts, pa.string())], ["lang", "text"])
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pairs)
+
+
+def _scores(rows: Sequence[Row]) -> Any:
+    """Rows' scores in the order of :func:`scored_pairs`, NaN for none; of a row without any, nothing."""
+    found = array("f")
+    ends = [0]
+    for row in rows:
+        if row.scores:
+            pairs = scored_pairs(sorted(row.queries), *map(_sorted, (row.passages, row.negatives)))
+            found.extend(row.score(*pair) for pair in pairs)
+        ends.append(len(found))
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(np.array(found, np.float32)))
+
+
+def _sorted(side: Mapping[str, tuple[str, ...]]) -> list[tuple[str, str]]:
+    """Languages and texts in the order in which :func:`_column` writes them."""
+    return [(lang, text) for lang in sorted(side) for text in side[lang]]
 
 
 def _refuse_repeated(source: Source, hashes: np.ndarray) -> None:

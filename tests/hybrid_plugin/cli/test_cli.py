@@ -191,6 +191,7 @@ def test_every_setting_is_an_option_with_help() -> None:
     for command, kinds in {
         "train": (TrainingSettings, ValidationSettings, ModelOptions),
         "mine": (MiningSettings, EncoderOptions),
+        "score": (EncoderOptions,),
         "evaluate": (EncoderOptions,),
     }.items():
         text = " ".join(run_cli(command, "--help").stdout.replace("│", " ").split())

@@ -240,6 +240,13 @@ def test_sentence_transformers_gives_the_same_vectors(each: Trained) -> None:
 
 
 @pytest.mark.parametrize("name", ["labse", *HALVES])
+def test_openvino_gives_the_same_vectors(trained: Callable[[str], Trained], name: str) -> None:
+    expected = trained(name).encoder.encode(TEXTS, "query")
+    found = Encoder.load(trained(name).folder, runtime="openvino").encode(TEXTS, "query")
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["labse", *HALVES])
 def test_a_checkpoint_trains_further(trained: Callable[[str], Trained], name: str, tmp_path: Path) -> None:
     first = trained(name)
     encoder = Encoder.load(first.folder)

@@ -19,6 +19,7 @@ from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, XLMRob
 from hybrid_plugin.encoding.batching import Counts
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.folders import RECORD
+from hybrid_plugin.encoding.identity import check_identity
 from hybrid_plugin.encoding.settings import EncoderSettings, as_prefix
 from hybrid_plugin.errors import UserError
 
@@ -610,3 +611,48 @@ def test_a_real_encoder_groups_by_length_and_heeds_its_prefix(e5: Path) -> None:
         ["Wer war Ada Lovelace?", "Who was Ada Lovelace?", "How deep is the Black Sea?"], "query"
     )
     assert question @ answer > question @ other + 0.05
+
+
+def test_cut_vectors_are_those_of_sentence_transformers(tiny: Path) -> None:
+    whole = Encoder.load(tiny).encode(TEXTS, "passage")
+    theirs = SentenceTransformer(str(tiny), device="cpu", truncate_dim=32)
+    encoder = Encoder.load(tiny, truncate_dim=32, max_length=theirs.max_seq_length)
+    found = encoder.encode(TEXTS, "passage")
+    by_hand = whole[:, :32] / np.linalg.norm(whole[:, :32], axis=1, keepdims=True)
+    assert found.dtype == np.float32
+    assert encoder.dimension == 32
+    np.testing.assert_allclose(found, by_hand, atol=1e-6)
+    np.testing.assert_allclose(found, theirs.encode(TEXTS, normalize_embeddings=True), atol=1e-6)
+    assert encoder.encode([], "query").shape == (0, 32)
+    seen_by_training = encoder.forward(encoder.tokenize(TEXTS, "passage"))
+    assert seen_by_training.shape == (len(TEXTS), 128)
+
+
+def test_only_an_encoder_that_cuts_is_known_by_it(tiny: Path, tmp_path: Path) -> None:
+    whole, cut = Encoder.load(tiny), Encoder.load(tiny, truncate_dim=32)
+    assert "truncate_dim" not in whole.identity
+    assert cut.identity == whole.identity | {"truncate_dim": 32}
+    assert Encoder.load(tiny, truncate_dim=128).identity == whole.identity
+    for made, asked, says in (
+        (cut, whole, "made with the truncate dim '32', the encoder 'e' has no truncate dim; give --truncate-dim '32'"),
+        (whole, cut, r"made with no truncate dim, the encoder 'e' has the truncate dim '32'$"),
+    ):
+        with pytest.raises(UserError, match=says):
+            check_identity(made.identity, asked.identity, "the index", "e")
+    whole.save(tmp_path / "whole")
+    cut.save(tmp_path / "cut", {"base_model": "tiny"})
+    assert "truncate_dim" not in json.loads((tmp_path / "whole" / RECORD).read_text())
+    assert cut.auto_obstacle == "its vectors are cut to 32 dimensions"
+    again = Encoder.load(tmp_path / "cut")
+    assert np.array_equal(again.encode(TEXTS, "query"), cut.encode(TEXTS, "query"))
+    unfolded = Encoder.load(tmp_path / "cut", truncate_dim=128)
+    assert unfolded.dimension == 128
+    unfolded.save(tmp_path / "unfolded", unfolded.record)
+    assert Encoder.load(tmp_path / "unfolded").dimension == 128
+
+
+def test_there_is_nothing_beyond_the_last_dimension(tiny: Path) -> None:
+    with pytest.raises(UserError, match=f"truncate dim is 129, but '{tiny}' gives vectors of 128 dimensions"):
+        Encoder.load(tiny, truncate_dim=129)
+    with pytest.raises(UserError, match="truncate dim is 0; it must be 1 or above"):
+        Encoder.load(tiny, truncate_dim=0)

@@ -77,6 +77,11 @@ def test_vectors_are_those_of_torch(tiny: Path, pooling: str) -> None:
     assert (reduced * expected).sum(1).min() > 0.9999
 
 
+def test_cut_vectors_are_those_of_torch(tiny: Path) -> None:
+    expected = Encoder.load(tiny, truncate_dim=32).encode(TEXTS, "query")
+    np.testing.assert_allclose(by_openvino(tiny, truncate_dim=32).encode(TEXTS, "query"), expected, atol=1e-5)
+
+
 def test_int8_is_nearly_as_good_and_not_the_same(tiny: Path) -> None:
     expected = Encoder.load(tiny).encode(TEXTS, "query")
     found = by_openvino(tiny, precision="int8").encode(TEXTS, "query")

@@ -14,12 +14,13 @@ from hybrid_plugin.cli.main import application
 from hybrid_plugin.encoding.encode import encode_dataset
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.fitting import fit_transform
-from hybrid_plugin.encoding.sampling import draw_texts, sample_texts
+from hybrid_plugin.encoding.sampling import draw_texts, parallel_passages, sample_parallel, sample_texts
 from hybrid_plugin.encoding.transforms.base import Transform
 from hybrid_plugin.encoding.transforms.centring import Centring
 from hybrid_plugin.encoding.transforms.fitted import FittedTransform
 from hybrid_plugin.encoding.transforms.lir import LIR
 from hybrid_plugin.encoding.transforms.lsar import LSAR
+from hybrid_plugin.encoding.transforms.shift import Shift
 from hybrid_plugin.encoding.vectors import RECORD, read_vectors
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.evaluation.encoder import evaluate
@@ -236,7 +237,7 @@ def test_a_language_is_fitted_on_the_first_id_that_has_it() -> None:
 
 
 def test_the_built_ins_come_by_the_hook() -> None:
-    assert named("hybrid_ir_transforms") == {"centring": Centring, "lir": LIR, "lsar": LSAR}
+    assert named("hybrid_ir_transforms") == {"centring": Centring, "lir": LIR, "lsar": LSAR, "shift": Shift}
 
 
 @pytest.fixture(scope="module")
@@ -414,3 +415,150 @@ def test_what_does_not_fit_is_refused(centred: Path, tiny: Path, tmp_path: Path)
             command(*arguments)
         assert says in str(raised.value)
     assert not out.exists()
+
+
+def translations(seed: int, rows: int = 30, dimension: int = 12) -> dict[str, np.ndarray]:
+    """Unit vectors of the same texts in several languages, which lack every third of them, each another."""
+    rng = np.random.default_rng(seed)
+    texts = rng.normal(size=(rows, dimension))
+    found = {lang: unit(texts + rng.normal(size=dimension)) for lang in LANGUAGES}
+    for place, lang in enumerate(set(LANGUAGES) - {"en"}):
+        found[lang][place::3] = np.nan
+    return found
+
+
+def shift_plainly(vectors: dict[str, np.ndarray], source: str, lang: str, scale: float) -> np.ndarray:
+    """Jang et al. 2026, equation 1: the mean over pairs of the one vector less the other; Algorithm 1: scaled."""
+    pairs = [(z, s) for z, s in zip(vectors[lang], vectors[source], strict=True) if not np.isnan([z, s]).any()]
+    return scale * sum(z - s for z, s in pairs) / len(pairs)
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10**6), scale=st.floats(0, 1), source=st.sampled_from(LANGUAGES))
+def test_shift_is_what_its_paper_says(seed: int, scale: float, source: str) -> None:
+    fitted_on, others = translations(seed), languages_apart(seed + 1)
+    shift = Shift.fit(fitted_on, source=source, scale=scale)
+    for lang, vectors in others.items():
+        moved = vectors - (shift_plainly(fitted_on, source, lang, scale) if lang != source else 0)
+        np.testing.assert_allclose(shift.apply(vectors, lang), unit(moved), atol=1e-5)
+
+
+def test_shift_leaves_alone_what_it_does_not_know() -> None:
+    shift, vectors = Shift.fit(translations(1)), languages_apart(1)["de"]
+    for lang in ("en", "xx", None):
+        np.testing.assert_allclose(shift.apply(vectors, lang), vectors, atol=1e-6)
+    mixed = shift.apply(vectors[:3], ["de", None, "zh"])
+    assert np.array_equal(mixed[:1], shift.apply(vectors[:1], "de"))
+    assert np.abs(mixed[0] - vectors[0]).max() > 1e-2
+    assert shift.apply(np.empty((0, 12), np.float32)).shape == (0, 12)
+
+
+def test_shift_moves_passages_and_no_queries(tiny: Path, tmp_path: Path) -> None:
+    encoder = Encoder.load(tiny)
+    fitted = fit_transform("shift", encoder, ["hybrid-demo"], texts=60, settings={"scale": 0.5})
+    fitted.save(tmp_path / "shift.safetensors")
+    again = Encoder.load(tiny, transform=tmp_path / "shift.safetensors")
+    texts, langs = ["Wo liegt das?", "where is it?", "这是什么"], ["de", "en", "zh"]
+    queries, passages = (encoder.encode(texts, kind) for kind in ("query", "passage"))
+    assert np.array_equal(again.encode(texts, "query", langs=langs), queries)
+    assert np.array_equal(again.encode(texts, "passage", langs=langs), fitted.transform.apply(passages, langs))
+    assert np.abs(again.encode(texts, "passage", langs=langs) - passages).max() > 1e-3
+    assert fitted.about["settings"] == {"source": "en", "scale": 0.5}
+    assert fitted.about["texts"]["de"] == 60
+
+
+def test_shift_is_fitted_on_translated_passages(tiny: Path) -> None:
+    import ir_datasets
+
+    encoder = Encoder.load(tiny)
+    fitted = fit_transform("shift", encoder, ["hybrid-demo"], texts=1000, settings={"source": "de"}).transform
+    dataset = ir_datasets.load("hybrid-demo")
+    docs = {doc.doc_id: doc for doc in dataset.docs_iter()}
+    answers: dict[str, set[str]] = {}
+    for judged in dataset.qrels_iter():
+        answers.setdefault(judged.query_id.rpartition("_")[0], set()).add(judged.doc_id)
+    pairs = {tuple(doc_id for doc_id in sorted(ids) if docs[doc_id].lang in ("de", "zh")) for ids in answers.values()}
+    assert len(pairs) > 100
+    assert {tuple(docs[doc_id].lang for doc_id in pair) for pair in pairs} == {("de", "zh")}
+    german, chinese = (encoder.encode([docs[pair[side]].text for pair in pairs], "passage") for side in (0, 1))
+    offset = fitted.offsets[fitted.languages.index("zh")]
+    np.testing.assert_allclose(offset, (chinese - german).mean(0), atol=1e-5)
+    assert not fitted.offsets[fitted.languages.index("de")].any()
+
+
+def test_translations_share_the_rows_of_their_source() -> None:
+    (first,) = sample_parallel(["hybrid-demo"], 5, 0, "en")
+    assert {lang for lang, side in first.texts if side == "docs"} == set(first.languages["hybrid-demo"])
+    linked = {passage["en"].id: passage for passage in parallel_passages("hybrid-demo", "en")}
+    assert first.rows is not None
+    for (lang, _), drawn in first.texts.items():
+        english = [first.texts["en", "docs"][row] for row in first.rows[lang]]
+        assert [linked[source.id][lang] for source in english] == drawn
+        assert len(drawn) == 5
+    with pytest.raises(UserError, match="'hybrid-demo' has no passages in 'en' that are there in a language"):
+        sample_parallel(["hybrid-demo", "hybrid-demo"], 5, 0, "en")
+
+
+def test_a_second_collection_gives_the_languages_that_the_first_lacks(lareqa: Path) -> None:
+    first, second = sample_parallel(["mlqa-r", "xquad-r"], 20, 0, "en")
+    assert first.languages == {"mlqa-r": ["ar", "de", "en", "es", "hi", "vi", "zh"]}
+    assert second.languages == {"xquad-r": ["el", "en", "ru", "th", "tr"]}
+    assert {len(drawn) for (lang, _), drawn in [*first.texts.items(), *second.texts.items()] if lang != "en"} == {20}
+
+
+def test_shift_is_fitted_on_stored_vectors_as_on_texts(stored: Path, tiny: Path, tmp_path: Path) -> None:
+    encoder = Encoder.load(tiny)
+    expected = fit_transform("shift", encoder, ["hybrid-demo"], texts=60, settings={"scale": 0.5})
+    out = tmp_path / "shift.safetensors"
+    fit = ("transform", "fit", "shift", "--encoder", tiny, "--on", "hybrid-demo", "--texts", 60, "--output", out)
+    command(*fit, "--vectors", stored, "--set", "scale=0.5")
+    found = FittedTransform.load(out)
+    assert found.about == expected.about
+    np.testing.assert_allclose(found.transform.offsets, expected.transform.offsets, atol=1e-6)
+    with pytest.raises(UserError, match=r"settings scale was 0\.5, is 1\.0"):
+        command(*fit, "--vectors", stored)
+
+
+def test_settings_that_do_not_fit_are_refused(tiny: Path, tmp_path: Path) -> None:
+    vectors = translations(2)
+    nothing = {lang: np.full_like(found, np.nan) for lang, found in vectors.items()}
+    for arguments, options, says in (
+        ((vectors, 1), {}, "takes no rank"),
+        ((vectors,), {"source": "fr"}, "needs texts in the source language 'fr'; there are: de, en, th, zh"),
+        ((vectors,), {"scale": 1.5}, r"the scale is 1\.5; shift takes 0 to 1"),
+        ((vectors,), {"scale": float("nan")}, "the scale is nan"),
+        ((vectors | {"de": nothing["de"]},), {}, "no text that is there in both 'de' and 'en'"),
+    ):
+        with pytest.raises(UserError, match=says):
+            Shift.fit(*arguments, **options)
+    fit = ("transform", "fit", "shift", "--encoder", tiny, "--output", tmp_path / "out")
+    demo = ("--on", "hybrid-demo", "--set")
+    for arguments, says in (
+        ((*fit, *demo, "sacle=0.5"), "unknown setting 'sacle'; shift takes source, scale; did you mean 'scale'?"),
+        (("transform", "fit", "lir", *fit[3:], *demo, "scale=1"), "unknown setting 'scale'; lir has none"),
+        ((*fit, *demo, "source=no"), "source is False; shift takes a value such as 'en'"),
+        ((*fit, *demo, "source=xx"), "'hybrid-demo' has no passages in 'xx' that are there in"),
+        ((*fit, "--on", "hybrid-demo/de"), "'hybrid-demo/de' has no parallel passages"),
+    ):
+        with pytest.raises(UserError) as raised:
+            command(*arguments)
+        assert says in str(raised.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_transform_is_fitted_on_cut_vectors_for_cut_vectors(tiny: Path, tmp_path: Path) -> None:
+    cut, out = Encoder.load(tiny, truncate_dim=32), tmp_path / "cut"
+    fit_transform("centring", cut, ["hybrid-demo"], texts=60).save(tmp_path / "cut.safetensors")
+    fitted = Encoder.load(tiny, truncate_dim=32, transform=tmp_path / "cut.safetensors")
+    texts, langs = ["Wo liegt das?", "where is it?"], ["de", "en"]
+    assert fitted.transform is not None
+    expected = fitted.transform.apply(cut.encode(texts, "query"), langs)
+    assert np.array_equal(fitted.encode(texts, "query", langs=langs), expected)
+    for truncate_dim in (None, 16):
+        with pytest.raises(UserError, match=f"with 32 dimensions; '.*' has {truncate_dim or 128}"):
+            Encoder.load(tiny, truncate_dim=truncate_dim, transform=tmp_path / "cut.safetensors")
+    command(
+        "transform", "fit", "centring", "--encoder", tiny, "--truncate-dim", 32, "--on", "hybrid-demo", "--texts", 60,
+        "--output", out,
+    )  # fmt: skip
+    assert np.array_equal(Encoder.load(out).encode(texts, "query", langs=langs), expected)

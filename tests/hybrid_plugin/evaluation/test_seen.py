@@ -35,6 +35,12 @@ def own(name: str, dataset_id: str) -> Benchmark:
         (["hybrid-demo"], "hybrid-demo-train", IN_DOMAIN),
         (["hybrid-demo-train", "hybrid-demo/de/de"], "hybrid-demo", SEEN),
         (["hybrid-demo-train"], "hybrid-demo-train", SEEN),
+        (["mlqa-r-training"], "mlqa-r-validation", IN_DOMAIN),
+        (["mlqa-r-training/de/de"], "mlqa-r-validation/multi", IN_DOMAIN),
+        (["mlqa-r-training"], "mlqa-r", SEEN),
+        (["mlqa-r-training"], "mlqa-r-training", SEEN),
+        (["mlqa-r"], "mlqa-r-validation", SEEN),
+        (["mlqa-r-training"], "xquad-r", ZERO_SHOT),
         (["miracl/sw/train"], "miracl/sw", IN_DOMAIN),
         (["miracl/de/dev"], "miracl/sw", SEEN),
         (["miracl/sw"], "miracl/sw", SEEN),
@@ -84,3 +90,6 @@ def test_what_was_seen_is_said_in_words() -> None:
     assert part_seen(head | {"zero_shot": True, "in_domain": False}) == part_seen(head | {"zero_shot": None}) == ""
     assert part_seen(head | {"zero_shot": False}) == "miracl"  # as version 0.1 wrote it
     assert part_seen(head | {"zero_shot": False, "in_domain": True}) == "another part of miracl"
+    part = {"benchmark": "mlqa-r-validation", "zero_shot": False}
+    assert part_seen(part | {"in_domain": True}) == "another part of mlqa-r"
+    assert part_seen(part) == "mlqa-r-validation"

@@ -214,3 +214,14 @@ def test_the_engine_of_the_documentation_works(encoder: Encoder, tmp_path: Path)
         for backend in ("loaded", "exact")
     )
     assert np.mean([first == second for first, second in zip(one, other, strict=True)]) > 0.95, "but for last digits"
+
+
+def test_cut_vectors_are_searched_by_the_same_cut(news: Path, tiny: Path, tmp_path: Path) -> None:
+    benchmark = load_benchmark(news)
+    pool = benchmark.address(next(task for task in benchmark.tasks if task.setting == "multi"))
+    whole, cut = Encoder.load(tiny), Encoder.load(tiny, truncate_dim=32)
+    index = index_dataset(pool, cut, tmp_path / "index")
+    assert index_record(index)["dimension"] == 32
+    search_dataset(pool, cut, index, tmp_path / "run.trec", hits=3)
+    with pytest.raises(UserError, match="made with the truncate dim '32'"):
+        search_dataset(pool, whole, index, tmp_path / "other.trec", hits=3)

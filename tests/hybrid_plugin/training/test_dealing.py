@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from hybrid_plugin.encoding.batching import buckets
 from hybrid_plugin.encoding.encoder import Encoder
-from hybrid_plugin.training.ahead import tokens_of
 from hybrid_plugin.training.dealing import deal
+from hybrid_plugin.training.prepared import Preparation
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.sources.named import load_source
 from hybrid_plugin.training.train import batches_of
@@ -47,7 +47,7 @@ def test_eight_processes_finish_together_on_real_batches(tiny: Path, lareqa: Pat
     batches = batches_of([load_source("mlqa-r")], TrainingSettings.of(batch_size=100, steps=20))
     slowest, mean = 0.0, 0.0
     for batch in batches:
-        lengths = tokens_of(batch, encoder).lengths
+        lengths = Preparation(encoder)(batch).tokens.lengths
         assert cost(lengths, budget) < 1.4 * lengths.sum()  # queries are not padded to the length of passages
         costs = [cost(lengths[part], budget) for part in deal(lengths, 8, budget)]
         slowest, mean = slowest + max(costs), mean + sum(costs) / len(costs)

@@ -89,7 +89,7 @@ def test_three_processes_validate_in_common(
 
 def test_a_validation_by_ap_is_shared_out(still: Path, tmp_path: Path) -> None:
     benchmark = write_news(tmp_path / "news")
-    options = ("--steps", "2", "--validate", benchmark, "--validate-by", "ap", "--validate-every", "1")
+    options = (*OPTIONS, "--validate", benchmark, "--validate-by", "ap", "--validate-every", "2")
     run_cli(*command(still, tmp_path / "one", *options))
     for ended in Launch([command(still, tmp_path / "two", *options)] * 2, tmp_path / "said").ended():
         assert ended.status == 0, ended.err
@@ -125,7 +125,7 @@ def test_two_killed_processes_go_on_and_end_with_the_same_bytes(tiny: Path, tmp_
     [
         (["--learning-rate", "1e30"], ["--learning-rate", "1e30"], "the loss at step "),
         (["--steps", "many"], ["--steps", "many"], "Invalid value for --steps"),
-        (["--strategy", "mixed"], [], "unknown strategy 'mixed'"),
+        (["--strategy", "mixt"], [], "unknown strategy 'mixt'"),
         ([], ["--device", "cuda:9"], "cannot use the device 'cuda:9'"),
     ],
     ids=["loss", "usage", "rank 0 alone", "rank 1 alone"],

@@ -110,7 +110,7 @@ def test_mined_negatives_are_those_of_a_plain_search(
     source: Source, encoder: Encoder, tmp_path: Path, settings: MiningSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hybrid_plugin.training.mining.search._QUERIES", 17)
-    monkeypatch.setattr("hybrid_plugin.training.mining.search._PASSAGES", 13)
+    monkeypatch.setattr("hybrid_plugin.training.mining.nearest._PASSAGES", 13)
     counted = mine(source, encoder, tmp_path / "mined.jsonl", settings)
     mined = from_jsonl(tmp_path / "mined.jsonl")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mined.jsonl", "mined.jsonl.json"]
@@ -161,6 +161,18 @@ def test_a_source_of_ids_is_mined_by_its_texts(encoder: Encoder, tmp_path: Path)
         assert line["negatives"]["de"][0] not in line["passages"]["de"]
 
 
+def test_a_teachers_scores_of_the_texts_that_stay_are_kept(encoder: Encoder, tmp_path: Path) -> None:
+    scores = {"en": {"en": {"she": 0.5, "now": 0.25, "never": 2.0}}}
+    rows = [
+        Row("1", {"en": "who?"}, {"en": ("she",)}, {"en": ("now",)}, scores=scores),
+        Row("2", {"en": "when?"}, {"en": ("now",)}),
+    ]
+    mine(store("scored", rows), encoder, tmp_path / "mined.jsonl")
+    first, second = from_jsonl(tmp_path / "mined.jsonl")
+    assert first.scores == {"en": {"en": {"she": 0.5, "now": 0.25}}}
+    assert not second.scores
+
+
 def test_several_sources_are_one_pool() -> None:
     one = store("one", [Row("1", {"en": "who?"}, {"en": ("she",)})])
     two = store("two", [Row("1", {"en": "when?"}, {"en": ("now",)}, {"en": ("then",)})])
@@ -199,9 +211,9 @@ def test_mine_is_a_command_whose_output_trains(tiny: Path, tmp_path: Path) -> No
     ).stdout  # fmt: skip
     mined = from_jsonl(output)
     count = sum(len(found) for row in mined for found in row.negatives.values())
-    assert (
-        printed == f"{output}: {count} negatives for {sum(bool(row.negatives) for row in mined)} of {len(mined)} rows\n"
-    )
+    first, second = printed.splitlines()
+    assert first == f"{output}: {count} negatives for {sum(bool(row.negatives) for row in mined)} of {len(mined)} rows"
+    assert second.startswith("left out as likely answers: max share ")
     refused = run_cli("mine", "--source", "hybrid-demo", "--encoder", tiny, "--output", tmp_path, "--depth", 1, check=2)
     assert "the depth must not be below" in refused.stderr
 
@@ -246,12 +258,13 @@ def test_options_of_mining_that_do_nothing_are_said(source: Source, encoder: Enc
     with pytest.raises(UserError, match="'german' is in 'de' alone, so it has no negatives in other languages"):
         mine(german, encoder, tmp_path / "none.jsonl", MiningSettings("others"))
     with pytest.warns(UserWarning) as said:  # noqa: PT030 - several, looked at below
-        mine(german, encoder, tmp_path / "a.jsonl", MiningSettings("both", depth=50, max_share=9.0))
+        mine(german, encoder, tmp_path / "a.jsonl", MiningSettings("both", depth=50, max_share=9.0, judge_margin=1.0))
     found = " | ".join(str(one.message) for one in said)
     for message in (
         "--max-share does nothing here: no passage scores above 9.0 of a positive's score",
         "--depth does nothing where no language has more than 9 passages",
         "--languages does nothing in one language",
+        "--judge-margin does nothing without --judge",
     ):
         assert message in found
     with warnings.catch_warnings():

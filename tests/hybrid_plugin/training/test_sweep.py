@@ -156,6 +156,9 @@ def test_a_benchmark_of_a_file_is_swept_by_its_official_measures(tiny: Path, tmp
         ("{trainer: {lr_scheduler: cosine}}", "has no option 'lr_scheduler'; did you mean 'lr_scheduler_type'"),
         ("{source_weights: {other: 2}}", "there is a weight for 'other'"),
         ("{seed: []}", "has no value for 'seed'"),
+        ("{loss: {info_nec: 1}}", "unknown loss 'info_nec'"),
+        ("{loss: {distill_vectors: 1}}", "learns from an encoder; name one with --teacher"),
+        ("{loss: {distill_vectors: 1}, teacher: nowhere/at/all}", "there is no encoder folder 'nowhere/at/all'"),
     ],
 )
 def test_the_typo_of_the_last_run_is_found_before_the_first_trains(

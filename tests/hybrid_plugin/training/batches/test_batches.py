@@ -38,25 +38,32 @@ def rows_of(source: Source) -> dict[str, Row]:
 
 def assert_keeps_the_definitions(batch: Batch, source: Source, size: int) -> None:
     examples = batch.examples
-    assert batch.source == source.name
+    assert batch.sources == (source.name,)
     assert len(examples) == size
     assert len({example.row.parallel_id for example in examples}) == size
     for example in examples:
         assert example.row == rows_of(source)[example.row.parallel_id]
         assert example.query == example.row.queries[example.query_lang]
-        assert example.passage in example.row.passages[example.passage_lang]
+        assert all(stored in example.row.passages[lang] for lang, stored in example.positives)
     languages = {lang for example in examples for lang in (example.query_lang, example.passage_lang)}
     if batch.kind == "mono":
         assert len(languages) == 1
-    else:
-        assert batch.kind == "cross"
+    elif batch.kind == "cross":
         assert all(example.query_lang != example.passage_lang for example in examples)
-    marked = batch.false_negatives()
-    assert marked.dtype == bool
-    assert marked.shape == (size, size)
+    else:
+        assert batch.kind in ("mixed", "multi")
+    if batch.kind != "multi":
+        assert all(len(example.positives) == 1 for example in examples)
+    owners = [i for i, _ in batch.candidates()]
+    assert owners[:size] == list(range(size))
+    positives, marked = batch.positives(), batch.false_negatives()
+    assert positives.dtype == marked.dtype == bool
+    assert positives.shape == marked.shape == (size, len(owners))
     for i, example in enumerate(examples):
-        for j, other in enumerate(examples):
-            assert marked[i, j] == (i != j and not answers(example.row).isdisjoint(answers(other.row)))
+        for column, owner in enumerate(owners):
+            kin = not answers(example.row).isdisjoint(answers(examples[owner].row))
+            assert positives[i, column] == (i == owner)
+            assert marked[i, column] == (i != owner and kin)
 
 
 def within(count: int, trials: int, probability: float) -> bool:
@@ -135,7 +142,7 @@ def sources(draw: st.DrawFn) -> Source:
 
 @given(
     source=sources(),
-    strategy=st.sampled_from(["mono", "cross", "hybrid"]),
+    strategy=st.sampled_from(["mono", "cross", "hybrid", "mixed", "multi"]),
     size=st.integers(2, 5),
     alpha=st.floats(0, 1),
     seed=st.integers(0, 2**32 - 1),
@@ -147,7 +154,11 @@ def test_any_source_gives_right_batches_or_says_what_it_lacks(
     same = [row for row in source if row.queries.keys() & row.passages.keys()]
     mono = max(sum(lang in row.queries and lang in row.passages for row in same) for lang in LANGUAGES) >= size
     other = [row for row in source if any(q != p for q in row.queries for p in row.passages)]
-    possible = {"mono": mono, "cross": len(other) >= size, "hybrid": mono and len(other) >= size}[strategy]
+    own = [row for row in same if any(len(row.passages.keys() | {q}) > 1 for q in row.queries if q in row.passages)]
+    cross = len(other) >= size
+    ends = {0: cross, 1: mono if strategy != "multi" else len(own) >= size}
+    wanted = {0.0: [0], 1.0: [1]}.get(alpha, [0, 1])
+    possible = {"mono": mono, "cross": cross}.get(strategy, all(ends[end] for end in wanted))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if not possible:
@@ -173,7 +184,7 @@ def parallel(name: str, count: int, languages: tuple[str, ...]) -> Source:
     return store(name, rows)
 
 
-@pytest.mark.parametrize("strategy", ["mono", "cross", "hybrid"])
+@pytest.mark.parametrize("strategy", ["mono", "cross", "hybrid", "mixed", "multi"])
 def test_seed_and_step_alone_make_a_batch(strategy: str) -> None:
     one, other = parallel("a", 60, LANGUAGES), parallel("b", 40, LANGUAGES)
     first = batches_of([one, other], strategy, 8, seed=3)
@@ -205,12 +216,12 @@ def test_alpha_at_its_ends_gives_one_kind_alone(alpha: float, kind: str) -> None
 def test_sources_are_drawn_in_proportion_to_their_rows() -> None:
     pair = [parallel("small", 10, LANGUAGES), parallel("large", 30, LANGUAGES)]
     batches = batches_of(pair, "hybrid", 4, steps=2000)
-    counts = Counter(batches[step].source for step in range(2000))
+    counts = Counter(batches[step].sources[0] for step in range(2000))
     assert within(counts["large"], 2000, 3 / 4)
     assert counts.total() == 2000
     for step in range(200):
         batch = batches[step]
-        assert_keeps_the_definitions(batch, pair[batch.source == "large"], 4)
+        assert_keeps_the_definitions(batch, pair[batch.sources == ("large",)], 4)
 
 
 @pytest.mark.filterwarnings("ignore:source 's'. too few pairs")
@@ -261,9 +272,55 @@ def test_too_few_rows_are_refused(strategy: str, message: str) -> None:
         batches_of([source], strategy, 8, seed=0)
 
 
-def test_one_source_too_small_is_refused_beside_a_large_one() -> None:
-    with pytest.raises(UserError, match="source 'small'"):
-        batches_of([parallel("large", 50, LANGUAGES), parallel("small", 3, LANGUAGES)], "mono", 8, seed=0)
+def test_nothing_is_drawn_from_a_source_that_is_too_small() -> None:
+    pair = [parallel("large", 50, LANGUAGES), parallel("small", 3, LANGUAGES)]
+    with pytest.warns(UserWarning, match="nothing is drawn from 'small': source 'small' has no language with 8 pairs"):
+        batches = batches_of(pair, "mono", 8, steps=50)
+    assert {batch.sources for batch in batches} == {("large",)}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kinds"),
+    [
+        ("mono", {("mono", ("english",)), ("mono", ("many",))}),
+        ("cross", {("cross", ("many",))}),
+        ("hybrid", {("mono", ("english",)), ("mono", ("many",)), ("cross", ("many",))}),
+        ("mixed", {("mixed", ("many",)), ("mixed", ("english", "many"))}),
+        ("multi", {("multi", ("many",))}),
+    ],
+)
+def test_a_monolingual_source_joins_a_parallel_one(strategy: str, kinds: set[tuple[str, tuple[str, ...]]]) -> None:
+    pair = [parallel("english", 30, ("en",)), parallel("many", 30, LANGUAGES)]
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        batches = batches_of(pair, strategy, 8, steps=400)
+    assert {(batch.kind, batch.sources) for batch in batches} == kinds
+    assert [str(one.message)[:33] for one in said] == ["nothing is drawn from 'english': s"[:33]] * (
+        strategy in ("cross", "multi")
+    )
+    for batch in batches:
+        for example in batch.examples:
+            assert example.row in pair[example.source == "many"]
+            assert example.source == "many" or example.query_lang == "en" == example.passage_lang
+    if strategy == "hybrid":  # the kind is drawn before the source, so alpha is alpha
+        mono = [batch for batch in batches if batch.kind == "mono"]
+        assert within(len(mono), 400, 0.5)
+        assert within(sum(batch.sources == ("english",) for batch in mono), len(mono), 0.5)
+
+
+def test_rows_of_one_id_in_two_sources_are_two_rows() -> None:
+    """The same parallel id, and the same id of a document, mean nothing between sources; the same text does."""
+    one, other = (
+        parallel("a", 12, ("en",)),
+        store("b", [Row(row.parallel_id, row.queries, row.passages) for row in parallel("a", 12, LANGUAGES)]),
+    )
+    batch = batches_of([one, other], "mixed", 8)[0]
+    assert batch.sources == ("a", "b")
+    marked = batch.false_negatives()
+    for i, example in enumerate(batch.examples):
+        for j, rival in enumerate(batch.examples):
+            same = i != j and example.row.parallel_id == rival.row.parallel_id
+            assert marked[i, j] == same  # "passage 3 en" answers both
 
 
 @pytest.mark.parametrize("alpha", [-0.1, 1.1, math.nan, math.inf])
@@ -279,8 +336,8 @@ def test_a_batch_without_negatives_is_refused(size: int) -> None:
 
 
 def test_an_unknown_strategy_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match="unknown strategy 'mixed'; known: cross, hybrid, mono"):
-        batches_of([parallel("a", 10, LANGUAGES)], "mixed", 4, seed=0)
+    with pytest.raises(UserError, match="unknown strategy 'mixt'; known: cross, hybrid, mixed, mono, multi"):
+        batches_of([parallel("a", 10, LANGUAGES)], "mixt", 4, seed=0)
 
 
 def test_no_source_at_all_is_refused() -> None:
@@ -314,7 +371,7 @@ def test_languages_may_be_chosen(strategy: str) -> None:
 def test_a_source_may_lack_a_language_that_another_has() -> None:
     both = [parallel("a", 20, ("de", "en")), parallel("b", 20, ("de", "en", "th"))]
     seen = {
-        (batch.source, lang)
+        (*batch.sources, lang)
         for batch in batches_of(both, "hybrid", 4, steps=200, only=("de", "en", "th"))
         for e in batch.examples
         for lang in (e.query_lang, e.passage_lang)
@@ -322,7 +379,7 @@ def test_a_source_may_lack_a_language_that_another_has() -> None:
     assert seen == {("a", "de"), ("a", "en"), ("b", "de"), ("b", "en"), ("b", "th")}
     with pytest.raises(UserError, match="none of the 2 sources has 'fi'; they have de, en, th"):
         batches_of(both, "hybrid", 4, steps=1, only=("de", "fi"))
-    with pytest.raises(UserError, match="source 'a' has none of the languages th; it has de, en"):
+    with pytest.warns(UserWarning, match="from 'a': source 'a' has none of the languages th; it has de, en"):
         batches_of(both, "mono", 4, steps=1, only=("th",))
 
 
@@ -347,7 +404,7 @@ def test_alpha_may_change_over_the_training() -> None:
 def test_a_mix_tames_a_large_source(mix: SourceMix, share: float) -> None:
     pair = [parallel("small", 10, LANGUAGES), parallel("large", 30, LANGUAGES)]
     batches = Batches(pair, "hybrid", BatchSettings(size=4), steps=2000, mix=mix)
-    assert within(Counter(batch.source for batch in batches)["large"], 2000, share)
+    assert within(Counter(batch.sources for batch in batches)[("large",)], 2000, share)
 
 
 @pytest.mark.parametrize(
@@ -383,7 +440,7 @@ def with_negatives() -> Source:
 
 def test_hard_negatives_follow_the_answers_and_are_never_answers() -> None:
     for batch in drawn(with_negatives(), "hybrid", 5, 200, negatives=2):
-        hard = [(row, negative) for row, e in enumerate(batch.examples) for negative in e.negatives]
+        hard = [(row, tuple(negative)) for row, e in enumerate(batch.examples) for negative in e.negatives]
         assert batch.passages == [e.passage for e in batch.examples] + [text for _, (_, text) in hard]
         marked = batch.false_negatives()
         assert marked.shape == (5, 5 + len(hard))
@@ -409,12 +466,119 @@ def test_unknown_languages_of_hard_negatives_are_refused() -> None:
         BatchSettings(cross_negatives="all")  # type: ignore[arg-type]
 
 
-def test_without_hard_negatives_the_batches_are_the_same() -> None:
-    plain = drawn(with_negatives(), "cross", 5, 1)[0]
-    hard = drawn(with_negatives(), "cross", 5, 1, negatives=1)[0]
-    assert all(len(example.negatives) == 1 for example in hard.examples)
-    assert not any(example.negatives for example in plain.examples)
-    assert plain.examples[0].row == hard.examples[0].row
+def choices(batch: Batch) -> tuple[object, ...]:
+    """All that is chosen for a batch, but its hard negatives."""
+    return batch.kind, [(e.source, e.row.parallel_id, e.query_lang, e.positives) for e in batch.examples]
+
+
+@pytest.mark.parametrize("strategy", ["mono", "cross", "hybrid", "mixed", "multi"])
+def test_hard_negatives_change_no_row_and_no_language(strategy: str) -> None:
+    sources = [with_negatives(), parallel("plain", 20, ("de", "en"))]
+    plain, hard = (batches_of(sources, strategy, 5, steps=100, negatives=count) for count in (0, 2))
+    assert list(map(choices, plain)) == list(map(choices, hard))
+    assert not any(example.negatives for batch in plain for example in batch.examples)
+    assert any(example.negatives for batch in hard for example in batch.examples)
+
+
+def test_what_a_loss_wants_besides_changes_nothing_else() -> None:
+    source = parallel("a", 30, LANGUAGES)
+    settings = BatchSettings(size=6)
+    plain = Batches([source], "hybrid", settings, steps=50)
+    with_questions = Batches([source], "hybrid", settings, steps=50, parallel=["queries"])
+    with_both = Batches([source], "hybrid", settings, steps=50, parallel=["queries", "passages"])
+    assert list(map(choices, plain)) == list(map(choices, with_questions)) == list(map(choices, with_both))
+    for one, other in zip(with_questions, with_both, strict=True):
+        assert one.parallel_queries == other.parallel_queries
+    for batch in with_both:
+        for example, question, passage in zip(
+            batch.examples, batch.parallel_queries, batch.parallel_passages, strict=True
+        ):
+            number = example.row.parallel_id.removeprefix("a-")
+            assert question in {f"query {number} {lang}" for lang in LANGUAGES if lang != example.query_lang}
+            assert passage in {f"passage {number} {lang}" for lang in LANGUAGES if lang != example.passage_lang}
+
+
+def test_alpha_changes_kinds_alone() -> None:
+    """A batch that has the same kind at two alphas is the same batch, in languages and rows."""
+    source = parallel("a", 30, LANGUAGES)
+    low, high = (batches_of([source], "hybrid", 6, steps=300, alpha=alpha) for alpha in (0.3, 0.6))
+    changed = 0
+    for one, other in zip(low, high, strict=True):
+        if one.kind == other.kind:
+            assert choices(one) == choices(other)
+        else:
+            assert (one.kind, other.kind) == ("cross", "mono")  # more alpha, more monolingual batches
+            assert [e.row for e in one.examples] == [e.row for e in other.examples]
+            changed += 1
+    assert within(changed, 300, 0.3)
+
+
+def test_mixed_examples_are_those_of_hybrid_batches(mlqa: Source) -> None:
+    """As often monolingual, and in as many languages each, but not a batch at a time."""
+    counts = {}
+    for strategy in ("hybrid", "mixed"):
+        examples = [e for batch in drawn(mlqa, strategy, 16, STEPS, alpha=0.4) for e in batch.examples]
+        mono = [e.query_lang for e in examples if e.query_lang == e.passage_lang]
+        pairs = Counter((e.query_lang, e.passage_lang) for e in examples if e.query_lang != e.passage_lang)
+        counts[strategy] = len(mono) / len(examples), Counter(mono), pairs
+    assert counts["mixed"][0] == pytest.approx(0.4, abs=0.03)
+    mono, pairs = counts["mixed"][1:]
+    assert all(within(number, mono.total(), 1 / 7) for number in mono.values())
+    expected = counts["hybrid"][2]
+    for pair, number in pairs.items():
+        share = expected[pair] / expected.total()
+        assert abs(number / pairs.total() - share) < 5 * math.sqrt(2 * share / pairs.total())
+    in_batch = [
+        {e.query_lang == e.passage_lang for e in batch.examples} for batch in drawn(mlqa, "mixed", 16, 100, alpha=0.4)
+    ]
+    assert all(kinds == {True, False} for kinds in in_batch)
+
+
+@pytest.mark.parametrize("passages", [2, 3])
+def test_multilingual_questions_have_their_own_language_with_probability_alpha(mlqa: Source, passages: int) -> None:
+    examples = [e for batch in drawn(mlqa, "multi", 16, 300, alpha=0.3, passages=passages) for e in batch.examples]
+    for example in examples:
+        langs = [lang for lang, _ in example.positives]
+        assert len(set(langs)) == len(langs)
+        here = set(example.row.passages)
+        own = example.query_lang in langs
+        assert len(langs) == min(passages, len(here) if own else len(here - {example.query_lang}))
+    own = sum(example.query_lang in {lang for lang, _ in example.positives} for example in examples)
+    assert within(own, len(examples), 0.3)
+
+
+def test_translations_of_a_passage_are_drawn_together() -> None:
+    source = store(
+        "several",
+        [
+            Row(
+                f"r{n}",
+                {"en": f"q{n}", "de": f"f{n}"},
+                {"en": (f"first {n}", f"second {n}"), "de": (f"erstens {n}", f"zweitens {n}"), "fr": (f"seul {n}",)},
+            )
+            for n in range(8)
+        ],
+    )
+    same = {"first": "erstens", "second": "zweitens"}
+    seen = Counter[str]()
+    for batch in drawn(source, "multi", 4, 200):
+        for example in batch.examples:
+            texts = {lang: stored.split()[0] for lang, stored in example.positives}
+            if texts.keys() == {"en", "de"}:
+                assert same[texts["en"]] == texts["de"]
+                seen[texts["en"]] += 1
+    assert within(seen["first"], seen.total(), 0.5)
+
+
+@pytest.mark.parametrize("strategy", ["mixed", "multi"])
+def test_ten_thousand_examples_of_other_strategies_are_as_defined(mlqa: Source, strategy: str) -> None:
+    for batch in drawn(mlqa, strategy, 24, 400, alpha=0.5):
+        assert_keeps_the_definitions(batch, mlqa, 24)
+
+
+def test_few_passages_are_refused() -> None:
+    with pytest.raises(UserError, match="passages a question is 1; several languages are at least 2"):
+        BatchSettings(passages=1)
 
 
 def test_ten_thousand_batches_of_two_sources_are_as_defined(mlqa: Source) -> None:
@@ -424,7 +588,7 @@ def test_ten_thousand_batches_of_two_sources_are_as_defined(mlqa: Source) -> Non
     kinds, sources, languages = Counter[str](), Counter[str](), Counter[str]()
     for batch in batches:
         kinds[batch.kind] += 1
-        sources[batch.source] += 1
+        sources[batch.sources[0]] += 1
         assert len({e.row.parallel_id for e in batch.examples}) == 8
         marked = batch.false_negatives()
         for i, example in enumerate(batch.examples):
@@ -432,7 +596,7 @@ def test_ten_thousand_batches_of_two_sources_are_as_defined(mlqa: Source) -> Non
             assert not any(
                 other.passage in answering and not marked[i, j] for j, other in enumerate(batch.examples) if i != j
             )
-        if batch.kind == "mono" and batch.source == "mlqa-r":
+        if batch.kind == "mono" and batch.sources == ("mlqa-r",):
             languages[batch.examples[0].query_lang] += 1
     assert within(kinds["mono"], 10_000, 0.4)
     assert within(sources["mlqa-r"], 10_000, len(mlqa) / (len(mlqa) + 300))

@@ -1,0 +1,16 @@
+from .agreement import RankingJS as RankingJS
+from .agreement import RankingKL as RankingKL
+from .alignment import AlignPassages as AlignPassages
+from .alignment import AlignQueries as AlignQueries
+from .distillation import DistillKL as DistillKL
+from .distillation import DistillVectors as DistillVectors
+from .distillation import MarginMSE as MarginMSE
+from .info_nce import InfoNCE as InfoNCE
+from .info_nce import info_nce as info_nce
+from .loss import EncodedBatch as EncodedBatch
+from .loss import Loss as Loss
+from .loss import Some as Some
+from .objective import Objective as Objective
+from .settings import LossSettings as LossSettings
+from .sup_con import SupCon as SupCon
+from .symmetric import Symmetric as Symmetric

@@ -1,0 +1,50 @@
+"""Parallel texts beside each other."""
+
+from __future__ import annotations
+
+import torch
+
+from hybrid_plugin.training.losses.info_nce import info_nce
+from hybrid_plugin.training.losses.loss import EncodedBatch, Loss
+
+
+def both_ways(texts: torch.Tensor, others: torch.Tensor, excluded: torch.Tensor, temperature: float) -> torch.Tensor:
+    """The mean of InfoNCE from texts to the same texts in other languages, and back.
+
+    Parameters
+    ----------
+    texts, others : unit vectors [n, dimension]; of each text and of its parallel one.
+    excluded : bool [n, n]; where true, the two are left out of each other's negatives.
+    """
+    forth = info_nce(texts, others, excluded, temperature)
+    return (forth + info_nce(others, texts, excluded.T, temperature)) / 2
+
+
+class AlignQueries(Loss):
+    """InfoNCE between questions and the same questions in another language, in both directions."""
+
+    name = "align_queries"
+    needs = ("parallel_queries",)
+
+    def __call__(self, batch: EncodedBatch) -> torch.Tensor:
+        assert batch.parallel_queries is not None
+        places, others = batch.parallel_queries
+        if not len(places):
+            return batch.queries.sum() * 0
+        none = torch.zeros(len(places), len(places), dtype=torch.bool, device=others.device)
+        return both_ways(batch.queries[places], others, none, self.temperature)
+
+
+class AlignPassages(Loss):
+    """InfoNCE between passages and what answers the same questions in another language, in both directions."""
+
+    name = "align_passages"
+    needs = ("parallel_passages",)
+
+    def __call__(self, batch: EncodedBatch) -> torch.Tensor:
+        assert batch.parallel_passages is not None
+        places, others = batch.parallel_passages
+        if not len(places):
+            return batch.queries.sum() * 0
+        same = batch.excluded[places][:, places]  # the answers of questions that share an answer
+        return both_ways(batch.passages[places], others, same, self.temperature)
