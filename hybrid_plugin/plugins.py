@@ -51,6 +51,7 @@ OFFERS: dict[str, tuple[type, str, Callable[[Any], bool]]] = {
     "hybrid_ir_strategies": (
         dict, "subclass of Strategy", _subclass_of("hybrid_plugin.training.batches.strategy:Strategy")
     ),
+    "hybrid_ir_losses": (dict, "subclass of Loss", _subclass_of("hybrid_plugin.training.losses.loss:Loss")),
     "hybrid_ir_sources": (dict, "function", callable),
     "hybrid_ir_source_formats": (
         list, "SourceFormat", _instance_of("hybrid_plugin.training.sources.formats:SourceFormat")

@@ -46,8 +46,12 @@ class _Id(NamedTuple):
 
 
 def trained_on(record: Mapping[str, Any]) -> set[str]:
-    """What a checkpoint was trained on, by its record: what its sources were made from, or else their names."""
-    return {name for source in record.get("sources", []) for name in source.get("origins") or [source["name"]]}
+    """What a checkpoint was trained on, by its record: what its sources were made from, or else their names.
+
+    The sources of a teacher that it was distilled from are among them.
+    """
+    sources = [*record.get("sources", []), *record.get("teacher", {}).get("sources", [])]
+    return {name for source in sources for name in source.get("origins") or [source["name"]]}
 
 
 def part_seen(about: Mapping[str, Any]) -> str:

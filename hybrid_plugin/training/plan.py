@@ -350,6 +350,7 @@ def _cost(run: Run) -> dict[str, Any]:
     return {
         "model": run.settings["model"],
         "max_length": run.settings.get("max_length"),
-        "batch": (settings.batches.size, settings.batches.negatives),
+        "batch": (settings.strategy, settings.batches.size, settings.batches.passages, settings.batches.negatives),
+        "losses": (sorted(settings.loss.weights), settings.loss.teacher),
         "compute": (settings.chunk_size, settings.precision, settings.lora_rank, settings.compile),
     }

@@ -57,7 +57,7 @@ def provenance(
             "checksum": weights_checksum(encoder.model),
             **({"transform_dropped": encoder.transform.about} if encoder.transform is not None else {}),
         },
-        **({} if teacher is None else {"teacher": {"name": teacher.name, "identity": teacher.identity}}),
+        **({} if teacher is None else {"teacher": _teacher(teacher)}),
         "strategy": used.pop("strategy"),
         "alpha": used.pop("alpha"),
         "seed": used.pop("seed"),
@@ -66,3 +66,8 @@ def provenance(
         "training": used,
         "versions": versions(),
     }
+
+
+def _teacher(teacher: Encoder) -> dict[str, Any]:
+    """What is recorded of a teacher; what it was trained on, its pupil knows of, too."""
+    return {"name": teacher.name, "identity": teacher.identity, "sources": teacher.record.get("sources", [])}

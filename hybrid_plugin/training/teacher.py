@@ -51,6 +51,6 @@ def check_teacher(
         )
     if "teacher_scores" in needs and teacher is None and not any(source.has_scores for source in sources):
         raise UserError(
-            "the losses distill_kl and margin_mse learn from a teacher's scores, and no source has any; name an encoder "
-            "with --teacher (teacher=), or have a source scored by hybrid-ir score"
+            "the losses distill_kl and margin_mse learn from a teacher's scores, and no source has any; name an "
+            "encoder with --teacher (teacher=), or have a source scored by hybrid-ir score"
         )

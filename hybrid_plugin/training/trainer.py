@@ -90,9 +90,10 @@ class HybridTrainer(Trainer):
     def _check_finite(self, losses: dict[str, float], batch: PreparedBatch) -> None:
         for name, value in losses.items():
             if not math.isfinite(value):
+                which = f" {name}" if len(losses) > 1 else ""
                 raise UserError(
-                    f"the loss{f' {name}' if len(losses) > 1 else ''} at step {self.state.global_step + 1} is {value}, for "
-                    f"a {batch.kind} batch of the rows {', '.join(batch.ids[:5])}{' ...' if batch.ids[5:] else ''}; "
+                    f"the loss{which} at step {self.state.global_step + 1} is {value}, for a {batch.kind} batch of the "
+                    f"rows {', '.join(batch.ids[:5])}{' ...' if batch.ids[5:] else ''}; "
                     "use a lower learning rate or a higher temperature"
                 )
 

@@ -21,15 +21,18 @@ from tests.conftest import ROOT
 PLUGIN = '''
 from ir_measures.measures import Measure
 from hybrid_plugin import hookimpl
-from hybrid_plugin.training.batches import Batch, Mono
+from hybrid_plugin.training.batches import Monolingual, Strategy
 from hybrid_plugin.training.sources import Row, store
 
-class FirstRows(Mono):
+class _First(Monolingual):
+    name = "first"
+    def draw(self, count, streams, taken):
+        return [self.example(row, "en", ["en"], "query", streams) for row in self.source.take(range(count))]
+
+class FirstRows(Strategy):
     """Always the first rows of the first language."""
     name = "first-rows"
-    def draw(self, rng, progress):
-        rows = self.source.take(range(self.settings.size))
-        return Batch("mono", self.source.name, tuple(self._example(row, "en", rng) for row in rows))
+    kinds = (_First,)
 
 class _LastAnswer(Measure):
     """The position of the lowest relevant document."""
@@ -121,7 +124,7 @@ def test_a_plugin_that_cannot_be_loaded_is_named_and_skipped(tmp_path: Path, cod
         print(*sorted(named("hybrid_ir_strategies")))
         """,
     )
-    assert result.stdout == "cross first-rows hybrid mono\n"
+    assert result.stdout == "cross first-rows hybrid mixed mono multi\n"
     assert f"plugin 'broken_plugin' (broken_plugin) is skipped: {reason}" in result.stderr
 
 
@@ -130,6 +133,7 @@ NONSENSE = {
     "a_number": ("hybrid_ir_benchmarks(): return 7", "it returns 7, not a list"),
     "a_text": ("hybrid_ir_benchmarks(): return 'xquad-r'", "it returns 'x', which is no Benchmark"),
     "no_strategy": ("hybrid_ir_strategies(): return {'x': dict}", "it returns <class 'dict'>, which is no subclass of"),
+    "no_loss": ("hybrid_ir_losses(): return {'x': dict}", "it returns <class 'dict'>, which is no subclass of Loss"),
     "no_name": ("hybrid_ir_strategies(): return {1: dict}", "it returns the name 1, which is no text"),
     "no_function": ("hybrid_ir_sources(): return {'x': 'y'}", "it returns 'y', which is no function"),
     "no_measure": ("hybrid_ir_measures(): yield 'AP'", "it returns 'AP', which is no Measure with a method 'values'"),
@@ -152,9 +156,10 @@ def test_a_plugin_that_returns_nonsense_is_named_and_skipped(tmp_path: Path) -> 
         register_measures()
         print(*sorted(named("hybrid_ir_strategies")), ir_measures.parse_measure("LastAnswer"))
         print("hybrid-demo" in named("hybrid_ir_benchmarks"), "four-rows" in named("hybrid_ir_sources"))
+        assert "info_nce" in named("hybrid_ir_losses")
         """,
     )
-    assert result.stdout == "cross first-rows hybrid mono LastAnswer\nTrue True\n"
+    assert result.stdout == "cross first-rows hybrid mixed mono multi LastAnswer\nTrue True\n"
     assert "Traceback" not in result.stderr
     for name, (hook, reason) in NONSENSE.items():
         assert f"plugin '{name}' is skipped in {hook.split('(')[0]}: {reason}" in result.stderr
@@ -166,7 +171,7 @@ def test_what_every_hook_returns_is_checked() -> None:
 
 
 def test_a_plugin_that_fails_in_use_is_named(tmp_path: Path) -> None:
-    code = PLUGIN.replace("return Batch(", "return None and Batch(")
+    code = PLUGIN.replace("return [self.example(", "return None and [self.example(")
     code = code.replace("lambda: store(", "lambda: (").replace(
         "def values(self, qrels, run):", "def values(self, qrels, run):\n        1 / 0"
     )
@@ -192,7 +197,8 @@ def test_a_plugin_that_fails_in_use_is_named(tmp_path: Path) -> None:
     )
     assert result.stdout.splitlines() == [
         "the source 'four-rows' of the plugin module 'my_plugin' fails: TypeError: it gives a tuple, not a Source",
-        "the strategy 'first-rows' of the plugin module 'my_plugin' fails: TypeError: it draws a NoneType, not a Batch",
+        "the strategy 'first-rows' of the plugin module 'my_plugin' fails: TypeError: its kind 'first' draws "
+        "None, not a list of 3 examples",
         "the measure LastAnswer of the plugin module 'my_plugin' fails: ZeroDivisionError: division by zero",
     ]
 
@@ -271,8 +277,21 @@ def test_the_built_ins_come_through_the_same_hooks() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UserError, match="unknown strategy 'mnoo'; known: cross, hybrid, mono"):
+    with pytest.raises(UserError, match="unknown strategy 'mnoo'; known: cross, hybrid, mixed, mono, multi"):
         pick("hybrid_ir_strategies", "mnoo", "strategy")
+
+
+def test_a_strategy_of_version_01_is_told_what_has_changed(tmp_path: Path) -> None:
+    old = PLUGIN.replace("    kinds = (_First,)\n", "    def draw(self, rng, progress):\n        return None\n")
+    install(tmp_path, "my_plugin", old)
+    program = """
+        from hybrid_plugin import Batches, BatchSettings, UserError, load_source
+        try:
+            Batches([load_source("four-rows")], "first-rows", BatchSettings(size=3), steps=1)
+        except UserError as error:
+            print(error)
+    """
+    assert "'first-rows' draws batches itself, as in version 0.1" in python(tmp_path, program).stdout
 
 
 def test_a_plugin_written_for_the_modules_of_version_01_works_with_a_warning(tmp_path: Path) -> None:

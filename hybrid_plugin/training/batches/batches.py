@@ -54,6 +54,11 @@ class Batches(Sequence[Batch]):
             raise UserError("there is no source to draw batches from; name at least one")
         _check_languages(sources, settings.only)
         kind = strategy_kind(strategy)
+        if hasattr(kind, "draw"):
+            raise UserError(
+                f"the strategy '{strategy}' draws batches itself, as in version 0.1; since 0.2 a strategy names its "
+                "kinds of examples, and these draw them: see docs/plugins.md"
+            )
         with blame(f"the strategy '{strategy}'", kind):
             self._strategy = kind(settings)
             self._able = {
@@ -80,13 +85,17 @@ class Batches(Sequence[Batch]):
         streams = Streams(self._seed, step)
         with blame(f"the strategy '{self._name}'", type(self._strategy)):
             parts = self._strategy.parts(streams.kinds, step / max(1, self._steps - 1))
-            taken: dict[str, set[int]] = {}
-            examples: list[Example] = []
-            for kind, count in (part for part in parts if part[1]):
-                drawer = self._able[kind].one(streams)
-                examples += drawer.draw(count, streams, taken.setdefault(drawer.source.name, set()))
-            name = parts[0][0].name if len(parts) == 1 else self._name
-            return Batch(name, tuple(self._with_parallel(example, streams) for example in examples))
+        taken: dict[str, set[int]] = {}  # places of rows, by source
+        examples: list[Example] = []
+        for kind, count in (part for part in parts if part[1]):
+            drawer = self._able[kind].one(streams)
+            with blame(f"the strategy '{self._name}'", kind):
+                drawn = drawer.draw(count, streams, taken.setdefault(drawer.source.name, set()))
+                if not isinstance(drawn, list) or [type(one) for one in drawn] != [Example] * count:
+                    raise TypeError(f"its kind '{kind.name}' draws {drawn!r:.80}, not a list of {count} examples")
+            examples += drawn
+        name = parts[0][0].name if len(parts) == 1 else self._name
+        return Batch(name, tuple(self._with_parallel(example, streams) for example in examples))
 
     def _with_parallel(self, example: Example, streams: Streams) -> Example:
         """An example with what losses want of it in a second language."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-import numpy as np
-
 from hybrid_plugin.errors import UserError
 from hybrid_plugin.training.batches.batch import Example
 from hybrid_plugin.training.batches.kind import Kind, one_of, some_of

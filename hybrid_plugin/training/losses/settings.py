@@ -26,11 +26,11 @@ class LossSettings:
     """Losses with their weights, NAME=WEIGHT: info_nce=1 align_queries=0.5. Known: info_nce, symmetric, sup_con,
     align_queries, align_passages, ranking_js, ranking_kl, distill_kl, margin_mse, distill_vectors, and plugins'."""
     matryoshka: tuple[int, ...] = ()
-    """Sum the losses over vectors cut to these numbers of components as well (Kusupati et al. 2022, arXiv 2205.13147), so
-    that --truncate-dim may cut them."""
+    """Sum the losses over vectors cut to these numbers of components as well, so that --truncate-dim may cut them
+    (Kusupati et al. 2022, arXiv 2205.13147)."""
     teacher: str | None = None
     """An encoder to learn from, for the losses that have a teacher: it scores all passages of a batch, or gives the
-    vectors of the same texts in its language. Without one, scores are those of the source (hybrid-ir score)."""
+    vectors of the same texts in its language. Without one, scores are the source's (hybrid-ir score)."""
     teacher_language: str = "en"
     """In which distill_vectors has texts encoded by the teacher."""
     teacher_temperature: float | None = None

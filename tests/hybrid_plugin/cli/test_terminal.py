@@ -181,9 +181,9 @@ def test_lists_are_json_where_that_is_asked_for(read_json: Json) -> None:
 def test_the_transforms_are_listed_with_what_they_do(read_json: Json) -> None:
     head, *rows = run_cli("transform", "list").stdout.splitlines()
     assert head.split() == ["transform", "what", "it", "is"]
-    assert [row.split()[0] for row in rows] == ["centring", "lir", "lsar"]
+    assert [row.split()[0] for row in rows] == ["centring", "lir", "lsar", "shift"]
     assert rows[0].endswith("Subtracts each language's mean vector.")
-    assert [one["name"] for one in read_json("transform", "list")] == ["centring", "lir", "lsar"]
+    assert [one["name"] for one in read_json("transform", "list")] == ["centring", "lir", "lsar", "shift"]
 
 
 def test_scores_and_comparisons_are_json_as_their_files(tiny: Path, tmp_path: Path, read_json: Json) -> None:
