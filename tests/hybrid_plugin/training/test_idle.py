@@ -47,6 +47,13 @@ def said(settings: dict[str, Any], sources: list[Source], **validation: int) -> 
         ({"source_exponent": 0.5}, "--source-exponent does nothing with one source"),
         ({"source_cap": 9}, "--source-cap does nothing with one source"),
         ({"chunk_size": 200}, "--chunk-size does nothing where it is not below the number of texts in a batch"),
+        ({"passages": 3}, "--passages does nothing with the strategy 'hybrid'"),
+        ({"teacher": "some"}, "--teacher does nothing without a loss that has a teacher"),
+        ({"teacher_temperature": 1.0}, "--teacher-temperature does nothing without a loss that has a teacher's scores"),
+        (
+            {"loss": {"distill_kl": 1}, "teacher_language": "de"},
+            "--teacher-language does nothing without the loss distill_vectors",
+        ),
         ({"warmup": 0.01, "steps": 10}, "--warmup does nothing where it is less than one of 10 steps"),
         (
             {"warmup": 0.2, "trainer": {"lr_scheduler_type": "constant"}},
@@ -94,3 +101,12 @@ def test_the_options_of_a_validation_are_said(sources: list[Source]) -> None:
         assert load_validation(asked, TrainingSettings()) is None
     keys = ("--validate-by", "--validate-languages", "--validate-every", "--patience")
     assert [str(one.message) for one in found] == [f"{key} does nothing without --validate" for key in keys]
+
+
+def test_a_loss_that_finds_nothing_is_said(irds_home: Any) -> None:
+    source = store("english", [Row(f"{i}", {"en": f"{i}??"}, {"en": (f"{i}!!",)}) for i in range(20)])
+    losses = {"info_nce": 1, "align_queries": 1, "align_passages": 1}
+    assert said({"loss": losses, "strategy": "mono", "batch_size": 5}, [source]) == [
+        f"--loss does nothing for parallel {side}: no source has a row with {side} in two languages"
+        for side in ("queries", "passages")
+    ]
