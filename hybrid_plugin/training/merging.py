@@ -22,6 +22,7 @@ from hybrid_plugin.errors import UserError, unknown
 from hybrid_plugin.files import StrPath, check_output, read_json, whole_folder
 from hybrid_plugin.outputs import REQUEST, folder_is_done, say_done
 from hybrid_plugin.training.card import CARD, model_card
+from hybrid_plugin.training.provenance import known_sources
 from hybrid_plugin.versions import versions
 
 if TYPE_CHECKING:
@@ -241,7 +242,7 @@ def _provenance(
     ]
     sources: list[dict[str, Any]] = []
     for one in encoders:
-        sources += [source for source in one.record.get("sources", []) if source not in sources]
+        sources += [source for source in known_sources(one.record) if source not in sources]
     seeds = {part["seed"] for part in parts}
     return {
         "base_model": " + ".join(dict.fromkeys(part["base_model"] for part in parts)),

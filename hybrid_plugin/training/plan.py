@@ -30,6 +30,7 @@ from hybrid_plugin.tasks.named import load_benchmark, load_dataset
 from hybrid_plugin.tasks.reading import reading
 from hybrid_plugin.tasks.texts import count_texts, documents, query_texts
 from hybrid_plugin.training.arguments import check_adapters, trainer_arguments
+from hybrid_plugin.training.batches.named import strategy_kind
 from hybrid_plugin.training.choice import contests
 from hybrid_plugin.training.grid import Run, place
 from hybrid_plugin.training.idle import say_idle
@@ -347,10 +348,12 @@ class _Times:
 def _cost(run: Run) -> dict[str, Any]:
     """What decides the time of a step."""
     settings = run.training
+    batches = settings.batches
+    several = "passages" not in strategy_kind(settings.strategy).ignored(batches)
     return {
         "model": run.settings["model"],
         "max_length": run.settings.get("max_length"),
-        "batch": (settings.strategy, settings.batches.size, settings.batches.passages, settings.batches.negatives),
+        "batch": (batches.size, batches.passages if several else 1, batches.negatives),
         "losses": (sorted(settings.loss.weights), settings.loss.teacher),
         "compute": (settings.chunk_size, settings.precision, settings.lora_rank, settings.compile),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hybrid_plugin.encoding.encoder import Encoder
@@ -33,11 +33,16 @@ def request_of(
     }
 
 
+def known_sources(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The sources that a checkpoint was trained on, and those that its teacher was."""
+    return [*record.get("sources", []), *record.get("teacher", {}).get("sources", [])]
+
+
 def provenance(
     encoder: Encoder, sources: Sequence[Source], settings: TrainingSettings, teacher: Encoder | None = None
 ) -> dict[str, Any]:
     """What a checkpoint records of its making, with what its base model recorded of its own."""
-    earlier = encoder.record.get("sources", [])
+    earlier = known_sources(encoder.record)
     now = [
         {
             "name": source.name,
@@ -70,4 +75,4 @@ def provenance(
 
 def _teacher(teacher: Encoder) -> dict[str, Any]:
     """What is recorded of a teacher; what it was trained on, its pupil knows of, too."""
-    return {"name": teacher.name, "identity": teacher.identity, "sources": teacher.record.get("sources", [])}
+    return {"name": teacher.name, "identity": teacher.identity, "sources": known_sources(teacher.record)}

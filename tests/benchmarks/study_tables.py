@@ -1,25 +1,30 @@
-"""The tables and the plot of docs/study.md from the folder of its sweep, as Markdown.
+"""The tables of docs/study.md from the folders of its sweeps, as Markdown.
 
-hybrid-ir sweep docs/study.yaml --output study
-python tests/benchmarks/study_tables.py study --plot docs/study-alpha.svg
+    hybrid-ir sweep docs/study-strategies.yaml --output study/strategies
+    python tests/benchmarks/study_tables.py study/strategies study/losses
+
+Runs that differ in nothing but the seed are one row: means and standard deviations over seeds, on the validation and,
+where the row was chosen by it, on the benchmark of the end. ``--compare`` tests rows against each other on the latter,
+``--languages`` shows them by query language.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from hybrid_plugin import compare, published_figures
+from hybrid_plugin import compare
+from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.files import SCORES, read_json
+from hybrid_plugin.training.sweep import TABLE
 
 SETTINGS = ("mono", "cross", "multi")
 _FIGURES = ("AP mono", "AP cross", "AP multi", "RankDistance")
-_STRATEGIES = {"mono": 1, "cross": 0, "hybrid": 0.5}  # by alpha, so that nothing else differs
-_VARIED = {"strategy", "alpha", "seed"}  # in the main grid
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -30,123 +35,109 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     print()
 
 
-def figures(settings: dict[str, dict[str, float]]) -> list[float]:
-    return [settings[name]["AP"] for name in SETTINGS] + [settings["multi"]["RankDistance"]]
+def scored(folder: Path, use: str) -> pd.DataFrame:
+    """One row a run: ``name`` without its seed, the four figures, minutes of training."""
+    found = pd.read_csv(folder / TABLE)
+    found = found[found["use"] == use]
+    rows = []
+    for (run, benchmark), parts in found.groupby(["run", "benchmark"], sort=False):
+        by_setting = parts.set_index("setting")
+        figures = [by_setting["AP"].get(name) for name in SETTINGS] + [by_setting["RankDistance"].get("multi")]
+        name = re.sub(r",?seed=\d+", "", str(run))
+        rows.append([folder, name, run, benchmark, *figures, _minutes(folder / "runs" / str(run))])
+    return pd.DataFrame(rows, columns=["folder", "name", "run", "benchmark", *_FIGURES, "minutes"])
 
 
-def shown(values: Sequence[float]) -> list[str]:
-    return [*(f"{value:.4f}" for value in values[:3]), f"{values[3]:.1f}"]
+def _minutes(folder: Path) -> float | None:
+    record = folder / "checkpoint" / RECORD
+    if not record.exists() or "seconds_per_step" not in read_json(record):
+        return None
+    about = read_json(record)
+    return float(about["seconds_per_step"] * about["steps_done"] / 60)
 
 
-def by_language(folders: Sequence[Path]) -> pd.DataFrame:
-    """Rows query languages, columns as in the other tables: means over runs, and of cross over document languages."""
-    pairs = pd.concat(pd.DataFrame(read_json(folder / SCORES)["pairs"]) for folder in folders)
-    means = pairs.groupby(["queries", "setting"])[["AP", "RankDistance"]].mean().unstack("setting")
-    columns = [means["AP"][name] for name in SETTINGS] + [means["RankDistance"]["multi"]]
-    return pd.concat(columns, axis=1, keys=_FIGURES)
+def cells(several: pd.DataFrame) -> list[str]:
+    """The figures of some runs: the mean, and with more than one the standard deviation."""
+    shown = []
+    for name in _FIGURES:
+        digits = 1 if name == "RankDistance" else 4
+        text = f"{several[name].mean():.{digits}f}"
+        shown.append(f"{text} ± {several[name].std():.{digits}f}" if len(several) > 1 else text)
+    return shown
 
 
-def tests(systems: dict[str, list[Path]]) -> None:
-    """The tests of every two systems, each the mean of its runs."""
-    result = compare(systems, all_pairs=True)
-    table(
-        ["", "setting", "measure", "difference", "95% interval", "p (Holm)", "d", "wins", "losses"],
-        (
+def summary(data: pd.DataFrame) -> None:
+    for benchmark, part in data.groupby("benchmark", sort=False):
+        rows = []
+        for name, several in part.groupby("name", sort=False):
+            minutes = several["minutes"].mean()
+            rows.append([name, len(several), *cells(several), "" if pd.isna(minutes) else f"{minutes:.1f}"])
+        table([f"on {benchmark}", "seeds", *_FIGURES, "minutes"], rows)
+
+
+def tests(data: pd.DataFrame, names: Sequence[str]) -> None:
+    """The tests of every two rows, over clusters and, where there are several, seeds."""
+    folders = {
+        name: [row.folder / "runs" / row.run / row.benchmark for row in data[data["name"] == name].itertuples()]
+        for name in names
+    }
+    result = compare(folders, all_pairs=True, measures=["AP", "RankDistance"])
+    print(result.verdict, "\n")
+    rows = []
+    for row in result.tests.itertuples():
+        digits = 4 if row.measure == "AP" else 1
+        rows.append(
             [
                 f"{row.a} − {row.b}",
                 row.setting,
                 row.measure,
-                f"{row.difference:+.4f}" if row.measure == "AP" else f"{row.difference:+.1f}",
-                f"{row.low:.4f} to {row.high:.4f}" if row.measure == "AP" else f"{row.low:.1f} to {row.high:.1f}",
+                f"{row.difference:+.{digits}f}",
+                f"{row.low:.{digits}f} to {row.high:.{digits}f}",
                 "< 0.001" if row.p_holm < 0.001 else f"{row.p_holm:.3f}",
-                f"{row.d:.2f}",
-                row.wins,
-                row.losses,
             ]
-            for row in result.tests.itertuples()
-        ),
-    )
+        )
+    table(["", "setting", "measure", "difference", "95% interval", "p (Holm)"], rows)
+
+
+def languages(data: pd.DataFrame, names: Sequence[str]) -> None:
+    """Rows by query language: means over runs, and of the setting cross over document languages."""
+    parts = {}
+    for name in names:
+        scores = [
+            read_json(row.folder / "runs" / row.run / row.benchmark / SCORES)
+            for row in data.itertuples()
+            if row.name == name
+        ]
+        pairs = pd.concat(pd.DataFrame(one["pairs"]) for one in scores)
+        means = pairs.groupby(["queries", "setting"])[["AP", "RankDistance"]].mean().unstack("setting")
+        columns = [means["AP"][one] for one in SETTINGS] + [means["RankDistance"]["multi"]]
+        parts[name] = pd.concat(columns, axis=1, keys=_FIGURES)
+        seen = {lang for one in scores for lang in one["languages_trained_on"]}
+    for figure in _FIGURES:
+        digits = 1 if figure == "RankDistance" else 3
+        langs = sorted(next(iter(parts.values())).index, key=lambda lang: (lang not in seen, lang))
+        table(
+            [figure, *(lang if lang in seen else f"*{lang}*" for lang in langs)],
+            ([name, *(f"{part.at[lang, figure]:.{digits}f}" for lang in langs)] for name, part in parts.items()),
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sweep", type=Path, help="the output folder of the sweep")
-    parser.add_argument("--plot", type=Path, help="write the plot of the settings over alpha there")
+    parser.add_argument("sweeps", nargs="+", type=Path, help="the output folders of sweeps")
+    parser.add_argument("--compare", nargs="+", default=[], metavar="ROW", help="rows to test against each other")
+    parser.add_argument("--languages", nargs="+", default=[], metavar="ROW", help="rows to show by query language")
     options = parser.parse_args()
-    found: dict[tuple[str, str], Path] = {
-        (path.parents[1].name, path.parent.name): path.parent for path in options.sweep.glob(f"runs/*/*/{SCORES}")
-    }
-    runs = {key: read_json(path.parent / "run.json") for key, path in found.items()}
-    scores = {key: figures(read_json(path / SCORES)["settings"]) for key, path in found.items()}
-
-    print("## All runs\n")
-    for benchmark in sorted({name for _, name in found}):
-        keys = sorted((key for key in found if key[1] == benchmark), key=lambda key: key[0])
-        table([f"run, on {benchmark}", *_FIGURES], ([key[0], *shown(scores[key])] for key in keys))
-
-    grids = {
-        benchmark: {
-            key: settings
-            for key, settings in runs.items()
-            if key[1] == benchmark
-            and settings["strategy"] == "hybrid"
-            and {part.split("=")[0] for part in key[0].split(",")} <= varied
-        }
-        for benchmark, varied in (("xquad-r", _VARIED), ("mlqa-r", {*_VARIED, "source", "evaluate"}))
-    }
-    for (benchmark, grid), untouched in zip(grids.items(), ("", ",evaluate=mlqa-r"), strict=True):
-        print(f"## {benchmark}\n")
-        rows = []
-        for alpha in sorted({settings["alpha"] for settings in grid.values()}):
-            several = pd.DataFrame([scores[key] for key, settings in grid.items() if settings["alpha"] == alpha])
-            cells = shown(several.mean())
-            if len(several) > 1:
-                cells = [f"{mean} ± {spread}" for mean, spread in zip(cells, shown(several.std()), strict=True)]
-            rows.append([alpha, len(several), *cells])
-        table(["alpha", "seeds", *_FIGURES], rows)
-        systems = {"untouched": [found[f"strategy=untouched{untouched}", benchmark]]} | {
-            name: [found[key] for key, settings in grid.items() if settings["alpha"] == alpha]
-            for name, alpha in _STRATEGIES.items()
-        }
-        seen = set(read_json(systems["hybrid"][0] / SCORES)["languages_trained_on"])
-        parts = {name: by_language(folders) for name, folders in systems.items()}
-        for figure in _FIGURES:
-            digits = 1 if figure == "RankDistance" else 3
-            languages = sorted(parts["hybrid"].index, key=lambda lang: (lang not in seen, lang))
-            table(
-                [figure, *(lang if lang in seen else f"*{lang}*" for lang in languages)],
-                (
-                    [name, *(f"{part.at[lang, figure]:.{digits}f}" for lang in languages)]
-                    for name, part in parts.items()
-                ),
-            )
-        tests(systems)
-    print("## Published\n")
-    published = published_figures("xquad-r")
-    print(published.to_string())
-
-    if options.plot:
-        plot(grids["xquad-r"], scores, options.plot)
-
-
-def plot(runs: dict[tuple[str, str], dict[str, Any]], scores: dict[tuple[str, str], list[float]], path: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("svg")
-    from matplotlib import pyplot
-
-    data = pd.DataFrame(
-        [[settings["seed"], settings["alpha"], *scores[key]] for key, settings in runs.items()],
-        columns=["seed", "alpha", *_FIGURES],
-    ).sort_values("alpha")
-    figure, axes = pyplot.subplots(1, 4, figsize=(12, 3), layout="constrained")
-    for axis, name in zip(axes, _FIGURES, strict=True):
-        for (seed, line), marker in zip(data.groupby("seed"), "o^s", strict=False):
-            axis.plot(line["alpha"], line[name], marker=marker, label=f"seed {seed}")
-        axis.set(title=name, xlabel="alpha", xticks=[0, 0.25, 0.5, 0.75, 1])
-        axis.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(frameon=False)
-    figure.savefig(path, metadata={"Date": None})
+    for use in ("validate", "final"):
+        data = pd.concat([scored(folder, use) for folder in options.sweeps])
+        if data.empty:
+            continue
+        print(f"## {'Validation' if use == 'validate' else 'In the end'}\n")
+        summary(data)
+    if options.compare:
+        tests(data, options.compare)
+    if options.languages:
+        languages(data, options.languages)
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def test_the_shipped_counts_are_those_of_the_parts(lareqa: Path) -> None:
 @pytest.mark.parametrize("part", ["training", "validation"])
 def test_a_part_is_known_by_both_its_names(lareqa: Path, part: str) -> None:
     id_, written = f"{WHOLE}-{part}", f"{WHOLE}:{part}"
-    assert load_benchmark(written) is load_benchmark(id_)
+    assert load_benchmark(written) == load_benchmark(id_)
     assert [task.name for task in load_benchmark(f"{written}/multi/de").tasks] == ["multi/de"]
     assert load_dataset(f"{written}/de").docs_count() == ir_datasets.load(f"{id_}/de").docs_count()
     source = load_source(written)
@@ -82,7 +82,7 @@ def test_a_part_is_known_by_both_its_names(lareqa: Path, part: str) -> None:
 
 
 def test_the_other_names_are_what_they_were() -> None:
-    assert load_benchmark("hybrid-demo:train") is load_benchmark("hybrid-demo-train")
+    assert load_benchmark("hybrid-demo:train") == load_benchmark("hybrid-demo-train")
     for load in (load_benchmark, load_source, load_dataset):
         with pytest.raises(UserError, match=r"unknown .* 'mlqa-r:test'"):
             load("mlqa-r:test")

@@ -16,6 +16,7 @@ from hybrid_plugin.outputs import AlreadyDone
 from hybrid_plugin.training.batches.batches import Batches
 from hybrid_plugin.training.batches.settings import BatchSettings
 from hybrid_plugin.training.losses.objective import Objective
+from hybrid_plugin.training.merging import merge
 from hybrid_plugin.training.prepared import Preparation
 from hybrid_plugin.training.scoring import score
 from hybrid_plugin.training.scoring.scorer import EncoderScorer
@@ -116,6 +117,10 @@ def test_a_pupil_knows_what_its_teacher_knows(tiny: Path, demo: Source, tmp_path
     pupil = train(Encoder.load(tiny), [demo], tmp_path / "pupil", settings)
     assert trained_on(master.record) == {"facts"}
     assert trained_on(pupil.record) == {"facts", "hybrid-demo-train"}
+    merged = merge([tmp_path / "pupil", tmp_path / "master"], tmp_path / "merged")
+    assert trained_on(merged.record) == {"facts", "hybrid-demo-train"}
+    further = train(pupil, [facts], tmp_path / "further", TrainingSettings.of(**SETTINGS, strategy="mono"))
+    assert trained_on(further.record) == {"facts", "hybrid-demo-train"}
     with pytest.warns(AlreadyDone):
         train(Encoder.load(tiny), [demo], tmp_path / "pupil", settings)
     other = TrainingSettings.of(**SETTINGS, loss={"info_nce": 1, "distill_kl": 1}, teacher=str(tiny))
