@@ -118,7 +118,7 @@ class Published:
             terms = " (its terms may have to be accepted there, and HF_TOKEN be set)" if denied else ""
             raise CollectionError(
                 f"cannot download {file} of {self.name}{terms} ({type(error).__name__}: {error}); "
-                f"if you have the files, run: hybrid-ir datasets add {self.name} FOLDER"
+                f"if you have the files, run: hybrid-ir datasets add {self.whole} FOLDER"
             ) from error
 
     def _verify(self, file: str, path: Path) -> None:

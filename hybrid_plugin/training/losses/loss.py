@@ -49,6 +49,13 @@ class EncodedBatch:
 
     __repr__ = brief
 
+    def has(self, need: Need) -> bool:
+        """Whether any of its rows has what a loss needs."""
+        if need == "teacher_scores":
+            return self.teacher_scores is not None and bool(self.teacher_scores.isfinite().any())
+        found: Some | None = getattr(self, need)
+        return found is not None and len(found.places) > 0
+
     def cut(self, dimension: int) -> EncodedBatch:
         """Its vectors' first components alone, as unit vectors again; the teacher's are left whole."""
 
@@ -79,7 +86,7 @@ class Loss(ABC):
 
     name: ClassVar[str]
     needs: ClassVar[tuple[Need, ...]] = ()
-    """What a batch must have for it, besides queries and passages; a loss is nought where no row has it."""
+    """What a batch must have for it, besides queries and passages; where no row has it, the loss is not called."""
 
     def __init__(self, temperature: float, teacher_temperature: float):
         self.temperature, self.teacher_temperature = temperature, teacher_temperature

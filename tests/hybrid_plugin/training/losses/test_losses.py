@@ -221,7 +221,7 @@ def test_where_no_row_has_what_it_needs_a_loss_is_nought(name: str) -> None:
         torch.full_like(batch.teacher_scores, math.nan),
         nobody,
     )
-    found = loss(name)(bare)
+    found = Objective(LossSettings({name: 1.0}), T)(bare)
     found.backward()
     assert found.item() == 0
     assert (queries.grad == 0).all()
