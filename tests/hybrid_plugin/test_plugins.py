@@ -276,6 +276,13 @@ def test_the_built_ins_come_through_the_same_hooks() -> None:
     assert manager() is manager()
 
 
+def test_finding_the_plugins_waits_for_no_torch() -> None:
+    """Which takes seconds that `datasets list` and the like have no use for."""
+    program = "import sys; from hybrid_plugin.plugins import manager; manager(); print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert found.stdout == "False\n"
+
+
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UserError, match="unknown strategy 'mnoo'; known: cross, hybrid, mixed, mono, multi"):
         pick("hybrid_ir_strategies", "mnoo", "strategy")

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from hybrid_plugin.hooks import hookimpl
-from hybrid_plugin.training.losses.agreement import RankingJS, RankingKL
-from hybrid_plugin.training.losses.alignment import AlignPassages, AlignQueries
-from hybrid_plugin.training.losses.distillation import DistillKL, DistillVectors, MarginMSE
-from hybrid_plugin.training.losses.info_nce import InfoNCE
-from hybrid_plugin.training.losses.loss import Loss
-from hybrid_plugin.training.losses.sup_con import SupCon
-from hybrid_plugin.training.losses.symmetric import Symmetric
+from typing import TYPE_CHECKING
 
-_LOSSES = (
-    InfoNCE,
-    Symmetric,
-    SupCon,
-    AlignQueries,
-    AlignPassages,
-    RankingJS,
-    RankingKL,
-    DistillKL,
-    MarginMSE,
-    DistillVectors,
-)
+from hybrid_plugin.hooks import hookimpl
+
+if TYPE_CHECKING:
+    from hybrid_plugin.training.losses.loss import Loss
 
 
 @hookimpl
 def hybrid_ir_losses() -> dict[str, type[Loss]]:
-    return {kind.name: kind for kind in _LOSSES}
+    from hybrid_plugin.training import losses  # with torch, which whoever asks for other plugins should not wait for
+
+    kinds: tuple[type[Loss], ...] = (
+        *(losses.InfoNCE, losses.Symmetric, losses.SupCon),
+        *(losses.AlignQueries, losses.AlignPassages, losses.RankingJS, losses.RankingKL),
+        *(losses.DistillKL, losses.MarginMSE, losses.DistillVectors),
+    )
+    return {kind.name: kind for kind in kinds}
