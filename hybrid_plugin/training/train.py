@@ -140,7 +140,9 @@ def train(
             encoder.model = with_adapters(encoder.model, settings.lora_rank)
         if settings.compile:
             encoder.model.compile(dynamic=True)
-        trainer = HybridTrainer(encoder, batches, settings, objective, teacher, validation, start.step, args=arguments)
+        trainer = HybridTrainer(
+            encoder, batches, settings, teacher=teacher, validation=validation, first=start.step, args=arguments
+        )
         if not progress or rank() > 0:
             trainer.remove_callback(PrinterCallback)
         if validation is not None and validation.patience:

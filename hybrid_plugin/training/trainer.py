@@ -35,6 +35,13 @@ class HybridTrainer(Trainer):
     Every process draws the same batch and encodes its part of it; the vectors are gathered, so that every process
     has the loss of the whole batch, and its gradients for the texts that it has encoded itself. What is written is
     written by rank 0.
+
+    Parameters
+    ----------
+    teacher : that the losses learn from, if they do.
+    validation : of :meth:`evaluate`.
+    first : the step to go on from.
+    kwargs : as Trainer takes them.
     """
 
     def __init__(
@@ -42,18 +49,18 @@ class HybridTrainer(Trainer):
         encoder: Encoder,
         batches: Batches,
         settings: TrainingSettings,
-        objective: Objective,
-        teacher: Encoder | None,
-        validation: Validation | None,
-        first: int,
+        *,
+        teacher: Encoder | None = None,
+        validation: Validation | None = None,
+        first: int = 0,
         **kwargs: Any,
     ):
         # Trainer wants to see some data for its evaluations, which are ours.
         kwargs["eval_dataset"] = None if validation is None else batches
         super().__init__(model=TrainingTower(encoder, settings.chunk_size), **kwargs)
         self._encoder, self._settings, self._validation = encoder, settings, validation
-        self._objective, self._teacher = objective, teacher
-        prepare = Preparation(encoder, objective.needs, settings.loss)
+        self._objective, self._teacher = Objective(settings.loss, settings.temperature), teacher
+        prepare = Preparation(encoder, self._objective.needs, settings.loss)
         self._batches = Ahead(Steps(batches, prepare, first), self.args.dataloader_num_workers)
         self._rows = batches.rows
         self._losses: dict[str, list[float]] = {}

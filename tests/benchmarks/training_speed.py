@@ -50,7 +50,7 @@ def ours(model: str, source_name: str, asked: dict[str, Any]) -> float:
     encoder, clock = Encoder.load(model, max_length=256), _Clock()
     with tempfile.TemporaryDirectory() as scratch:
         arguments = trainer_arguments(settings, encoder.device.type == "cuda", Path(scratch))
-        trainer = HybridTrainer(encoder, batches_of([source], settings), settings, None, 0, args=arguments)
+        trainer = HybridTrainer(encoder, batches_of([source], settings), settings, args=arguments)
         trainer.add_callback(clock)
         trainer.train()
     print(f"hybrid-ir: {encoder.counts.padding:.1%} of the tokens computed are padding", file=sys.stderr)
