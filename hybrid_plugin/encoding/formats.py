@@ -195,3 +195,8 @@ def sentence_transformers_files(
         },
         "config_sentence_transformers.json": {"prompts": prompts, "similarity_fn_name": "cosine"},
     }
+
+
+def known_sources(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The sources that a checkpoint was trained on, by its record, and those that its teacher was."""
+    return [*record.get("sources", []), *record.get("teacher", {}).get("sources", [])]

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from datasets_ext.parallel import whole_of
+from hybrid_plugin.encoding.formats import known_sources
 from hybrid_plugin.tasks.benchmark import Benchmark
 
 _PART = re.compile(r"(train|dev|valid|test|eval)[-_a-z0-9]*")  # in an id, between slashes
@@ -50,8 +51,7 @@ def trained_on(record: Mapping[str, Any]) -> set[str]:
 
     The sources of a teacher that it was distilled from are among them.
     """
-    sources = [*record.get("sources", []), *record.get("teacher", {}).get("sources", [])]
-    return {name for source in sources for name in source.get("origins") or [source["name"]]}
+    return {name for source in known_sources(record) for name in source.get("origins") or [source["name"]]}
 
 
 def part_seen(about: Mapping[str, Any]) -> str:

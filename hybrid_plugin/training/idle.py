@@ -14,6 +14,7 @@ from typing import Any
 from hybrid_plugin.settings import flatten, keys
 from hybrid_plugin.training.batches.named import strategy_kind
 from hybrid_plugin.training.batches.settings import SourceMix
+from hybrid_plugin.training.losses.loss import Need
 from hybrid_plugin.training.losses.objective import Objective
 from hybrid_plugin.training.settings import TrainingSettings
 from hybrid_plugin.training.sources.source import Source
@@ -28,8 +29,9 @@ def say_idle(
     ----------
     every, patience : of its validation, if it has one.
     """
-    found = (_of_batches(settings, sources), _of_losses(settings, sources), _of_steps(settings, every, patience))
-    say(chain.from_iterable(found))
+    needs = Objective(settings.loss, settings.temperature).needs
+    found = (_of_batches(settings, sources, needs), _of_losses(settings, sources, needs))
+    say(chain(*found, _of_steps(settings, every, patience)))
 
 
 def say(found: Iterable[tuple[str, str]]) -> None:
@@ -45,7 +47,9 @@ def given(settings: Any) -> Mapping[str, Any]:
     return {key: value for key, value in flatten(settings).items() if value != defaults[key]}
 
 
-def _of_batches(settings: TrainingSettings, sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
+def _of_batches(
+    settings: TrainingSettings, sources: Sequence[Source], needs: frozenset[Need]
+) -> Iterator[tuple[str, str]]:
     chosen, batches = given(settings), settings.batches
     ignored = strategy_kind(settings.strategy).ignored(batches)
     yield from ((key, why) for key, why in ignored.items() if key in chosen)
@@ -59,15 +63,16 @@ def _of_batches(settings: TrainingSettings, sources: Sequence[Source]) -> Iterat
         yield from ((key, "with one source") for key in keys(SourceMix) if key in chosen)
     elif settings.mix.cap is not None and settings.mix.cap >= largest:
         yield "source_cap", f"above {largest}, the rows of the largest source"
-    needs = Objective(settings.loss, settings.temperature).needs
     passages = 1 if "passages" in ignored else batches.passages
     texts = 1 + passages + batches.negatives + len(needs & {"parallel_queries", "parallel_passages"})
     if settings.chunk_size is not None and settings.chunk_size >= batches.size * texts:
         yield "chunk_size", "where it is not below the number of texts in a batch"
 
 
-def _of_losses(settings: TrainingSettings, sources: Sequence[Source]) -> Iterator[tuple[str, str]]:
-    chosen, needs = given(settings), Objective(settings.loss, settings.temperature).needs
+def _of_losses(
+    settings: TrainingSettings, sources: Sequence[Source], needs: frozenset[Need]
+) -> Iterator[tuple[str, str]]:
+    chosen = given(settings)
     for place, side in enumerate(("queries", "passages")):
         several = any(len(pattern[place]) > 1 for source in sources for pattern in source.patterns)
         if f"parallel_{side}" in needs and not several:

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.folders import RECORD
+from hybrid_plugin.encoding.formats import known_sources
 from hybrid_plugin.encoding.identity import weights_checksum
 from hybrid_plugin.errors import UserError, unknown
 from hybrid_plugin.files import StrPath, check_output, read_json, whole_folder
 from hybrid_plugin.outputs import REQUEST, folder_is_done, say_done
 from hybrid_plugin.training.card import CARD, model_card
-from hybrid_plugin.training.provenance import known_sources
 from hybrid_plugin.versions import versions
 
 if TYPE_CHECKING:

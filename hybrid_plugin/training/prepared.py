@@ -106,22 +106,20 @@ class Preparation:
         texts: list[tuple[Sequence[str], Kind]] = [(queries, "query"), (passages, "passage")]
         askers = answers = None
         if "parallel_queries" in self._needs:
-            askers = [place for place, text in enumerate(batch.parallel_queries) if text is not None]
-            texts.append(([text for text in batch.parallel_queries if text is not None], "query"))
+            asked = _numbered(batch.parallel_queries)
+            askers = list(asked)
+            texts.append((list(asked.values()), "query"))
         if "parallel_passages" in self._needs:
-            answers = [place for place, text in enumerate(batch.parallel_passages) if text is not None]
-            texts.append(([text for text in batch.parallel_passages if text is not None], "passage"))
+            answering = _numbered(batch.parallel_passages)
+            answers = list(answering)
+            texts.append((list(answering.values()), "passage"))
         has_teacher = self._settings.teacher is not None
         scored, pivots, source_scores = None, None, None
         if "teacher_scores" in self._needs:
             scored = (queries, passages) if has_teacher else None
             source_scores = None if has_teacher else torch.from_numpy(batch.teacher_scores())
         if "teacher_vectors" in self._needs:
-            pivots = {
-                place: text
-                for place, text in enumerate(batch.pivots(self._settings.teacher_language))
-                if text is not None
-            }
+            pivots = _numbered(batch.pivots(self._settings.teacher_language))
         return PreparedBatch(
             batch.kind,
             [example.row.parallel_id for example in batch.examples],
@@ -134,3 +132,8 @@ class Preparation:
             pivots,
             source_scores,
         )
+
+
+def _numbered(texts: Sequence[str | None]) -> dict[int, str]:
+    """The texts that are there, by place."""
+    return {place: text for place, text in enumerate(texts) if text is not None}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hybrid_plugin.encoding.encoder import Encoder
+from hybrid_plugin.encoding.formats import known_sources
 from hybrid_plugin.encoding.identity import weights_checksum
 from hybrid_plugin.settings import flatten
 from hybrid_plugin.training.settings import TrainingSettings
@@ -31,11 +32,6 @@ def request_of(
         **({} if validation is None else validation.about),
         **({} if validation is None else {"validate_every": validation.every, "patience": validation.patience}),
     }
-
-
-def known_sources(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The sources that a checkpoint was trained on, and those that its teacher was."""
-    return [*record.get("sources", []), *record.get("teacher", {}).get("sources", [])]
 
 
 def provenance(

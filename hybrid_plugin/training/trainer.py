@@ -83,8 +83,8 @@ class HybridTrainer(Trainer):
         torch.manual_seed(int(np.random.SeedSequence(step).generate_state(1, np.uint64)[0]))
         batch: PreparedBatch = inputs["batch"]
         terms = self._objective.terms(batch.encoded(model(batch.tokens), self._teacher))
-        loss = torch.stack(list(terms.values())).sum()
-        values = {name: term.item() for name, term in terms.items()}
+        each = torch.stack([*terms.values()])
+        loss, values = each.sum(), dict(zip(terms, each.tolist(), strict=True))
         self._check_finite(values, batch)
         self._losses.setdefault(batch.kind, []).append(sum(values.values()))
         for name, value in values.items() if len(values) > 1 else ():

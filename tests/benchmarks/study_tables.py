@@ -128,12 +128,14 @@ def main() -> None:
     parser.add_argument("--compare", nargs="+", default=[], metavar="ROW", help="rows to test against each other")
     parser.add_argument("--languages", nargs="+", default=[], metavar="ROW", help="rows to show by query language")
     options = parser.parse_args()
-    for use in ("validate", "final"):
-        data = pd.concat([scored(folder, use) for folder in options.sweeps])
-        if data.empty:
-            continue
-        print(f"## {'Validation' if use == 'validate' else 'In the end'}\n")
-        summary(data)
+    parts = {use: pd.concat([scored(folder, use) for folder in options.sweeps]) for use in ("validate", "final")}
+    for use, title in (("validate", "Validation"), ("final", "In the end")):
+        if not parts[use].empty:
+            print(f"## {title}\n")
+            summary(parts[use])
+    data = parts["final"]
+    if data.empty and (options.compare or options.languages):
+        parser.error("nothing was chosen yet, so there is nothing to compare in the end")
     if options.compare:
         tests(data, options.compare)
     if options.languages:

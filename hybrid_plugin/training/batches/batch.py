@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -81,12 +80,15 @@ class Batch:
         """Their texts, one an example."""
         return [trimmed(example.query) for example in self.examples]
 
-    def candidates(self) -> Iterator[tuple[int, Passage]]:
+    def candidates(self) -> list[tuple[int, Passage]]:
         """All passages, each with the number of its example: the answers, one an example and in their order, then
         further positives, then hard negatives."""
-        yield from ((i, example.positives[0]) for i, example in enumerate(self.examples))
-        yield from ((i, one) for i, example in enumerate(self.examples) for one in example.positives[1:])
-        yield from ((i, one) for i, example in enumerate(self.examples) for one in example.negatives)
+        numbered = list(enumerate(self.examples))
+        return [
+            *((i, example.positives[0]) for i, example in numbered),
+            *((i, one) for i, example in numbered for one in example.positives[1:]),
+            *((i, one) for i, example in numbered for one in example.negatives),
+        ]
 
     @property
     def passages(self) -> list[str]:
@@ -111,8 +113,9 @@ class Batch:
 
     def positives(self) -> np.ndarray:
         """bool [examples, candidates]: the passages that were drawn as answers of each example."""
-        drawn = np.zeros((len(self.examples), sum(1 for _ in self.candidates())), bool)
-        for column, (i, passage) in enumerate(self.candidates()):
+        candidates = self.candidates()
+        drawn = np.zeros((len(self.examples), len(candidates)), bool)
+        for column, (i, passage) in enumerate(candidates):
             drawn[i, column] = passage in self.examples[i].positives
         return drawn
 
@@ -129,21 +132,24 @@ class Batch:
         kin = np.zeros((len(self.examples), len(self.examples)), bool)
         for sharing in having.values():
             kin[np.ix_(sharing, sharing)] = True
-        answered = np.zeros((len(self.examples), sum(1 for _ in self.candidates())), bool)
-        for column, (i, passage) in enumerate(self.candidates()):
+        candidates = self.candidates()
+        answered = np.zeros((len(self.examples), len(candidates)), bool)
+        for column, (i, passage) in enumerate(candidates):
             if passage in self.examples[i].positives:
                 answered[:, column] = kin[:, i]
+                answered[i, column] = False
             else:
                 answered[having.get(self.examples[i].identity(passage.stored), []), column] = True
-        return answered & ~self.positives()
+        return answered
 
     def teacher_scores(self) -> np.ndarray:
         """float32 [examples, candidates]: what a source says of a teacher's score of a passage for a question.
 
         NaN where it says nothing, as of the passages of other rows.
         """
-        scores = np.full((len(self.examples), sum(1 for _ in self.candidates())), np.nan, np.float32)
-        for column, (i, passage) in enumerate(self.candidates()):
+        candidates = self.candidates()
+        scores = np.full((len(self.examples), len(candidates)), np.nan, np.float32)
+        for column, (i, passage) in enumerate(candidates):
             example = self.examples[i]
             scores[i, column] = example.row.score(example.query_lang, *passage)
         return scores

@@ -14,8 +14,8 @@ from typing import Literal
 import numpy as np
 
 from hybrid_plugin.errors import UserError, blame, did_you_mean
-from hybrid_plugin.training.batches.batch import Batch, Example, Passage, counterpart
-from hybrid_plugin.training.batches.kind import Kind, one_of
+from hybrid_plugin.training.batches.batch import Batch, Example
+from hybrid_plugin.training.batches.kind import Kind, another, one_of
 from hybrid_plugin.training.batches.named import strategy_kind
 from hybrid_plugin.training.batches.settings import BatchSettings, SourceMix
 from hybrid_plugin.training.batches.streams import Streams
@@ -91,7 +91,7 @@ class Batches(Sequence[Batch]):
             drawer = self._able[kind].one(streams)
             with blame(f"the strategy '{self._name}'", kind):
                 drawn = drawer.draw(count, streams, taken.setdefault(drawer.source.name, set()))
-                if not isinstance(drawn, list) or [type(one) for one in drawn] != [Example] * count:
+                if not isinstance(drawn, list) or [isinstance(one, Example) for one in drawn] != [True] * count:
                     raise TypeError(f"its kind '{kind.name}' draws {drawn!r:.80}, not a list of {count} examples")
             examples += drawn
         name = parts[0][0].name if len(parts) == 1 else self._name
@@ -107,11 +107,8 @@ class Batches(Sequence[Batch]):
             first, *others = example.positives
             if not others:
                 langs = sorted(set(row.passages).intersection(self._languages) - {first.lang})
-                lang = one_of(langs, streams.parallel_passages) if langs else None
-                stored = lang and (
-                    counterpart(row, first, lang) or one_of(row.passages[lang], streams.parallel_passages)
-                )
-                others = [Passage(lang, stored)] if lang and stored else []
+                rng = streams.parallel_passages
+                others = [another(row, first, one_of(langs, rng), rng)] if langs else []
             found = replace(found, parallel_passage=others[0] if others else None)
         return found
 

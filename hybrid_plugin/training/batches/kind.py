@@ -65,10 +65,7 @@ class Kind(ABC):
         The passages are the same in all languages, as far as the row says which ones those are.
         """
         first = Passage(langs[0], one_of(row.passages[langs[0]], streams.passages))
-        others = [
-            Passage(lang, counterpart(row, first, lang) or one_of(row.passages[lang], streams.passages))
-            for lang in langs[1:]
-        ]
+        others = [another(row, first, lang, streams.passages) for lang in langs[1:]]
         options = [
             Passage(lang, stored)
             for lang in negative_languages(negatives, query_lang, self.here(row.negatives))
@@ -76,6 +73,11 @@ class Kind(ABC):
         ]
         hard = some_of(options, self.settings.negatives, streams.negatives)
         return Example(row, self.source.name, query_lang, (first, *others), hard)
+
+
+def another(row: Row, passage: Passage, lang: str, rng: np.random.Generator) -> Passage:
+    """What answers a row in another language than a passage does: the same passage, or any where nobody knows which."""
+    return Passage(lang, counterpart(row, passage, lang) or one_of(row.passages[lang], rng))
 
 
 _T = TypeVar("_T")

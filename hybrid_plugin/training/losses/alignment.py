@@ -4,20 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from hybrid_plugin.training.losses.info_nce import info_nce
 from hybrid_plugin.training.losses.loss import EncodedBatch, Loss
-
-
-def both_ways(texts: torch.Tensor, others: torch.Tensor, excluded: torch.Tensor, temperature: float) -> torch.Tensor:
-    """The mean of InfoNCE from texts to the same texts in other languages, and back.
-
-    Parameters
-    ----------
-    texts, others : unit vectors [n, dimension]; of each text and of its parallel one.
-    excluded : bool [n, n]; where true, the two are left out of each other's negatives.
-    """
-    forth = info_nce(texts, others, excluded, temperature)
-    return (forth + info_nce(others, texts, excluded.T, temperature)) / 2
+from hybrid_plugin.training.losses.symmetric import both_ways
 
 
 class AlignQueries(Loss):

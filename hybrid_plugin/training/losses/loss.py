@@ -57,7 +57,7 @@ class EncodedBatch:
         return found is not None and len(found.places) > 0
 
     def cut(self, dimension: int) -> EncodedBatch:
-        """Its vectors' first components alone, as unit vectors again; the teacher's are left whole."""
+        """Its vectors' first components alone, as unit vectors again; a teacher's scores stay."""
 
         def first(vectors: torch.Tensor) -> torch.Tensor:
             return normalize(vectors[:, :dimension], dim=1)
