@@ -222,6 +222,11 @@ class Encoder:
         """Unit vectors [texts, dimension] of one batch, on the model's device, with gradients where enabled."""
         return self._rectangle(self.tower, tokens, np.arange(len(tokens)))
 
+    @property
+    def padding(self) -> int:
+        """The word id that fills up the shorter texts of a batch."""
+        return self.tokenizer.pad_token_id or 0
+
     def forward_by_length(self, tokens: Tokens) -> torch.Tensor:
         """As :meth:`forward`, in batches of similar length, which spares the work that padding costs."""
         return self._by_length(self.tower, tokens)
@@ -264,7 +269,7 @@ class Encoder:
     def _rectangle(self, tower: Tower, tokens: Tokens, batch: np.ndarray) -> torch.Tensor:
         import torch
 
-        padded = tokens.padded(batch, self.tokenizer.pad_token_id or 0)
+        padded = tokens.padded(batch, self.padding)
         ids, mask = (torch.from_numpy(one).to(self.device, non_blocking=True) for one in padded)
         return tower(ids, mask)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import fields
 from functools import cached_property
 from typing import Any
@@ -17,6 +18,7 @@ from hybrid_plugin.encoding.tokens import Tokens
 from hybrid_plugin.encoding.tower import Tower
 from hybrid_plugin.training.dealing import deal
 from hybrid_plugin.training.ranks import gathered, rank, ranks, told
+from hybrid_plugin.training.words import looked_up_once
 
 
 def common_budget(encoder: Encoder) -> int:
@@ -52,21 +54,25 @@ class TrainingTower(torch.nn.Module):
 
     def _own(self, tokens: Tokens) -> torch.Tensor:
         size = self._chunk_size
+        words = looked_up_once(self.model, np.append(tokens.ids, self._encoder.padding))
         if size is None or len(tokens) <= size:
-            return self._encoder.forward_by_length(tokens)
+            return self._chunk(tokens, words)
         order = np.argsort(-tokens.lengths, kind="stable")  # like lengths together
         device = torch.empty(0, device=self._encoder.device)
         vectors = torch.cat(
             [
-                checkpoint(self._chunk, tokens.take(order[start : start + size]), device, use_reentrant=False)
+                checkpoint(self._chunk, tokens.take(order[start : start + size]), words, device, use_reentrant=False)
                 for start in range(0, len(order), size)
             ]
         )
         return vectors[torch.from_numpy(np.argsort(order)).to(vectors.device)]
 
-    def _chunk(self, tokens: Tokens, _device: torch.Tensor) -> torch.Tensor:
+    def _chunk(
+        self, tokens: Tokens, words: Callable[[], AbstractContextManager[None]], _device: torch.Tensor | None = None
+    ) -> torch.Tensor:
         # The tensor is for `checkpoint`, which draws the same dropout again on the devices of the tensors it is given.
-        return self._encoder.forward_by_length(tokens)
+        with words():
+            return self._encoder.forward_by_length(tokens)
 
     def gradient_checkpointing_enable(self, *args: Any, **kwargs: Any) -> None:
         self.model.gradient_checkpointing_enable(*args, **kwargs)

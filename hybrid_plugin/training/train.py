@@ -18,6 +18,7 @@ from hybrid_plugin.outputs import REQUEST, say_done
 from hybrid_plugin.training.arguments import check_adapters, trainer_arguments, with_adapters
 from hybrid_plugin.training.batches.batches import Batches, Parallel
 from hybrid_plugin.training.card import CARD, model_card
+from hybrid_plugin.training.compiled import compile_blocks
 from hybrid_plugin.training.idle import say_idle
 from hybrid_plugin.training.losses.objective import Objective
 from hybrid_plugin.training.provenance import provenance, request_of
@@ -139,7 +140,7 @@ def train(
         if settings.lora_rank:
             encoder.model = with_adapters(encoder.model, settings.lora_rank)
         if settings.compile:
-            encoder.model.compile(dynamic=True)
+            compile_blocks(encoder.model)
         trainer = HybridTrainer(
             encoder, batches, settings, teacher=teacher, validation=validation, first=start.step, args=arguments
         )
