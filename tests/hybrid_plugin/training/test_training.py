@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from hybrid_plugin.encoding.encoder import Encoder
 from hybrid_plugin.encoding.fitting import fit_transform, save_transform
@@ -245,6 +246,37 @@ def test_cached_gradients_are_the_direct_ones(tiny: Path, demo: Source, loss: st
     assert largest > 1e-4
     for name, tensor in direct.items():
         assert torch.allclose(tensor, cached[name], rtol=0, atol=1e-5 * max(1, largest)), name
+
+
+class VocabularyGradients(TorchDispatchMode):
+    """Counts the gradients of lookups that are as large as a vocabulary."""
+
+    def __init__(self, words: int):
+        super().__init__()
+        self.words, self.count = words, 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if function is torch.ops.aten.embedding_dense_backward.default:
+            self.count += args[2] == self.words
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("chunk_size", [None, 5])
+def test_the_parts_of_a_batch_share_one_lookup_of_words(tiny: Path, demo: Source, chunk_size: int | None) -> None:
+    found = {}
+    for tokens in (10_000, 60):  # all texts in one part, and in several
+        encoder = Encoder.load(tiny, batch_tokens=tokens)
+        texts = Preparation(encoder)(batches_of([demo], TrainingSettings.of(batch_size=12, steps=1))[0]).tokens
+        assert tokens == 10_000 or texts.lengths.sum() > 3 * tokens
+        vectors = TrainingTower(encoder, chunk_size).eval()(texts)
+        weight = encoder.model.get_input_embeddings().weight
+        with VocabularyGradients(len(weight)) as gradients:
+            vectors[:, 0].sum().backward()
+        assert gradients.count == 1
+        found[tokens] = weight.grad
+        torch.testing.assert_close(encoder.forward_by_length(texts), vectors)  # nothing of the batch is left behind
+    assert found[60].abs().max() > 1e-3
+    torch.testing.assert_close(found[60], found[10_000], rtol=0, atol=1e-6)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
