@@ -25,6 +25,11 @@ SHARED = Path(os.environ.get("HYBRID_IR_SHARED", ROOT.parent / "shared"))
 LAREQA = SHARED / "data" / "lareqa"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the groups, each of which is one worker's for minutes, so that no worker has one left at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def no_garbage() -> None:
     """Keep what is there by now out of every garbage collection, of which statsmodels asks for one a correction."""

@@ -15,7 +15,7 @@ def looked_up_once(model: Any, ids: np.ndarray) -> Callable[[], AbstractContextM
     """A context in which the model's word embeddings come from one lookup of all that a batch needs.
 
     The gradient of a lookup is as large as the vocabulary. A batch that is computed in parts, each of texts of similar
-    length, would fill one with zeros and add it up for every part: a fourth of a step's time for 80,000 words of 384
+    length, would fill one with zeros and add it up for every part: a sixth of a step's time for 80,000 words of 384
     dimensions, and XLM-R has 250,000. Where there is no such gradient, the context does nothing.
 
     Parameters

@@ -5,7 +5,9 @@
 
 Runs that differ in nothing but the seed are one row: means and standard deviations over seeds, on the validation and,
 where the row was chosen by it, on the benchmark of the end. ``--compare`` tests rows against each other on the latter,
-``--languages`` shows them by query language.
+``--languages`` shows them by query language. ``--export`` writes what the page keeps: the figures of all runs, and of
+each run of the end an evaluation folder that ``hybrid-ir compare`` reads, a hundredth of the whole, whose values are
+means of each question over languages.
 """
 
 from __future__ import annotations
@@ -20,11 +22,14 @@ import pandas as pd
 
 from hybrid_plugin import compare
 from hybrid_plugin.encoding.folders import RECORD
-from hybrid_plugin.files import SCORES, read_json
+from hybrid_plugin.evaluation.scores import PER_QUERY
+from hybrid_plugin.files import SCORES, read_json, write_json
 from hybrid_plugin.training.sweep import TABLE
 
 SETTINGS = ("mono", "cross", "multi")
 _FIGURES = ("AP mono", "AP cross", "AP multi", "RankDistance")
+_KEPT = ["AP", "RankDistance"]
+_ABOUT = ("benchmark", "zero_shot", "in_domain", "trained_on", "languages_trained_on", "seed", "depth", "versions")
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -122,11 +127,33 @@ def languages(data: pd.DataFrame, names: Sequence[str]) -> None:
         )
 
 
+def condensed(folder: Path, to: Path) -> None:
+    """Write an evaluation folder with one row for each setting and question: the mean over its languages."""
+    stated, rows = read_json(folder / SCORES), pd.read_parquet(folder / PER_QUERY)
+    units = ["setting", "question", "cluster", "article"]
+    means = rows.groupby(units, as_index=False)[_KEPT].mean().astype(dict.fromkeys(_KEPT, "float32"))
+    to.mkdir(parents=True)
+    labels = {"task": means["setting"], "docs": "all", "queries": "all", "query_id": means["question"]}
+    means.assign(**labels).to_parquet(to / PER_QUERY, compression="zstd", index=False)
+    figures = means.groupby("setting")[_KEPT].mean().astype(float)
+    kept = {name: stated[name] for name in _ABOUT if name in stated}
+    write_json(to / SCORES, kept | {"settings": figures.T.to_dict()})
+
+
+def export(parts: dict[str, pd.DataFrame], to: Path) -> None:
+    everything = pd.concat([part.assign(use=use) for use, part in parts.items()])
+    to.mkdir(parents=True, exist_ok=True)
+    everything.drop(columns=["folder", "name"]).round(5).to_csv(to / "runs.csv", index=False)
+    for row in parts["final"].itertuples():
+        condensed(row.folder / "runs" / row.run / row.benchmark, to / row.benchmark / row.run)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sweeps", nargs="+", type=Path, help="the output folders of sweeps")
     parser.add_argument("--compare", nargs="+", default=[], metavar="ROW", help="rows to test against each other")
     parser.add_argument("--languages", nargs="+", default=[], metavar="ROW", help="rows to show by query language")
+    parser.add_argument("--export", type=Path, metavar="DIR", help="where to write the figures of all runs")
     options = parser.parse_args()
     parts = {use: pd.concat([scored(folder, use) for folder in options.sweeps]) for use in ("validate", "final")}
     for use, title in (("validate", "Validation"), ("final", "In the end")):
@@ -140,6 +167,8 @@ def main() -> None:
         tests(data, options.compare)
     if options.languages:
         languages(data, options.languages)
+    if options.export:
+        export(parts, options.export)
 
 
 if __name__ == "__main__":
