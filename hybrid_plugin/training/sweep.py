@@ -25,6 +25,7 @@ from hybrid_plugin.training.grid import Run, place
 from hybrid_plugin.training.log import LOG, Log
 from hybrid_plugin.training.merging import merge
 from hybrid_plugin.training.plan import CHECKPOINT, NOTES, TABLE, Planned, plan, read_by, sources_of
+from hybrid_plugin.training.ranks import ranks
 from hybrid_plugin.training.train import train
 from hybrid_plugin.training.validation import Evaluate
 
@@ -78,10 +79,12 @@ def sweep(
     Raises
     ------
     UserError
-        A run cannot be done, or a folder holds a run of the same name with other settings; nothing was begun.
+        A run cannot be done, there are several processes, or a folder holds a run of the same name with other settings; nothing was begun.
     SweepFailed
         A training or an evaluation failed; the others are done.
     """
+    if ranks() > 1:
+        raise UserError("a sweep is one process; start it without torchrun or accelerate, which 'hybrid-ir train' is for")
     output = Path(output)
     planned = plan(runs, output, device=device, overwrite=overwrite)
     log = Log(output / LOG)

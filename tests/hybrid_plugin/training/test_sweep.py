@@ -47,9 +47,17 @@ def test_a_grid_is_every_combination_in_order(tmp_path: Path) -> None:
     assert [run.settings["steps"] for run in runs] == [5] * 4
 
 
-def test_the_grid_of_the_study_is_sound() -> None:
-    runs = read_sweep(ROOT / "docs" / "study.yaml")
-    assert {run.settings.get("alpha") for run in runs} >= {0, 0.25, 0.5, 0.75, 1}
+def test_the_grids_of_the_studies_are_sound() -> None:
+    found = {path.name: read_sweep(path) for path in (ROOT / "docs").glob("study*.yaml")}
+    assert {run.settings.get("alpha") for run in found["study.yaml"]} >= {0, 0.25, 0.5, 0.75, 1}
+    assert all(len(runs) > 5 for runs in found.values())
+
+
+def test_several_processes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="without torchrun"):
+        sweep(read_sweep(written(tmp_path, FILE)), tmp_path / "out", evaluate)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_sweep_trains_scores_collects_and_goes_on(tiny: Path, tmp_path: Path) -> None:
