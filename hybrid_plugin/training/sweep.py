@@ -79,12 +79,15 @@ def sweep(
     Raises
     ------
     UserError
-        A run cannot be done, there are several processes, or a folder holds a run of the same name with other settings; nothing was begun.
+        A run cannot be done, there are several processes, or a folder holds a run of the same name with other settings;
+        nothing was begun.
     SweepFailed
         A training or an evaluation failed; the others are done.
     """
     if ranks() > 1:
-        raise UserError("a sweep is one process; start it without torchrun or accelerate, which 'hybrid-ir train' is for")
+        raise UserError(
+            "a sweep is one process; start it without torchrun or accelerate, which 'hybrid-ir train' is for"
+        )
     output = Path(output)
     planned = plan(runs, output, device=device, overwrite=overwrite)
     log = Log(output / LOG)
