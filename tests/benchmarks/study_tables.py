@@ -143,9 +143,10 @@ def condensed(folder: Path, to: Path) -> None:
 def export(parts: dict[str, pd.DataFrame], to: Path) -> None:
     everything = pd.concat([part.assign(use=use) for use, part in parts.items()])
     to.mkdir(parents=True, exist_ok=True)
-    everything.drop(columns=["folder", "name"]).round(5).to_csv(to / "runs.csv", index=False)
+    everything.drop(columns=["folder", "name", "minutes"]).round(5).to_csv(to / "runs.csv", index=False)
     for row in parts["final"].itertuples():
-        condensed(row.folder / "runs" / row.run / row.benchmark, to / row.benchmark / row.run)
+        name = row.run.replace(":", "-")  # which Windows has no files of
+        condensed(row.folder / "runs" / row.run / row.benchmark, to / row.benchmark / name)
 
 
 def main() -> None:
