@@ -416,10 +416,9 @@ class Encoder:
         """The vectors of texts in batches, each of which one thread computes."""
         batches = self._batches(tokens)
         vectors = np.empty((len(tokens), self._whole_dimension), np.float32)
-        pad = self.tokenizer.pad_token_id or 0
         pool = ThreadPoolExecutor(self._cpu_threads)
         try:
-            found = pool.map(lambda batch: compute(*tokens.padded(batch, pad)), batches)
+            found = pool.map(lambda batch: compute(*tokens.padded(batch, self.padding)), batches)
             for batch, computed in zip(batches, found, strict=True):
                 vectors[batch] = computed
                 seen(len(batch))

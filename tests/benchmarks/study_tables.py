@@ -6,7 +6,7 @@
 Runs that differ in nothing but the seed are one row: means and standard deviations over seeds, on the validation and,
 where the row was chosen by it, on the benchmark of the end. ``--compare`` tests rows against each other on the latter,
 ``--languages`` shows them by query language. ``--export`` writes what the page keeps: the figures of all runs, and of
-each run of the end an evaluation folder that ``hybrid-ir compare`` reads, a hundredth of the whole, whose values are
+each run of the end an evaluation folder that ``hybrid-ir compare`` reads, a twentieth of the whole, whose values are
 means of each question over languages.
 """
 
