@@ -4,10 +4,10 @@
     python tests/benchmarks/study_tables.py study/strategies study/losses
 
 Runs that differ in nothing but the seed are one row: means and standard deviations over seeds, on the validation and,
-where the row was chosen by it, on the benchmark of the end. ``--compare`` tests rows against each other on the latter,
-``--languages`` shows them by query language. ``--export`` writes what the page keeps: the figures of all runs, and of
-each run of the end an evaluation folder that ``hybrid-ir compare`` reads, a twentieth of the whole, whose values are
-means of each question over languages.
+where the row was chosen by it, on the benchmark of the end. ``--compare`` tests rows against the first of them on the
+latter, ``--languages`` shows them by query language. ``--export`` writes what the page keeps, beside what is there of
+other sweeps: the figures of all runs, the logs, and of each run of the end an evaluation folder that ``hybrid-ir
+compare`` reads, a twentieth of the whole, whose values are means of each question over languages.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from hybrid_plugin import compare
 from hybrid_plugin.encoding.folders import RECORD
 from hybrid_plugin.evaluation.scores import PER_QUERY
 from hybrid_plugin.files import SCORES, read_json, write_json
+from hybrid_plugin.training.log import LOG
 from hybrid_plugin.training.sweep import TABLE
 
 SETTINGS = ("mono", "cross", "multi")
@@ -81,13 +82,13 @@ def summary(data: pd.DataFrame) -> None:
 
 
 def tests(data: pd.DataFrame, names: Sequence[str]) -> None:
-    """The tests of every two rows, over clusters and, where there are several, seeds."""
+    """The tests of each row against the first, over clusters and, where there are several, seeds."""
     folders = {
         name: [row.folder / "runs" / row.run / row.benchmark for row in data[data["name"] == name].itertuples()]
         for name in names
     }
-    result = compare(folders, all_pairs=True, measures=["AP", "RankDistance"])
-    print(result.verdict, "\n")
+    result = compare(folders, measures=["AP", "RankDistance"])
+    print(*result.verdict, "", sep="\n")
     rows = []
     for row in result.tests.itertuples():
         digits = 4 if row.measure == "AP" else 1
@@ -132,7 +133,7 @@ def condensed(folder: Path, to: Path) -> None:
     stated, rows = read_json(folder / SCORES), pd.read_parquet(folder / PER_QUERY)
     units = ["setting", "question", "cluster", "article"]
     means = rows.groupby(units, as_index=False)[_KEPT].mean().astype(dict.fromkeys(_KEPT, "float32"))
-    to.mkdir(parents=True)
+    to.mkdir(parents=True, exist_ok=True)
     labels = {"task": means["setting"], "docs": "all", "queries": "all", "query_id": means["question"]}
     means.assign(**labels).to_parquet(to / PER_QUERY, compression="zstd", index=False)
     figures = means.groupby("setting")[_KEPT].mean().astype(float)
@@ -140,10 +141,17 @@ def condensed(folder: Path, to: Path) -> None:
     write_json(to / SCORES, kept | {"settings": figures.T.to_dict()})
 
 
-def export(parts: dict[str, pd.DataFrame], to: Path) -> None:
-    everything = pd.concat([part.assign(use=use) for use, part in parts.items()])
+def export(parts: dict[str, pd.DataFrame], sweeps: Sequence[Path], to: Path) -> None:
+    """Write what the page keeps, beside what it keeps of other sweeps."""
     to.mkdir(parents=True, exist_ok=True)
-    everything.drop(columns=["folder", "name", "minutes"]).round(5).to_csv(to / "runs.csv", index=False)
+    found = pd.concat([part.assign(use=use) for use, part in parts.items()])
+    found = found.drop(columns=["folder", "name", "minutes"]).round(5)
+    before = [pd.read_csv(to / "runs.csv")] if (to / "runs.csv").exists() else []
+    everything = pd.concat([*before, found]).drop_duplicates(["run", "benchmark", "use"], keep="last")
+    everything.sort_values(["use", "run"], ascending=[False, True]).to_csv(to / "runs.csv", index=False)
+    logs = [folder / LOG for folder in (to, *sweeps) if (folder / LOG).exists()]
+    lines = {line for log in logs for line in log.read_text().splitlines()}  # each begins with its time
+    (to / LOG).write_text("".join(line + "\n" for line in sorted(lines)))
     for row in parts["final"].itertuples():
         name = row.run.replace(":", "-")  # which Windows has no files of
         condensed(row.folder / "runs" / row.run / row.benchmark, to / row.benchmark / name)
@@ -152,11 +160,14 @@ def export(parts: dict[str, pd.DataFrame], to: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sweeps", nargs="+", type=Path, help="the output folders of sweeps")
-    parser.add_argument("--compare", nargs="+", default=[], metavar="ROW", help="rows to test against each other")
+    parser.add_argument("--compare", nargs="+", default=[], metavar="ROW", help="rows to test against the first")
     parser.add_argument("--languages", nargs="+", default=[], metavar="ROW", help="rows to show by query language")
     parser.add_argument("--export", type=Path, metavar="DIR", help="where to write the figures of all runs")
     options = parser.parse_args()
-    parts = {use: pd.concat([scored(folder, use) for folder in options.sweeps]) for use in ("validate", "final")}
+    parts = {}
+    for use in ("validate", "final"):
+        found = pd.concat([scored(folder, use) for folder in options.sweeps])
+        parts[use] = found.drop_duplicates(["run", "benchmark"])  # a run that two sweeps have is one
     for use, title in (("validate", "Validation"), ("final", "In the end")):
         if not parts[use].empty:
             print(f"## {title}\n")
@@ -169,7 +180,7 @@ def main() -> None:
     if options.languages:
         languages(data, options.languages)
     if options.export:
-        export(parts, options.export)
+        export(parts, options.sweeps, options.export)
 
 
 if __name__ == "__main__":

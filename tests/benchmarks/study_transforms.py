@@ -1,13 +1,14 @@
 """Vector transforms on top of a study's runs: the rows of docs/study.md, from the folder of a sweep.
 
     hybrid-ir sweep docs/study-strategies.yaml --output study/strategies
-    python tests/benchmarks/study_transforms.py study/strategies "strategy=untouched" --on mlqa-r:training
-    python tests/benchmarks/study_transforms.py study/strategies "strategy=untouched" --on mlqa-r:training \\
-        --score mlqa-r:validation
+    python tests/benchmarks/study_transforms.py study/strategies "strategy=untouched" --score mlqa-r:validation
+    python tests/benchmarks/study_transforms.py study/strategies "strategy=untouched" --score xquad-r \\
+        --transforms centring shift:0.5
 
-For each run it fits centring, LIR, LSAR and SHIFT on texts of the collections of ``--on`` and scores the stored vectors
-of the run. SHIFT's scale is for the validation to choose. ``--on mlqa-r:training xquad-r`` takes the languages that
-MLQA-R lacks from the collection that is scored, unlabelled.
+For each run it encodes what the transforms draw from the collections of ``--on``, once for all of them and beside the
+run's own vectors, fits them and scores the stored vectors of the run. Which transform, and SHIFT's scale, are for the
+validation to choose.
+``--on mlqa-r:training xquad-r`` takes the languages that MLQA-R lacks from the collection that is scored, unlabelled.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from hybrid_plugin import Encoder, load_benchmark
-from hybrid_plugin.encoding.fitting import fit_transform
+from hybrid_plugin.encoding.encode import encode_to_folder, kind_of
+from hybrid_plugin.encoding.fitting import DEFAULT_TEXTS, fit_transform
+from hybrid_plugin.encoding.sampling import Sample, sample_parallel, sample_texts
 from hybrid_plugin.encoding.settings import Kind
 from hybrid_plugin.encoding.transforms.fitted import FittedTransform
 from hybrid_plugin.encoding.vectors import Vectors
@@ -26,10 +29,12 @@ from hybrid_plugin.evaluation import EvaluationSettings, evaluate_vectors, measu
 from hybrid_plugin.files import read_json
 from hybrid_plugin.retrieval.exact import Part
 from hybrid_plugin.tasks import Benchmark
+from hybrid_plugin.tasks.texts import Text
 from hybrid_plugin.training.grid import place
 from hybrid_plugin.training.plan import CHECKPOINT
 
 Stored = dict[str, Vectors]  # by language
+ALL = ("centring", "lir", "lsar", "shift:0.25", "shift:0.5", "shift:0.75", "shift:1.0")
 
 
 def main() -> None:
@@ -38,22 +43,24 @@ def main() -> None:
     parser.add_argument("runs", nargs="+", help="names of its runs")
     parser.add_argument("--on", nargs="+", default=["mlqa-r:training"], help="what transforms are fitted on")
     parser.add_argument("--score", default="xquad-r", help="the benchmark, of which the runs have vectors")
-    parser.add_argument("--scales", nargs="+", type=float, default=[0.25, 0.5, 0.75, 1.0], help="of SHIFT")
+    parser.add_argument("--transforms", nargs="+", default=ALL, help="names; of SHIFT with its scale (default: all)")
     arguments = parser.parse_args()
     benchmark = load_benchmark(arguments.score)
-    asked: list[tuple[str, dict[str, float]]] = [("centring", {}), ("lir", {}), ("lsar", {})]
-    asked += [("shift", {"scale": scale}) for scale in arguments.scales]
     print(f"| run | transform, fitted on {', '.join(arguments.on)} | AP mono | AP cross | AP multi | RankDistance |")
     print("|" + " --- |" * 6)
     for run in arguments.runs:
         folder = arguments.sweep / "runs" / run
-        docs, queries = stored_vectors(benchmark, folder / "vectors" / place(arguments.score))
+        vectors = folder / "vectors"
+        docs, queries = stored_vectors(benchmark, vectors / place(arguments.score))
         sides = {view.lang: part.vectors for view, part in docs.items()}, {v.lang: own for v, own in queries.items()}
         encoder = _encoder(folder)
         _score(benchmark, *sides, [run, "none"], None)
-        for name, settings in asked:
-            fitted = fit_transform(name, encoder, arguments.on, settings=settings)
-            _score(benchmark, *sides, [run, " ".join([name, *map(str, settings.values())])], fitted)
+        drawn = _encode_drawn(encoder, arguments.on, vectors / "+".join(["drawn", *map(place, arguments.on)]))
+        for asked in arguments.transforms:
+            name, _, scale = asked.partition(":")
+            settings = {"scale": float(scale)} if scale else {}
+            fitted = fit_transform(name, encoder, arguments.on, vectors=[drawn] * len(arguments.on), settings=settings)
+            _score(benchmark, *sides, [run, asked], fitted)
 
 
 def _encoder(folder: Path) -> Encoder:
@@ -63,6 +70,21 @@ def _encoder(folder: Path) -> Encoder:
         return Encoder.load(folder / CHECKPOINT, precision=precision)
     prefixes = {key: settings.get(key) for key in ("query_prefix", "passage_prefix")}
     return Encoder.load(settings["model"], precision=precision, **prefixes)
+
+
+def _encode_drawn(encoder: Encoder, on: list[str], folder: Path) -> Path:
+    """The vectors of all texts that some transform is fitted on; those that are there are kept."""
+    samples = [Sample(*sample_texts(on, DEFAULT_TEXTS, seed=0)), *sample_parallel(on, DEFAULT_TEXTS, 0, "en")]
+    sides: dict[str, dict[str, Text]] = {"docs": {}, "queries": {}}
+    for sample in samples:
+        for (_, side), texts in sample.texts.items():
+            sides[side].update((text.id, text) for text in texts)
+    for side, texts in sides.items():
+        request = {"encoder": encoder.identity, "on": on, "side": side, "texts": DEFAULT_TEXTS}
+        encode_to_folder(
+            encoder, texts.values(), kind_of(side), folder / side, total=len(texts), request=request, progress=True
+        )
+    return folder
 
 
 def _score(

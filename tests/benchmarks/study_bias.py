@@ -1,0 +1,60 @@
+"""What a study's runs do to languages: consistency between query languages, wanted and unwanted language.
+
+    hybrid-ir sweep docs/study-strategies.yaml --output study/strategies
+    python tests/benchmarks/study_bias.py study/strategies --score xquad-r
+
+Scores the stored vectors of all runs that have some of the benchmark, on its pool, and prints the table of
+docs/study.md: runs that differ in nothing but the seed are one row.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from hybrid_plugin import load_benchmark
+from hybrid_plugin.evaluation import EvaluationSettings, evaluate_vectors, measures_of, stored_vectors
+from hybrid_plugin.training.grid import place
+
+# Of the first ten documents, besides the two measures of consistency and how often the query's language comes first
+MEASURES = {
+    "RBO@10": "RBO@10",
+    "MRC@10": "MRC@10",
+    "LPR": "LPR",
+    "relevant, own": "LanguagePart@10",
+    "relevant, other": "LanguagePart(lang='other')@10",
+    "not relevant, own": "LanguagePart(relevant=False)@10",
+    "not relevant, other": "LanguagePart(relevant=False,lang='other')@10",
+    "PEER@10": "PEER@10",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sweeps", nargs="+", type=Path, help="the output folders of sweeps")
+    parser.add_argument("--score", default="xquad-r", help="the benchmark, of which the runs have vectors")
+    arguments = parser.parse_args()
+    benchmark = load_benchmark(arguments.score).only(settings=("multi",))
+    asked = measures_of(benchmark, EvaluationSettings(measures=tuple(MEASURES.values())))
+    rows = []
+    for folder in sorted(run for sweep in arguments.sweeps for run in (sweep / "runs").iterdir()):
+        vectors = folder / "vectors" / place(arguments.score)
+        if vectors.exists():
+            found = evaluate_vectors(benchmark, *stored_vectors(benchmark, vectors), asked, progress=True)
+            figures = found.settings["multi"]
+            rows.append([re.sub(r",?seed=\d+", "", folder.name), *(figures[one] for one in MEASURES.values())])
+    print("| " + " | ".join(["", "seeds", *MEASURES]) + " |")
+    print("|" + " --- |" * (2 + len(MEASURES)))
+    for name, several in pd.DataFrame(rows, columns=["name", *MEASURES]).groupby("name", sort=False):
+        cells = [
+            f"{several[one].mean():.3f}" + (f" ± {several[one].std():.3f}" if len(several) > 1 else "")
+            for one in MEASURES
+        ]
+        print("| " + " | ".join([str(name), str(len(several)), *cells]) + " |")
+
+
+if __name__ == "__main__":
+    main()
