@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from hybrid_plugin import Encoder, compare, evaluate, load_benchmark
 from tests.conftest import ROOT
 
+SCRIPTS = [str(ROOT / "tests" / "benchmarks"), *sys.path]
+
 
 def test_a_condensed_evaluation_has_the_figures_of_the_whole(
     tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sys, "path", [str(ROOT / "tests" / "benchmarks"), *sys.path])
+    monkeypatch.setattr(sys, "path", SCRIPTS)
     from study_tables import condensed
 
     folders = {}
@@ -32,3 +38,74 @@ def test_a_condensed_evaluation_has_the_figures_of_the_whole(
     assert list(kept["setting"]) == list(whole["setting"])
     assert kept["difference"].tolist() == pytest.approx(whole["difference"].tolist(), rel=1e-4, abs=1e-6)
     assert kept["low"].tolist() == pytest.approx(whole["low"].tolist(), rel=0.2, abs=0.02)
+
+
+def test_exports_of_several_sweeps_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", SCRIPTS)
+    from study_tables import export
+
+    def exported(run: str, ap: float, time: str) -> None:
+        sweep = tmp_path / f"sweep of {run}"
+        sweep.mkdir(exist_ok=True)
+        (sweep / "log.jsonl").write_text(json.dumps({"time": time, "run": run}) + "\n")
+        row = {"folder": sweep, "name": run, "run": run, "benchmark": "b", "AP mono": ap, "minutes": 1.0}
+        found = pd.DataFrame([row])
+        export({"validate": found, "final": found[:0]}, [sweep], tmp_path / "kept")
+
+    exported("b", 0.5, "2026-01-02")
+    exported("a", 0.25, "2026-01-01")
+    exported("b", 0.75, "2026-01-02")
+    kept = pd.read_csv(tmp_path / "kept" / "runs.csv")
+    assert kept["run"].tolist() == ["a", "b"]
+    assert kept["AP mono"].tolist() == [0.25, 0.75]
+    log = (tmp_path / "kept" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["run"] for line in log] == ["a", "b"]
+
+
+def test_the_articles_in_thirty_languages(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", SCRIPTS)
+    import study_udhr
+
+    def articles(langs: list[str]) -> dict[str, dict[str, str]]:
+        return {lang: {str(n): f"article {n} in {lang}" for n in (1, 2)} for lang in langs}
+
+    monkeypatch.setattr(study_udhr, "_articles", articles)
+    study_udhr.write_benchmark(tmp_path / "udhr")
+    benchmark = load_benchmark(tmp_path / "udhr" / "udhr-30.yaml")
+    assert len(benchmark.languages) == 30
+    assert len(benchmark.tasks) == 30 * 29 + 30
+    part = benchmark.only(tasks=["eng/deu_1996", "multi/eng"])
+    found = evaluate(part, Encoder.load(tiny), output=tmp_path / "scores", measures=("AP", "NumRel", "NumRet"))
+    assert found.settings["multi"]["NumRel"] == 2 * 29
+    assert found.settings["multi"]["NumRet"] == 2 * 59  # its own text is no candidate
+    assert found.settings["cross"]["NumRel"] == 2
+
+
+def test_a_checkpoint_gets_the_vocabulary_back_that_its_model_had(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from transformers import AutoModel, AutoTokenizer
+
+    monkeypatch.setattr(sys, "path", SCRIPTS)
+    from study_udhr import uncut
+
+    tokenizer, model = AutoTokenizer.from_pretrained(tiny), AutoModel.from_pretrained(tiny)
+    tokenizer.add_tokens(["qqq"])
+    model.resize_token_embeddings(len(tokenizer))
+    tokenizer.save_pretrained(tmp_path / "whole")
+    model.save_pretrained(tmp_path / "whole")
+    checkpoint = tmp_path / "checkpoint"
+    shutil.copytree(tiny, checkpoint)
+    trained = AutoModel.from_pretrained(tiny)
+    for weight in trained.parameters():
+        weight.data += 0.1
+    trained.save_pretrained(checkpoint)
+    uncut(checkpoint, tmp_path / "whole", tmp_path / "uncut")
+    texts = ["a text", "and another one"]
+    cut, found = Encoder.load(checkpoint), Encoder.load(tmp_path / "uncut")
+    np.testing.assert_array_equal(found.encode(texts, "query"), cut.encode(texts, "query"))
+    whole = AutoModel.from_pretrained(tmp_path / "whole").get_input_embeddings().weight
+    place = tokenizer.convert_tokens_to_ids("qqq")
+    rows = AutoModel.from_pretrained(tmp_path / "uncut").get_input_embeddings().weight
+    assert rows[place].tolist() == whole[place].tolist()
+    assert rows[3].tolist() != whole[3].tolist()
