@@ -3,7 +3,7 @@
     hybrid-ir sweep docs/study-strategies.yaml --output study/strategies
     python tests/benchmarks/study_bias.py study/strategies --score xquad-r
 
-Scores the stored vectors of all runs that have some of the benchmark, on its pool, and prints the table of
+Scores the stored vectors of all runs that were evaluated on the benchmark, on its pool, and prints the table of
 docs/study.md: runs that differ in nothing but the seed are one row.
 """
 
@@ -17,6 +17,7 @@ import pandas as pd
 
 from hybrid_plugin import load_benchmark
 from hybrid_plugin.evaluation import EvaluationSettings, evaluate_vectors, measures_of, stored_vectors
+from hybrid_plugin.files import SCORES
 from hybrid_plugin.training.grid import place
 
 # Of the first ten documents, besides the two measures of consistency and how often the query's language comes first
@@ -42,7 +43,7 @@ def main() -> None:
     rows = []
     for folder in sorted(run for sweep in arguments.sweeps for run in (sweep / "runs").iterdir()):
         vectors = folder / "vectors" / place(arguments.score)
-        if vectors.exists():
+        if (folder / place(arguments.score) / SCORES).exists():
             found = evaluate_vectors(benchmark, *stored_vectors(benchmark, vectors), asked, progress=True)
             figures = found.settings["multi"]
             rows.append([re.sub(r",?seed=\d+", "", folder.name), *(figures[one] for one in MEASURES.values())])
