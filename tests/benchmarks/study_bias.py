@@ -10,10 +10,10 @@ docs/study.md: runs that differ in nothing but the seed are one row.
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 
 import pandas as pd
+from study_tables import spread, table, without_seed
 
 from hybrid_plugin import load_benchmark
 from hybrid_plugin.evaluation import EvaluationSettings, evaluate_vectors, measures_of, stored_vectors
@@ -40,21 +40,18 @@ def main() -> None:
     arguments = parser.parse_args()
     benchmark = load_benchmark(arguments.score).only(settings=("multi",))
     asked = measures_of(benchmark, EvaluationSettings(measures=tuple(MEASURES.values())))
-    rows = []
+    found = []
     for folder in sorted(run for sweep in arguments.sweeps for run in (sweep / "runs").iterdir()):
         vectors = folder / "vectors" / place(arguments.score)
         if (folder / place(arguments.score) / SCORES).exists():
-            found = evaluate_vectors(benchmark, *stored_vectors(benchmark, vectors), asked, progress=True)
-            figures = found.settings["multi"]
-            rows.append([re.sub(r",?seed=\d+", "", folder.name), *(figures[one] for one in MEASURES.values())])
-    print("| " + " | ".join(["", "seeds", *MEASURES]) + " |")
-    print("|" + " --- |" * (2 + len(MEASURES)))
-    for name, several in pd.DataFrame(rows, columns=["name", *MEASURES]).groupby("name", sort=False):
-        cells = [
-            f"{several[one].mean():.3f}" + (f" ± {several[one].std():.3f}" if len(several) > 1 else "")
-            for one in MEASURES
-        ]
-        print("| " + " | ".join([str(name), str(len(several)), *cells]) + " |")
+            scores = evaluate_vectors(benchmark, *stored_vectors(benchmark, vectors), asked, progress=True)
+            figures = scores.settings["multi"]
+            found.append([without_seed(folder.name), *(figures[one] for one in MEASURES.values())])
+    rows = pd.DataFrame(found, columns=["name", *MEASURES]).groupby("name", sort=False)
+    table(
+        ["", "seeds", *MEASURES],
+        ([str(name), len(several), *(spread(several[one], 3) for one in MEASURES)] for name, several in rows),
+    )
 
 
 if __name__ == "__main__":

@@ -34,11 +34,23 @@ _ABOUT = ("benchmark", "zero_shot", "in_domain", "trained_on", "languages_traine
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a Markdown table, each row as soon as it is there."""
     print("| " + " | ".join(head) + " |")
     print("|" + " --- |" * len(head))
     for row in rows:
-        print("| " + " | ".join(map(str, row)) + " |")
+        print("| " + " | ".join(map(str, row)) + " |", flush=True)
     print()
+
+
+def without_seed(run: str) -> str:
+    """What runs that differ in nothing but the seed have as their name."""
+    return re.sub(r",?seed=\d+", "", run)
+
+
+def spread(values: pd.Series, digits: int) -> str:
+    """The mean, and of more than one value the standard deviation."""
+    text = f"{values.mean():.{digits}f}"
+    return f"{text} ± {values.std():.{digits}f}" if len(values) > 1 else text
 
 
 def scored(folder: Path, use: str) -> pd.DataFrame:
@@ -49,8 +61,7 @@ def scored(folder: Path, use: str) -> pd.DataFrame:
     for (run, benchmark), parts in found.groupby(["run", "benchmark"], sort=False):
         by_setting = parts.set_index("setting")
         figures = [by_setting["AP"].get(name) for name in SETTINGS] + [by_setting["RankDistance"].get("multi")]
-        name = re.sub(r",?seed=\d+", "", str(run))
-        rows.append([folder, name, run, benchmark, *figures, _minutes(folder / "runs" / str(run))])
+        rows.append([folder, without_seed(str(run)), run, benchmark, *figures, _minutes(folder / "runs" / str(run))])
     return pd.DataFrame(rows, columns=["folder", "name", "run", "benchmark", *_FIGURES, "minutes"])
 
 
@@ -63,13 +74,8 @@ def _minutes(folder: Path) -> float | None:
 
 
 def cells(several: pd.DataFrame) -> list[str]:
-    """The figures of some runs: the mean, and with more than one the standard deviation."""
-    shown = []
-    for name in _FIGURES:
-        digits = 1 if name == "RankDistance" else 4
-        text = f"{several[name].mean():.{digits}f}"
-        shown.append(f"{text} ± {several[name].std():.{digits}f}" if len(several) > 1 else text)
-    return shown
+    """The figures of some runs."""
+    return [spread(several[name], 1 if name == "RankDistance" else 4) for name in _FIGURES]
 
 
 def summary(data: pd.DataFrame) -> None:

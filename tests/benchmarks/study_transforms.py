@@ -14,9 +14,11 @@ validation to choose.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from study_tables import SETTINGS, table
 
 from hybrid_plugin import Encoder, load_benchmark
 from hybrid_plugin.encoding.encode import encode_to_folder, kind_of
@@ -45,22 +47,24 @@ def main() -> None:
     parser.add_argument("--score", default="xquad-r", help="the benchmark, of which the runs have vectors")
     parser.add_argument("--transforms", nargs="+", default=ALL, help="names; of SHIFT with its scale (default: all)")
     arguments = parser.parse_args()
+    head = ["run", f"transform, fitted on {', '.join(arguments.on)}", "AP mono", "AP cross", "AP multi", "RankDistance"]
+    table(head, (row for run in arguments.runs for row in _rows(arguments.sweep / "runs" / run, arguments)))
+
+
+def _rows(folder: Path, arguments: argparse.Namespace) -> Iterator[list[str]]:
+    """A row without a transform, and one with each."""
     benchmark = load_benchmark(arguments.score)
-    print(f"| run | transform, fitted on {', '.join(arguments.on)} | AP mono | AP cross | AP multi | RankDistance |")
-    print("|" + " --- |" * 6)
-    for run in arguments.runs:
-        folder = arguments.sweep / "runs" / run
-        vectors = folder / "vectors"
-        docs, queries = stored_vectors(benchmark, vectors / place(arguments.score))
-        sides = {view.lang: part.vectors for view, part in docs.items()}, {v.lang: own for v, own in queries.items()}
-        encoder = _encoder(folder)
-        _score(benchmark, *sides, [run, "none"], None)
-        drawn = _encode_drawn(encoder, arguments.on, vectors / "+".join(["drawn", *map(place, arguments.on)]))
-        for asked in arguments.transforms:
-            name, _, scale = asked.partition(":")
-            settings = {"scale": float(scale)} if scale else {}
-            fitted = fit_transform(name, encoder, arguments.on, vectors=[drawn] * len(arguments.on), settings=settings)
-            _score(benchmark, *sides, [run, asked], fitted)
+    vectors = folder / "vectors"
+    docs, queries = stored_vectors(benchmark, vectors / place(arguments.score))
+    sides = {view.lang: part.vectors for view, part in docs.items()}, {v.lang: own for v, own in queries.items()}
+    encoder = _encoder(folder)
+    yield [folder.name, "none", *_score(benchmark, *sides, None)]
+    drawn = _encode_drawn(encoder, arguments.on, vectors / "+".join(["drawn", *map(place, arguments.on)]))
+    for asked in arguments.transforms:
+        name, _, scale = asked.partition(":")
+        settings = {"scale": float(scale)} if scale else {}
+        fitted = fit_transform(name, encoder, arguments.on, vectors=[drawn] * len(arguments.on), settings=settings)
+        yield [folder.name, asked, *_score(benchmark, *sides, fitted)]
 
 
 def _encoder(folder: Path) -> Encoder:
@@ -87,9 +91,7 @@ def _encode_drawn(encoder: Encoder, on: list[str], folder: Path) -> Path:
     return folder
 
 
-def _score(
-    benchmark: Benchmark, docs: Stored, queries: Stored, labels: list[str], fitted: FittedTransform | None
-) -> None:
+def _score(benchmark: Benchmark, docs: Stored, queries: Stored, fitted: FittedTransform | None) -> list[str]:
     def transformed(stored: Stored, kind: Kind) -> Stored:
         if fitted is None:
             return stored
@@ -104,8 +106,7 @@ def _score(
         {view: queries[view.lang] for view in benchmark.query_views},
         measures_of(benchmark, EvaluationSettings(measures=("AP", "RankDistance"))),
     ).settings
-    figures = [f"{found[name]['AP']:.4f}" for name in ("mono", "cross", "multi")]
-    print("| " + " | ".join([*labels, *figures, f"{found['multi']['RankDistance']:.1f}"]) + " |", flush=True)
+    return [*(f"{found[name]['AP']:.4f}" for name in SETTINGS), f"{found['multi']['RankDistance']:.1f}"]
 
 
 if __name__ == "__main__":

@@ -27,8 +27,8 @@ import yaml
 from hybrid_plugin.tasks.named import load_dataset
 from hybrid_plugin.tasks.texts import texts_of
 
-TRAINED_ON = {"arb": "ar", "deu_1996": "de", "eng": "en", "spa": "es", "hin": "hi", "vie": "vi", "cmn_hans": "zh"}
-IN_XQUAD_R = {"ell_monotonic": "el", "rus": "ru", "tha": "th", "tur": "tr"}
+TRAINED_ON = ("arb", "deu_1996", "eng", "spa", "hin", "vie", "cmn_hans")
+IN_XQUAD_R = ("ell_monotonic", "rus", "tha", "tur")
 OTHERS = (
     *("bul", "ces", "fin", "fra", "heb", "hun", "ind", "ita", "jpn", "kor", "nld", "pol", "por_PT", "ron_2006"),
     *("swe", "swh", "tam", "ukr", "urd"),
