@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def test_exports_of_several_sweeps_add_up(tmp_path: Path, monkeypatch: pytest.Mo
         sweep = tmp_path / f"sweep of {run}"
         sweep.mkdir(exist_ok=True)
         (sweep / "log.jsonl").write_text(json.dumps({"time": time, "run": run}) + "\n")
-        row = {"folder": sweep, "name": run, "run": run, "benchmark": "b", "AP mono": ap, "minutes": 1.0}
+        row = {"name": run, "run": run, "benchmark": "b", "AP mono": ap, "minutes": 1.0, "scores": sweep}
         found = pd.DataFrame([row])
         export({"validate": found, "final": found[:0]}, [sweep], tmp_path / "kept")
 
@@ -109,3 +110,43 @@ def test_a_checkpoint_gets_the_vocabulary_back_that_its_model_had(
     rows = AutoModel.from_pretrained(tmp_path / "uncut").get_input_embeddings().weight
     assert rows[place].tolist() == whole[place].tolist()
     assert rows[3].tolist() != whole[3].tolist()
+
+
+@pytest.mark.parametrize(("heading", "use"), [("On XQuAD-R", "final"), ("On the validation part", "validate")])
+def test_the_page_has_the_figures_that_are_kept(heading: str, use: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", SCRIPTS)
+    from study_tables import cells, scored
+
+    head, _, *rows = _table(heading)
+    kept = dict(iter(scored(ROOT / "docs" / "study", use).groupby("name")))
+    published = [row for row in rows if row[0].startswith("*")]
+    assert len(published) + len(kept) == len(rows)
+    figures = head.index("AP mono")
+    for row in rows:
+        if row not in published:
+            assert row[figures:] == cells(kept[row[0]])[: len(row) - figures], row[0]
+            assert row[head.index("seeds")] in ("", str(len(kept[row[0]])))
+
+
+def test_the_page_has_the_tests_of_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", SCRIPTS)
+    from study_tables import scored
+
+    kept = scored(ROOT / "docs" / "study", "final")
+    rows = _table("Tests")[2:]
+    names = list(dict.fromkeys(row[0].split(" − ")[0] for row in rows))
+    folders = {name: kept[kept["name"] == name]["scores"].tolist() for name in ("hybrid", *names)}
+    tests = compare(folders, measures=["AP", "RankDistance"]).tests
+    assert len(tests) == len(rows)
+    for row, found in zip(rows, tests.itertuples(), strict=True):
+        assert row[:3] == [f"{found.a} − {found.b}", found.setting, found.measure]
+        assert float(row[3]) == pytest.approx(found.difference, abs=0.06 if found.measure == "RankDistance" else 6e-5)
+        assert float(row[5].strip("< ")) == pytest.approx(found.p_holm, abs=0.002)
+
+
+def _table(heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading of the page."""
+    page = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
+    lines = page.split(f"\n## {heading}\n")[1].splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("|"))
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in takewhile(bool, lines[start:])]

@@ -8,6 +8,10 @@ where the row was chosen by it, on the benchmark of the end. ``--compare`` tests
 latter, ``--languages`` shows them by query language. ``--export`` writes what the page keeps, beside what is there of
 other sweeps: the figures of all runs, the logs, and of each run of the end an evaluation folder that ``hybrid-ir
 compare`` reads, a twentieth of the whole, whose values are means of each question over languages.
+
+What was exported can be read in the place of a sweep. ``rows.csv`` beside it says what the page calls a row:
+
+    python tests/benchmarks/study_tables.py docs/study --compare hybrid mono cross
 """
 
 from __future__ import annotations
@@ -29,7 +33,9 @@ from hybrid_plugin.training.sweep import TABLE
 
 SETTINGS = ("mono", "cross", "multi")
 _FIGURES = ("AP mono", "AP cross", "AP multi", "RankDistance")
+_OWN = ("minutes", "scores")  # what is not exported of a run
 _KEPT = ["AP", "RankDistance"]
+_RUNS, _ROWS = "runs.csv", "rows.csv"
 _ABOUT = ("benchmark", "zero_shot", "in_domain", "trained_on", "languages_trained_on", "seed", "depth", "versions")
 
 
@@ -54,15 +60,35 @@ def spread(values: pd.Series, digits: int) -> str:
 
 
 def scored(folder: Path, use: str) -> pd.DataFrame:
-    """One row a run: ``name`` without its seed, the four figures, minutes of training."""
+    """One row a run: ``name`` of its row, the four figures, minutes of training, ``scores``, its evaluation folder."""
+    exported = (folder / _RUNS).exists()
+    found = _of_export(folder, use) if exported else _of_sweep(folder, use)
+    names = dict(pd.read_csv(folder / _ROWS)[["run", "row"]].to_numpy()) if (folder / _ROWS).exists() else {}
+    found["name"] = [names.get(name, name) for name in map(without_seed, found["run"])]
+    return found
+
+
+def _of_sweep(folder: Path, use: str) -> pd.DataFrame:
     found = pd.read_csv(folder / TABLE)
     found = found[found["use"] == use]
     rows = []
     for (run, benchmark), parts in found.groupby(["run", "benchmark"], sort=False):
         by_setting = parts.set_index("setting")
         figures = [by_setting["AP"].get(name) for name in SETTINGS] + [by_setting["RankDistance"].get("multi")]
-        rows.append([folder, without_seed(str(run)), run, benchmark, *figures, _minutes(folder / "runs" / str(run))])
-    return pd.DataFrame(rows, columns=["folder", "name", "run", "benchmark", *_FIGURES, "minutes"])
+        own = folder / "runs" / str(run)
+        rows.append([run, benchmark, *figures, _minutes(own), own / str(benchmark)])
+    return pd.DataFrame(rows, columns=["run", "benchmark", *_FIGURES, *_OWN])
+
+
+def _of_export(folder: Path, use: str) -> pd.DataFrame:
+    found = pd.read_csv(folder / _RUNS)
+    found = found[found["use"] == use].drop(columns="use")
+    folders = [folder / row.benchmark / _as_file(row.run) for row in found.itertuples()]
+    return found.assign(minutes=None, scores=folders)
+
+
+def _as_file(run: str) -> str:
+    return run.replace(":", "-")  # which Windows has no files of
 
 
 def _minutes(folder: Path) -> float | None:
@@ -74,25 +100,23 @@ def _minutes(folder: Path) -> float | None:
 
 
 def cells(several: pd.DataFrame) -> list[str]:
-    """The figures of some runs."""
-    return [spread(several[name], 1 if name == "RankDistance" else 4) for name in _FIGURES]
+    """The figures of some runs, and AP as the mean over the settings, by which a validation chooses."""
+    shown = [spread(several[name], 1 if name == "RankDistance" else 4) for name in _FIGURES]
+    return [*shown, spread(several[list(_FIGURES[:3])].mean(axis=1), 4)]
 
 
 def summary(data: pd.DataFrame) -> None:
     for benchmark, part in data.groupby("benchmark", sort=False):
         rows = []
         for name, several in part.groupby("name", sort=False):
-            minutes = several["minutes"].mean()
+            minutes = several["minutes"].astype(float).mean()
             rows.append([name, len(several), *cells(several), "" if pd.isna(minutes) else f"{minutes:.1f}"])
-        table([f"on {benchmark}", "seeds", *_FIGURES, "minutes"], rows)
+        table([f"on {benchmark}", "seeds", *_FIGURES, "mean AP", "minutes"], rows)
 
 
 def tests(data: pd.DataFrame, names: Sequence[str]) -> None:
     """The tests of each row against the first, over clusters and, where there are several, seeds."""
-    folders = {
-        name: [row.folder / "runs" / row.run / row.benchmark for row in data[data["name"] == name].itertuples()]
-        for name in names
-    }
+    folders = {name: data[data["name"] == name]["scores"].tolist() for name in names}
     result = compare(folders, measures=["AP", "RankDistance"])
     print(*result.verdict, "", sep="\n")
     rows = []
@@ -115,11 +139,7 @@ def languages(data: pd.DataFrame, names: Sequence[str]) -> None:
     """Rows by query language: means over runs, and of the setting cross over document languages."""
     parts = {}
     for name in names:
-        scores = [
-            read_json(row.folder / "runs" / row.run / row.benchmark / SCORES)
-            for row in data.itertuples()
-            if row.name == name
-        ]
+        scores = [read_json(folder / SCORES) for folder in data[data["name"] == name]["scores"]]
         pairs = pd.concat(pd.DataFrame(one["pairs"]) for one in scores)
         means = pairs.groupby(["queries", "setting"])[["AP", "RankDistance"]].mean().unstack("setting")
         columns = [means["AP"][one] for one in SETTINGS] + [means["RankDistance"]["multi"]]
@@ -151,21 +171,20 @@ def export(parts: dict[str, pd.DataFrame], sweeps: Sequence[Path], to: Path) -> 
     """Write what the page keeps, beside what it keeps of other sweeps."""
     to.mkdir(parents=True, exist_ok=True)
     found = pd.concat([part.assign(use=use) for use, part in parts.items()])
-    found = found.drop(columns=["folder", "name", "minutes"]).round(5)
-    before = [pd.read_csv(to / "runs.csv")] if (to / "runs.csv").exists() else []
+    found = found.drop(columns=["name", *_OWN]).round(5)
+    before = [pd.read_csv(to / _RUNS)] if (to / _RUNS).exists() else []
     everything = pd.concat([*before, found]).drop_duplicates(["run", "benchmark", "use"], keep="last")
-    everything.sort_values(["use", "run"], ascending=[False, True]).to_csv(to / "runs.csv", index=False)
+    everything.sort_values(["use", "run"], ascending=[False, True]).to_csv(to / _RUNS, index=False)
     logs = [folder / LOG for folder in (to, *sweeps) if (folder / LOG).exists()]
     lines = {line for log in logs for line in log.read_text().splitlines()}  # each begins with its time
     (to / LOG).write_text("".join(line + "\n" for line in sorted(lines)))
     for row in parts["final"].itertuples():
-        name = row.run.replace(":", "-")  # which Windows has no files of
-        condensed(row.folder / "runs" / row.run / row.benchmark, to / row.benchmark / name)
+        condensed(row.scores, to / row.benchmark / _as_file(row.run))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("sweeps", nargs="+", type=Path, help="the output folders of sweeps")
+    parser.add_argument("sweeps", nargs="+", type=Path, help="the output folders of sweeps, or of exports")
     parser.add_argument("--compare", nargs="+", default=[], metavar="ROW", help="rows to test against the first")
     parser.add_argument("--languages", nargs="+", default=[], metavar="ROW", help="rows to show by query language")
     parser.add_argument("--export", type=Path, metavar="DIR", help="where to write the figures of all runs")
