@@ -41,6 +41,21 @@ def test_a_condensed_evaluation_has_the_figures_of_the_whole(
     assert kept["low"].tolist() == pytest.approx(whole["low"].tolist(), rel=0.2, abs=0.02)
 
 
+def test_what_a_mean_over_questions_does_not_give_is_not_condensed(
+    tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", SCRIPTS)
+    from study_tables import condensed
+
+    evaluate(
+        load_benchmark("hybrid-demo"), Encoder.load(tiny), output=tmp_path / "one", measures=("AP", "RankDistance")
+    )
+    rows = pd.read_parquet(tmp_path / "one" / "per_query.parquet")
+    rows.drop(index=rows.index[0]).to_parquet(tmp_path / "one" / "per_query.parquet")
+    condensed(tmp_path / "one", tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
+
+
 def test_exports_of_several_sweeps_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", SCRIPTS)
     from study_tables import export

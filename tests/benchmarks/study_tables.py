@@ -6,8 +6,9 @@
 Runs that differ in nothing but the seed are one row: means and standard deviations over seeds, on the validation and,
 where the row was chosen by it, on the benchmark of the end. ``--compare`` tests rows against the first of them on the
 latter, ``--languages`` shows them by query language. ``--export`` writes what the page keeps, beside what is there of
-other sweeps: the figures of all runs, the logs, and of each run of the end an evaluation folder that ``hybrid-ir
-compare`` reads, a twentieth of the whole, whose values are means of each question over languages.
+other sweeps: the figures of all runs, the logs, and of each run of the end, on a collection that has all questions in
+all languages, an evaluation folder that ``hybrid-ir compare`` reads, a twentieth of the whole, whose values are means of
+each question over languages.
 
 What was exported can be read in the place of a sweep. ``rows.csv`` beside it says what the page calls a row:
 
@@ -155,8 +156,13 @@ def languages(data: pd.DataFrame, names: Sequence[str]) -> None:
 
 
 def condensed(folder: Path, to: Path) -> None:
-    """Write an evaluation folder with one row for each setting and question: the mean over its languages."""
+    """Write an evaluation folder with one row for each setting and question: the mean over its languages.
+
+    Where questions differ in their languages (MLQA-R), means over them are not those over tasks: nothing is written.
+    """
     stated, rows = read_json(folder / SCORES), pd.read_parquet(folder / PER_QUERY)
+    if (rows.groupby(["setting", "question"]).size().groupby("setting").nunique() > 1).any():
+        return
     units = ["setting", "question", "cluster", "article"]
     means = rows.groupby(units, as_index=False)[_KEPT].mean().astype(dict.fromkeys(_KEPT, "float32"))
     to.mkdir(parents=True, exist_ok=True)
@@ -170,7 +176,7 @@ def condensed(folder: Path, to: Path) -> None:
 def export(parts: dict[str, pd.DataFrame], sweeps: Sequence[Path], to: Path) -> None:
     """Write what the page keeps, beside what it keeps of other sweeps."""
     to.mkdir(parents=True, exist_ok=True)
-    found = pd.concat([part.assign(use=use) for use, part in parts.items()])
+    found = pd.concat([part.assign(use=use) for use, part in parts.items() if not part.empty])
     found = found.drop(columns=["name", *_OWN]).round(5)
     before = [pd.read_csv(to / _RUNS)] if (to / _RUNS).exists() else []
     everything = pd.concat([*before, found]).drop_duplicates(["run", "benchmark", "use"], keep="last")
