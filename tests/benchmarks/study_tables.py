@@ -7,8 +7,8 @@ Runs that differ in nothing but the seed are one row: means and standard deviati
 where the row was chosen by it, on the benchmark of the end. ``--compare`` tests rows against the first of them on the
 latter, ``--languages`` shows them by query language. ``--export`` writes what the page keeps, beside what is there of
 other sweeps: the figures of all runs, the logs, and of each run of the end, on a collection that has all questions in
-all languages, an evaluation folder that ``hybrid-ir compare`` reads, a twentieth of the whole, whose values are means of
-each question over languages.
+all languages, an evaluation folder that ``hybrid-ir compare`` reads, a twentieth of the whole, whose values are means
+of each question over languages.
 
 What was exported can be read in the place of a sweep. ``rows.csv`` beside it says what the page calls a row:
 
