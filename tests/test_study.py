@@ -143,14 +143,17 @@ def test_the_page_has_the_figures_that_are_kept(heading: str, use: str, monkeypa
             assert row[head.index("seeds")] in ("", str(len(kept[row[0]])))
 
 
-def test_the_page_has_the_tests_of_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("family", [0, 1])
+def test_the_page_has_the_tests_of_what_is_kept(family: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", SCRIPTS)
     from study_tables import scored
 
     kept = scored(ROOT / "docs" / "study", "final")
-    rows = _table("Tests")[2:]
-    names = list(dict.fromkeys(row[0].split(" − ")[0] for row in rows))
-    folders = {name: kept[kept["name"] == name]["scores"].tolist() for name in ("hybrid", *names)}
+    rows = _table("Tests", family)[2:]
+    pairs = [row[0].split(" − ") for row in rows]
+    folders = {
+        name: kept[kept["name"] == name]["scores"].tolist() for name in (pairs[0][1], *(pair[0] for pair in pairs))
+    }
     tests = compare(folders, measures=["AP", "RankDistance"]).tests
     assert len(tests) == len(rows)
     for row, found in zip(rows, tests.itertuples(), strict=True):
@@ -159,9 +162,21 @@ def test_the_page_has_the_tests_of_what_is_kept(monkeypatch: pytest.MonkeyPatch)
         assert float(row[5].strip("< ")) == pytest.approx(found.p_holm, abs=0.002)
 
 
-def _table(heading: str) -> list[list[str]]:
-    """The cells of the first table below a heading of the page."""
+def test_the_page_has_the_figures_of_the_other_direction(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", SCRIPTS)
+    from study_tables import scored, spread
+
+    kept = dict(iter(scored(ROOT / "docs" / "study" / "reverse", "final").groupby("name")))
+    head, _, *rows = _table("The other way round")
+    assert [row[0] for row in rows] == sorted(kept, key=[row[0] for row in rows].index)
+    for row in rows:
+        for name, figure in list(zip(head, row, strict=True))[1:]:
+            assert figure == spread(kept[row[0]][name], 1 if name == "RankDistance" else 4), (row[0], name)
+
+
+def _table(heading: str, nth: int = 0) -> list[list[str]]:
+    """The cells of a table below a heading of the page."""
     page = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
-    lines = page.split(f"\n## {heading}\n")[1].splitlines()
-    start = next(place for place, line in enumerate(lines) if line.startswith("|"))
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in takewhile(bool, lines[start:])]
+    lines = page.split(f"\n## {heading}\n")[1].split("\n## ")[0].splitlines()
+    starts = [place for place, line in enumerate(lines) if line.startswith("| ") and not lines[place - 1]]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in takewhile(bool, lines[starts[nth] :])]

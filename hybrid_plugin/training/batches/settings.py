@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
 from hybrid_plugin.brief import brief
-from hybrid_plugin.errors import UserError, unknown
+from hybrid_plugin.errors import UserError, did_you_mean, unknown
 from hybrid_plugin.settings import keyed
 from hybrid_plugin.training.sources.row import NegativeLanguages
 
@@ -108,9 +108,13 @@ class SourceMix:
         UserError
             A weight names no source, or leaves no source to draw from.
         """
-        strange = sorted(set(self.weights) - {source.name for source in sources})
+        names = [source.name for source in sources]
+        strange = sorted(set(self.weights) - set(names))
         if strange:
-            raise UserError(f"there is a weight for '{strange[0]}', which is not among the sources")
+            raise UserError(
+                f"there is a weight for '{strange[0]}', which is not among the sources: {', '.join(names)}"
+                + did_you_mean(strange[0], names)
+            )
         if self.exponent < 0 or (self.cap is not None and self.cap < 1) or min(self.weights.values(), default=0) < 0:
             raise UserError("a source's exponent and weight must be 0 or above, and its cap above 0")
         sizes = [min(len(source), self.cap or len(source)) for source in sources]

@@ -140,7 +140,7 @@ def test_what_ends_a_process_ends_all_and_is_said_once(
         output = ["train", "--source", "hybrid-demo", "--model", tiny, "--output", tmp_path / "out"]
         words.append([*output, *(word for pair in options.items() for word in pair)])
     ended = Launch(words, tmp_path / "said").ended()
-    assert all(one.status for one in ended)
+    assert all(one.status for one in ended), ended
     said = [line for one in ended for line in one.err.splitlines() if line.startswith("hybrid-ir: ")]
     assert len(said) == 1
     assert said[0].startswith(f"hybrid-ir: {message}")
@@ -151,7 +151,7 @@ def test_what_ends_a_process_ends_all_and_is_said_once(
 def test_a_disk_that_is_full_for_rank_0_ends_both_with_one_sentence(tiny: Path, tmp_path: Path) -> None:
     words = command(tiny, tmp_path / "out", "--steps", "4", "--save-every", "2")
     ended = Launch([words] * 2, tmp_path / "said", files_may_grow_to=[4_000_000, None]).ended()
-    assert all(one.status for one in ended)
+    assert all(one.status for one in ended), ended
     said = [line for one in ended for line in one.err.splitlines() if line.startswith("hybrid-ir: ")]
     assert len(said) == 1
     assert "cannot save step 2 in" in said[0]
@@ -163,7 +163,7 @@ def test_an_interrupt_is_said_once(tiny: Path, tmp_path: Path) -> None:
         assert all(process.is_alive() for process in launch.processes)
     launch.kill(signal.SIGINT)
     ended = launch.ended()
-    assert all(one.status for one in ended)
+    assert all(one.status for one in ended), ended
     said = [line for one in ended for line in one.err.splitlines() if line.startswith("hybrid-ir: ")]
     assert len(said) == 1
     assert re.match(r"hybrid-ir: interrupted; the state of step \d+ of 4000 is kept in .*out\.training", said[0])

@@ -410,7 +410,7 @@ def test_a_mix_tames_a_large_source(mix: SourceMix, share: float) -> None:
 @pytest.mark.parametrize(
     ("mix", "message"),
     [
-        (SourceMix(weights={"c": 1}), "a weight for 'c', which is not among the sources"),
+        (SourceMix(weights={"c": 1}), "a weight for 'c', which is not among the sources: a"),
         (SourceMix(weights={"a": 0}), "leave no source"),
         (SourceMix(weights={"a": -1}), "must be 0 or above"),
         (SourceMix(cap=0), "cap above 0"),
