@@ -30,6 +30,7 @@ _FORKS.set_forkserver_preload(list(LIBRARIES))
 
 def _command(words: list[str], environment: dict[str, str], out: Path, err: Path, largest: int | None) -> None:
     """Be the command, in a process that was forked for it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs, and theirs, ignore
     if largest is not None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
