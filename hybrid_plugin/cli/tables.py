@@ -220,11 +220,17 @@ def print_prospects(sources: Sequence[Prospect], shares: Sequence[float], valida
 
 
 def print_plan(table: pd.DataFrame) -> None:
-    """The runs of a sweep, what of each is done, and about how long the rest takes."""
+    """The runs of a sweep, what of each is done, how many are scored in the end, and about how long the rest takes."""
+    rows = [
+        (one.run, one.done, _duration(one.seconds))
+        if isinstance(one.run, str)
+        else (f"in the end: {one.end}, {one.chosen:.0f} of these", "", _duration(one.seconds))
+        for one in table.itertuples()
+    ]
     seconds = table["seconds"]
-    rows = zip(table["run"], table["done"], map(_duration, seconds), strict=True)
     unknown = f", and {seconds.isna().sum()} of unknown time" if seconds.isna().any() else ""
-    _print(["run"], ["done", "time"], [rows], notes=[f"{len(table)} runs: about {_duration(seconds.sum())}{unknown}"])
+    count = table["run"].notna().sum()
+    _print(["run"], ["done", "time"], [rows], notes=[f"{count} runs: about {_duration(seconds.sum())}{unknown}"])
 
 
 def _duration(seconds: float) -> str:

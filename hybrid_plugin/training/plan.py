@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -79,6 +80,10 @@ class Planned:
             return "all"
         finished = [] if self.train or not self.run.has_checkpoint else ["merged" if self.run.is_merge else "trained"]
         return ", ".join([*finished, *(one for one in self.run.scored_on if one not in self.evaluate)])
+
+    def is_scored(self, benchmark: str) -> bool:
+        """Whether it is there, and was scored on a benchmark."""
+        return not self.train and (self.folder / place(benchmark) / SCORES).exists()
 
 
 def plan(
@@ -278,11 +283,30 @@ def times(planned: Sequence[Planned], *, device: str | None = None) -> pd.DataFr
 
     Returns
     -------
-    One row a run: ``run``, ``done`` (what of it is, in words), ``seconds`` (what is left; NaN where nobody knows).
+    One row a run: ``run``, ``done`` (what of it is, in words), ``seconds`` (what is left; NaN where nobody knows). And
+    one for each benchmark of the end: ``end``, ``chosen`` (how many runs will be scored on it) and ``seconds``, which
+    are known once a run was, for it is not read for this.
     """
     clock = _Times(planned, device)
-    rows = [{"run": one.run.name, "done": one.done, "seconds": clock.left(one)} for one in planned]
-    return pd.DataFrame(rows).astype({"seconds": float})
+    rows: list[dict[str, Any]] = [
+        {"run": one.run.name, "done": one.done, "seconds": clock.left(one)} for one in planned
+    ]
+    for name, count in _of_the_end(planned).items():
+        each = clock.seen(planned[0].run, name)
+        rows.append({"end": name, "chosen": count, "seconds": None if each is None else count * each})
+    return pd.DataFrame(rows, columns=["run", "done", "end", "chosen", "seconds"]).astype({"seconds": float})
+
+
+def _of_the_end(planned: Sequence[Planned]) -> Counter[str]:
+    """On how many runs, still to be chosen or not, each benchmark of the end is left to be scored."""
+    found: Counter[str] = Counter()
+    by_name = {one.run.name: one for one in planned}
+    for final in dict.fromkeys(one.run.final for one in planned if one.run.final):
+        choices = contests([one.run for one in planned if one.run.final == final], final)
+        for name, candidates in product(final.evaluate, choices):
+            left = [sum(not by_name[run.name].is_scored(name) for run in one.runs) for one in candidates]
+            found[name] += max(left) if all(left) else 0  # one that has all of them was chosen before
+    return +found
 
 
 @dataclass
@@ -312,14 +336,19 @@ class _Times:
         return self._once(f"step {_cost(run)}", lambda: self._look_at_steps(run))
 
     def _evaluation(self, run: Run, name: str) -> float | None:
-        key = (run.settings["model"], run.settings.get("evaluation_precision"), run.settings.get("max_length"))
+        found = self.seen(run, name)
+        if found is not None:
+            return found
+        return self._once(f"evaluation {_reading(run)} {name}", lambda: self._look_at_texts(run, name))
+
+    def seen(self, run: Run, name: str) -> float | None:
+        """The time that a run with the same model took for a benchmark, if one did."""
         for other in self.planned:
-            theirs = tuple(other.run.settings.get(one) for one in ("model", "evaluation_precision", "max_length"))
-            if theirs == key and (other.folder / NOTES).exists():
+            if _reading(other.run) == _reading(run) and (other.folder / NOTES).exists():
                 found = read_json(other.folder / NOTES)["seconds"].get(place(name))
                 if found is not None:
                     return float(found)
-        return self._once(f"evaluation {key} {name}", lambda: self._look_at_texts(run, name))
+        return None
 
     def _once(self, key: str, measure: Callable[[], float | None]) -> float | None:
         if key not in self._measured:
@@ -343,6 +372,11 @@ class _Times:
         began = time.monotonic()
         encoder.encode(texts, "passage")
         return (time.monotonic() - began) / len(texts) * sum(filter(None, counts))
+
+
+def _reading(run: Run) -> tuple[Any, ...]:
+    """What decides the time of an evaluation."""
+    return tuple(run.settings.get(key) for key in ("model", "evaluation_precision", "max_length"))
 
 
 def _cost(run: Run) -> dict[str, Any]:

@@ -284,7 +284,12 @@ def test_the_end_is_read_once_when_all_is_chosen_and_by_the_chosen_alone(tiny: P
         plan(other, output)
     planned = plan(other, output, overwrite=True)
     assert [one.train for one in planned] == [True] * 3, "what is merged of other runs is another merge"
-    assert times(planned)["seconds"].notna().all()
+    expected = times(planned)
+    assert expected["seconds"].notna().all()
+    (last,) = expected[expected["end"].notna()].itertuples()
+    assert (last.end, last.chosen) == (end, 2), "of two that differ in their learning rate one, and the merge"
+    assert plan(runs, output)[0].evaluate == []
+    assert times(plan(runs, output))["end"].isna().all(), "all that was chosen is scored"
 
 
 @pytest.mark.parametrize(
