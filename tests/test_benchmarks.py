@@ -45,7 +45,7 @@ def test_every_benchmark_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
         *("mining", "runs_speed", "startup", "training_speed"),
     ):
         assert f"\n  {name} " in suite, name
-    for name in ("false_positives", "study_bias", "study_tables", "study_transforms", "study_udhr"):
+    for name in ("false_positives", "study_bias", "study_parallel", "study_tables", "study_transforms", "study_udhr"):
         assert f"\n  {name} " in others, name
     assert all(about for about, _ in scripts(FOLDER).values())
 

