@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 import warnings
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -82,8 +82,8 @@ class Planned:
         return ", ".join([*finished, *(one for one in self.run.scored_on if one not in self.evaluate)])
 
     def is_scored(self, benchmark: str) -> bool:
-        """Whether it is there, and was scored on a benchmark."""
-        return not self.train and (self.folder / place(benchmark) / SCORES).exists()
+        """Whether its folder has the scores of a benchmark, be it of a run that is to be done anew."""
+        return (self.folder / place(benchmark) / SCORES).exists()
 
 
 def plan(
@@ -291,22 +291,28 @@ def times(planned: Sequence[Planned], *, device: str | None = None) -> pd.DataFr
     rows: list[dict[str, Any]] = [
         {"run": one.run.name, "done": one.done, "seconds": clock.left(one)} for one in planned
     ]
-    for name, count in _of_the_end(planned).items():
-        each = clock.seen(planned[0].run, name)
-        rows.append({"end": name, "chosen": count, "seconds": None if each is None else count * each})
+    for name, runs in _of_the_end(planned).items():
+        each = [clock.seen(run, name) for run in runs]
+        seconds = None if None in each else sum(filter(None, each))
+        rows.append({"end": name, "chosen": len(runs), "seconds": seconds})
     return pd.DataFrame(rows, columns=["run", "done", "end", "chosen", "seconds"]).astype({"seconds": float})
 
 
-def _of_the_end(planned: Sequence[Planned]) -> Counter[str]:
-    """On how many runs, still to be chosen or not, each benchmark of the end is left to be scored."""
-    found: Counter[str] = Counter()
+def _of_the_end(planned: Sequence[Planned]) -> dict[str, list[Run]]:
+    """The runs that are left for each benchmark of the end; a candidate stands for what is not chosen yet."""
     by_name = {one.run.name: one for one in planned}
+
+    def is_left(run: Run, benchmark: str) -> bool:
+        return by_name[run.name].train or not by_name[run.name].is_scored(benchmark)
+
+    found: defaultdict[str, list[Run]] = defaultdict(list)
     for final in dict.fromkeys(one.run.final for one in planned if one.run.final):
         choices = contests([one.run for one in planned if one.run.final == final], final)
         for name, candidates in product(final.evaluate, choices):
-            left = [sum(not by_name[run.name].is_scored(name) for run in one.runs) for one in candidates]
-            found[name] += max(left) if all(left) else 0  # one that has all of them was chosen before
-    return +found
+            left = [[run for run in one.runs if is_left(run, name)] for one in candidates]
+            most = max(left, key=len)
+            found[name] += most if all(left) else []  # one that has all of them was chosen before
+    return {name: runs for name, runs in found.items() if runs}
 
 
 @dataclass

@@ -124,7 +124,7 @@ def sweep(
         failures.append(_failed("the choice", error, say))
     for one in planned:
         final = one.run.final.evaluate if one.run.final and one.run.name in chosen else ()
-        left = {name: "final" for name in final if not _is_scored(one, name)}
+        left = {name: "final" for name in final if not one.is_scored(name)}
         if left:
             say(f"chosen: {one.run.name}")
             score(one, left, partial(_loaded, one, device), "loading")
@@ -190,11 +190,7 @@ def _chosen(planned: Sequence[Planned], output: Path, log: Log, say: Callable[[s
 def _is_ready(one: Planned) -> bool:
     """Whether there is a checkpoint and a validation, as far as the run has such."""
     made = not one.run.has_checkpoint or (one.folder / CHECKPOINT / RECORD).exists()
-    return made and (one.run.validation is None or _is_scored(one, one.run.validation))
-
-
-def _is_scored(one: Planned, benchmark: str) -> bool:
-    return (one.folder / place(benchmark) / SCORES).exists()
+    return made and (one.run.validation is None or one.is_scored(one.run.validation))
 
 
 def _claim(one: Planned) -> None:

@@ -47,10 +47,12 @@ def still(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def exact_products() -> Iterator[None]:
     """A card's float32 is whole float32, not TF32 of 10 bits, so that it compares with the CPU's."""
-    before = torch.get_float32_matmul_precision()
+    before, convolutions = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
     torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.allow_tf32 = False
     yield
     torch.set_float32_matmul_precision(before)
+    torch.backends.cudnn.allow_tf32 = convolutions
 
 
 @devices
