@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from numbers import Number
 from typing import Any
 
@@ -44,7 +44,8 @@ def table(
     frame : a column each; missing values are shown as a dash.
     caption : what the table shows; also the name of its CSV file.
     formats : column -> how its numbers are shown (``.3f``, ``+.1f``, ``d``, or a function); the CSV has all digits.
-    default_format : of fractions in other columns; by default four digits after the point, or one from 10 upwards.
+    default_format : of fractions in other columns; by default four digits after the point, or one from 10 upwards, and
+        those of one ``measure`` alike.
     row_headers : how many of the first columns name the row.
     shade : columns whose cells are coloured by their value.
     shading : how strong these colours are.
@@ -58,10 +59,10 @@ def table(
     chosen = formats or {}
     rows = [
         [
-            _cell(value, chosen.get(name, default_format), shading if name in shade else None)
+            _cell(value, chosen.get(name, default_format or digits), shading if name in shade else None)
             for name, value in zip(frame.columns, row, strict=True)
         ]
-        for row in frame.itertuples(index=False, name=None)
+        for row, digits in zip(frame.itertuples(index=False, name=None), _digits(frame, chosen), strict=True)
     ]
     place = {name: number for number, name in enumerate(frame.columns)}
     for number, name in apart:
@@ -85,13 +86,25 @@ def table(
     )
 
 
+def _digits(frame: pd.DataFrame, chosen: Mapping[str, Form]) -> Sequence[str]:
+    """Of each row how its fractions are shown, by the largest of its measure; nothing of rows without a measure."""
+    if "measure" not in frame:
+        return [""] * len(frame)
+    largest = frame.select_dtypes("float").drop(columns=[*chosen], errors="ignore").abs().max(axis=1)
+    return [_form(value) for value in largest.groupby(frame["measure"]).transform("max")]
+
+
+def _form(value: float) -> str:
+    return ".1f" if abs(value) >= 10 else ".4f"
+
+
 def _cell(value: Any, form: Form, shading: Shading | None) -> dict[str, Any]:
     """What is shown (``text``), what is sorted and downloaded (``value``), and its colour where there is one."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return {"text": "–", "value": ""}
     if not isinstance(value, float):  # among them Decimal, which has the digits that were printed
         return {"text": str(value), "value": str(value)}
-    text = form(value) if callable(form) else format(value, form or (".4f" if abs(value) < 10 else ".1f"))
+    text = form(value) if callable(form) else format(value, form or _form(value))
     cell: dict[str, Any] = {"text": true_minus(text), "value": repr(float(value))}
     if shading is not None and isinstance(form, str):
         strength = float(shading.strength(value))

@@ -63,6 +63,7 @@ def forest(figures: pd.DataFrame, unit: str, sides: tuple[str, str] = ("", "")) 
         axes.text(
             0, number - (inside / 2 + 0.12) / step, name, transform=axes.get_yaxis_transform(), va="bottom",
             fontsize=TEXT - 1, color=PALETTE["ink"],
+            bbox={"facecolor": PALETTE["paper"], "edgecolor": "none", "pad": 1.5},  # so that no line runs through it
         )  # fmt: skip
     label_below(axes, "\n".join([*_meaning(*sides), unit]))
     if labels:

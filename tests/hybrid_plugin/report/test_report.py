@@ -199,6 +199,12 @@ def test_text_stands_out_from_what_is_behind_it(page: Any, scheme: str) -> None:
     assert [(ratio, text) for ratio, text in found if ratio < 4.5] == []  # AA of the guidelines for web content
 
 
+def test_the_contents_are_seen_whole(page: Any) -> None:
+    for width in (1400, 1000, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator("nav ol").evaluate("list => list.scrollWidth <= list.clientWidth"), width
+
+
 def test_nothing_overflows_a_phone(page: Any) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
@@ -308,6 +314,12 @@ def test_a_table_shows_numbers_as_they_are_asked_for() -> None:
     assert re.findall(r'<td class="number" data-value="(.*?)">(.*?)</td>', text) == [
         ("0.5", "0.500"), ("0.04", "0.04"), ("0.70", "0.70"), ("1e-09", "small")
     ]  # fmt: skip
+
+
+def test_figures_of_one_measure_have_the_same_digits() -> None:
+    frame = pd.DataFrame({"measure": ["AP", "RankDistance", "RankDistance"], "value": [0.5, 312.25, 7.1904]})
+    cells = re.findall(r"<td[^>]*>\s*([^<]*?)\s*</td>", table(frame, "Numbers"))
+    assert cells == ["0.5000", "312.2", "7.2"]
 
 
 def test_figures_that_are_all_alike_have_one_colour() -> None:
