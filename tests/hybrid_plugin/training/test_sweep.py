@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +266,22 @@ def test_times_come_from_what_is_done(tiny: Path, tmp_path: Path) -> None:
     table = times(plan(runs, tmp_path / "out")).set_index("run")
     assert list(table["seconds"]) == [7, 0, 1007, 1007]
     assert list(table["done"]) == ["", "all", "", ""]
+
+
+def test_times_of_the_end_are_those_of_each_model(tiny: Path, tmp_path: Path) -> None:
+    """What a model took for the benchmark is no measure of another, nor of the same with other lengths."""
+    other, output = shutil.copytree(tiny, tmp_path / "other"), tmp_path / "out"
+    models = f"[{{model: '{tiny}'}}, {{model: '{other}'}}, {{model: '{other}', max_length: 32}}]"
+    runs = read_sweep(
+        written(tmp_path, f"base: {{strategy: untouched}}\ngrids: {models}\nfinal: {{evaluate: hybrid-demo}}")
+    )
+    for run, seconds in zip(runs, (7, 30, 200), strict=True):
+        (output / "runs" / run.name).mkdir(parents=True)
+        write_json(output / "runs" / run.name / "sweep.json", {"seconds": {"hybrid-demo": seconds}})
+    end = times(plan(runs, output)).iloc[-1]
+    assert [end["end"], end["chosen"], end["seconds"]] == ["hybrid-demo", 3, 237]
+    write_json(output / "runs" / runs[1].name / "sweep.json", {"seconds": {}})
+    assert math.isnan(times(plan(runs, output)).iloc[-1]["seconds"])
 
 
 def test_a_run_made_from_another_source_of_that_name_is_refused(tiny: Path, tmp_path: Path) -> None:
