@@ -173,7 +173,7 @@ def test_the_page_has_the_figures_that_are_kept(heading: str, use: str, monkeypa
             assert row[head.index("seeds")] in ("", str(len(kept[row[0]])))
 
 
-@pytest.mark.parametrize("family", range(4))
+@pytest.mark.parametrize("family", range(6))
 def test_the_page_has_the_tests_of_what_is_kept(family: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", SCRIPTS)
     from study_tables import scored
