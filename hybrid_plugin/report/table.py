@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from numbers import Number
 from typing import Any
 
@@ -45,7 +45,7 @@ def table(
     caption : what the table shows; also the name of its CSV file.
     formats : column -> how its numbers are shown (``.3f``, ``+.1f``, ``d``, or a function); the CSV has all digits.
     default_format : of fractions in other columns; by default four digits after the point, or one from 10 upwards, and
-        those of one ``measure`` alike.
+        in a column those of one ``measure`` alike.
     row_headers : how many of the first columns name the row.
     shade : columns whose cells are coloured by their value.
     shading : how strong these colours are.
@@ -57,12 +57,17 @@ def table(
     scope : which part of a benchmark it is about, if not the whole.
     """
     chosen = formats or {}
+    digits = _digits(frame)
     rows = [
         [
-            _cell(value, chosen.get(name, default_format or digits), shading if name in shade else None)
+            _cell(
+                value,
+                chosen.get(name, default_format) or (digits[name][number] if name in digits else ""),
+                shading if name in shade else None,
+            )
             for name, value in zip(frame.columns, row, strict=True)
         ]
-        for row, digits in zip(frame.itertuples(index=False, name=None), _digits(frame, chosen), strict=True)
+        for number, row in enumerate(frame.itertuples(index=False, name=None))
     ]
     place = {name: number for number, name in enumerate(frame.columns)}
     for number, name in apart:
@@ -86,12 +91,12 @@ def table(
     )
 
 
-def _digits(frame: pd.DataFrame, chosen: Mapping[str, Form]) -> Sequence[str]:
-    """Of each row how its fractions are shown, by the largest of its measure; nothing of rows without a measure."""
-    if "measure" not in frame:
-        return [""] * len(frame)
-    largest = frame.select_dtypes("float").drop(columns=[*chosen], errors="ignore").abs().max(axis=1)
-    return [_form(value) for value in largest.groupby(frame["measure"]).transform("max")]
+def _digits(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """How the fractions of each column are shown, by the largest of their measure in it."""
+    fractions = frame.select_dtypes("float").abs()
+    if "measure" in frame:
+        fractions = fractions.groupby(frame["measure"]).transform("max")
+    return {str(name): [_form(value) for value in fractions[name]] for name in fractions}
 
 
 def _form(value: float) -> str:

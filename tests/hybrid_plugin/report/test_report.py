@@ -320,6 +320,9 @@ def test_figures_of_one_measure_have_the_same_digits() -> None:
     frame = pd.DataFrame({"measure": ["AP", "RankDistance", "RankDistance"], "value": [0.5, 312.25, 7.1904]})
     cells = re.findall(r"<td[^>]*>\s*([^<]*?)\s*</td>", table(frame, "Numbers"))
     assert cells == ["0.5000", "312.2", "7.2"]
+    beside = frame.assign(minutes=[120.0, 3.25, 4.5])  # another column decides nothing
+    cells = re.findall(r"<td[^>]*>\s*([^<]*?)\s*</td>", table(beside, "Numbers"))
+    assert cells == ["0.5000", "120.0", "312.2", "3.2500", "7.2", "4.5000"]
 
 
 def test_figures_that_are_all_alike_have_one_colour() -> None:
